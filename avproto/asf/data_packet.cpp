@@ -1,0 +1,1 @@
+#include "asf/data_packet.hpp"

@@ -1,0 +1,51 @@
+// The head of an ASF data packet, and the padding at its end (ASF 5.2).
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "core/bytes.hpp"
+
+namespace wmpush::asf {
+
+/// Error correction data (at most 16 bytes), flags, three typed lengths, send time and duration,
+/// and the payload count: the most that a packet's head can take.
+inline constexpr std::size_t kMaxPacketHead = 16 + 2 + 3 * 4 + 4 + 2 + 1;
+
+/// What the head of a packet says. Positions count from the start of the packet.
+struct DataPacket {
+  bool multiple_payloads = false;
+  std::uint32_t send_time = 0;         ///< ms
+  std::uint16_t duration = 0;          ///< ms
+  std::size_t payloads = 0;            ///< position of the payload data
+  std::size_t padding = 0;             ///< bytes at the end that carry nothing
+  std::size_t packet_length_at = 0;    ///< position of the packet length field
+  std::size_t packet_length_size = 0;  ///< 0, 1, 2 or 4 bytes
+  std::size_t padding_length_at = 0;
+  std::size_t padding_length_size = 0;
+
+  /// False when `packet` is not a well-formed ASF data packet.
+  static bool parse(Bytes packet, DataPacket& parsed);
+};
+
+/// A packet as it goes out: a head that may differ from the original's, and the rest of the
+/// original.
+struct StrippedPacket {
+  std::array<std::byte, kMaxPacketHead> head_bytes{};
+  std::size_t head_size = 0;
+  Bytes rest;               ///< part of the packet that was given
+  std::size_t removed = 0;  ///< bytes of padding left out
+  bool malformed = false;   ///< could not be parsed: it is passed on as it came
+
+  Bytes head() const { return Bytes(head_bytes).first(head_size); }
+  std::size_t size() const { return head_size + rest.size(); }
+};
+
+/// Leaves the padding out where a receiver can put it back without changing what the packet means:
+/// when there are multiple payloads (their lengths are explicit), or when a packet length field can
+/// be updated. The padding length field then says 0.
+StrippedPacket strip_padding(Bytes packet);
+
+}  // namespace wmpush::asf

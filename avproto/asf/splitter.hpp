@@ -1,0 +1,71 @@
+// Cuts a byte stream of muxed ASF into what the push protocol carries.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "wmpush/result.hpp"
+
+namespace wmpush::asf {
+
+/// GUID, size, File ID, packet count and the two reserved bytes of a Data Object (ASF 5.1). A push
+/// header is the Header Object followed by these.
+inline constexpr std::size_t kDataObjectHeadSize = 50;
+
+/// Takes ASF in pieces of any size and in both layouts that libavformat writes: the file layout
+/// ("asf") and the one with 12-byte chunk heads ("asf_stream"). Indexes, the muxer's end chunk and
+/// whatever else follows the packets are dropped. A Header Object behind the packets of an entry
+/// starts the next entry of a playlist.
+///
+///     Bytes input = ...;
+///     asf::Splitter::Unit unit;
+///     do {
+///       if (Error error = splitter.next(input, unit)) return error;
+///       ... use unit.bytes ...
+///     } while (unit.kind != asf::Splitter::Kind::None);
+///
+/// A packet that lies whole in the input is not copied, and no memory is allocated once the first
+/// packet of an entry has been seen.
+class Splitter {
+ public:
+  enum class Kind {
+    None,    ///< the input is used up
+    Header,  ///< Header Object and the first 50 bytes of the Data Object
+    Packet,  ///< one data packet, as long as the header declares
+    End      ///< the entry's packets are over: index, end chunk, or the declared size reached
+  };
+  struct Unit {
+    Kind kind = Kind::None;
+    Bytes bytes;  ///< valid until the next call, and no longer than the input
+  };
+  struct Limits {
+    std::size_t header = 65531;  ///< bytes of a Header unit: what fits in one $H
+    std::size_t packet = 65535;  ///< bytes of a data packet: what fits in one $D
+  };
+
+  Splitter() = default;
+  explicit Splitter(Limits limits) : limits_(limits) {}
+
+  /// Takes bytes from the front of `input` until there is a unit or nothing is left. Fails with
+  /// NS_E_INVALID_DATA when the stream is not ASF or exceeds a limit; it then keeps failing.
+  Error next(Bytes& input, Unit& unit);
+
+  /// Call when no more input comes. NS_E_INVALID_DATA when the stream stops inside a header, a
+  /// packet or a chunk head, with how much of it is missing.
+  Error finish() const;
+
+  /// The last entry's end was seen (Kind::End), and nothing but an index after it.
+  bool ended() const;
+
+  /// Fixed size of the data packets; 0 before the first header.
+  std::size_t packet_size() const;
+
+ private:
+  Limits limits_;
+  // The implementation's state goes here.
+};
+
+}  // namespace wmpush::asf

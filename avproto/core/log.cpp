@@ -1,0 +1,68 @@
+#include "core/log.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace wmpush {
+namespace {
+
+constexpr std::size_t kShortestSecret = 3;
+constexpr std::size_t kLongestLine = 1000;
+
+/// Length of the UTF-8 sequence at the start of `text`; 0 when it is not one.
+std::size_t utf8_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
+  if (length == 0 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
+  return length;
+}
+
+}  // namespace
+
+void Log::hide(std::string_view text) {
+  if (text.size() < kShortestSecret) return;
+  secrets_.emplace_back(text);
+  // The longest first: one secret may be a part of another.
+  std::sort(secrets_.begin(), secrets_.end(),
+            [](const auto& a, const auto& b) { return a.size() > b.size(); });
+}
+
+std::string Log::line(std::string_view text) const {
+  std::string masked(text);
+  for (const std::string& secret : secrets_)
+    for (std::size_t at = 0; (at = masked.find(secret, at)) != std::string::npos; at += 3)
+      masked.replace(at, secret.size(), "***");
+
+  std::string out;
+  std::string_view rest = masked;
+  while (!rest.empty()) {
+    const std::size_t length = utf8_length(rest);
+    std::string piece(rest.substr(0, std::max<std::size_t>(length, 1)));
+    const auto lead = static_cast<unsigned char>(rest[0]);
+    if (length == 0 || lead < 0x20 || lead == 0x7F) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", lead);
+      piece = escaped;
+    }
+    if (out.size() + piece.size() + 3 > kLongestLine) {
+      out += "...";
+      break;
+    }
+    out += piece;
+    rest.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
+
+void Log::write(wmpush_log_level level, std::string_view text) const {
+  if (callback_ != nullptr) callback_(opaque_, level, line(text).c_str());
+}
+
+}  // namespace wmpush

@@ -1,0 +1,36 @@
+// The one way by which a line of text leaves the library.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wmpush/result.hpp"
+
+namespace wmpush {
+
+/// Hands lines to the program's callback and keeps secrets out of them.
+class Log {
+ public:
+  Log() = default;
+  Log(wmpush_log_callback callback, void* opaque) : callback_(callback), opaque_(opaque) {}
+
+  /// From now on `text` is replaced by "***" wherever it occurs. Texts of fewer than three
+  /// characters are not: they would mask half of every line and are no secret worth the name.
+  void hide(std::string_view text);
+
+  /// `text` as one printable line: secrets masked, control characters and what a peer sent that is
+  /// not UTF-8 made visible as \xNN, at most 1000 bytes.
+  std::string line(std::string_view text) const;
+
+  bool enabled() const { return callback_ != nullptr; }
+  void write(wmpush_log_level level, std::string_view text) const;
+
+ private:
+  wmpush_log_callback callback_ = nullptr;
+  void* opaque_ = nullptr;
+  std::vector<std::string> secrets_;
+};
+
+}  // namespace wmpush

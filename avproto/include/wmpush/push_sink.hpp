@@ -1,0 +1,87 @@
+// wmpush: the C++ interface, IWMWriterPushSink on a Linux machine.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "result.hpp"
+#include "wmpush.h"
+
+namespace wmpush {
+
+/// What the server said of itself when it accepted the session.
+struct PublishingPointInfo {
+  std::string server;                             ///< Server header, "Cougar/9.6.7600.16564"
+  std::string push_id;                            ///< session id; empty when the server sent none
+  std::string supported;                          ///< Supported header; empty when there was none
+  std::string address;                            ///< address and port of the connection
+  std::chrono::milliseconds idle_timeout{60000};  ///< Pragma: timeout, or the protocol's default
+  bool idle_timeout_given = false;  ///< false: the server did not say, the default is assumed
+  std::chrono::microseconds setup_time{0};  ///< from the start of Connect to the accepted setup
+};
+
+/// A push session. One thread at a time; no threads of its own but for name resolution. Every call
+/// blocks until the kernel has the bytes, within the deadlines of the options. A failed call leaves
+/// its reason in last_error(); once a session has failed, what is sent afterwards fails too.
+class WMPUSH_API PushSink {
+ public:
+  /// Copies the options. The callbacks must stay valid as long as the sink.
+  explicit PushSink(const wmpush_options& options);
+  PushSink();
+  ~PushSink();
+  PushSink(PushSink&&) noexcept;
+  PushSink& operator=(PushSink&&) noexcept;
+
+  /// Connects and sets the session up (PushSetup, MS-WMHTTP 3.1.4.1). `template_url`, if not empty,
+  /// and `auto_destroy` win over the options.
+  Result Connect(std::string_view url, std::string_view template_url = {},
+                 bool auto_destroy = false);
+
+  /// An ASF Header Object with the first 50 bytes of the Data Object: the first one starts the
+  /// stream ($H, 3.1.4.2). NS_E_INVALID_REQUEST before Connect.
+  Result OnHeader(std::span<const std::byte> header);
+
+  /// One ASF data packet of at most 65535 bytes ($D, 3.1.4.3).
+  Result OnDataUnit(std::span<const std::byte> packet);
+
+  /// No more data follows. NS_E_INVALID_DATA when the bytes given to write() end inside a header or
+  /// a packet.
+  Result OnEndWriting();
+
+  /// Sends the end-of-stream and waits until it was taken (3.1.4.4). S_OK, NS_E_CONNECTION_FAILURE
+  /// or NS_E_NOCONNECTION; NS_E_INVALID_REQUEST when no header was sent; NS_E_SHUTDOWN when
+  /// interrupted. Afterwards there is no connection.
+  Result EndSession();
+
+  /// Tells the server that the stream ended early, and why: an $E whose Reason is `reason`, a
+  /// failure. Returns what EndSession would.
+  Result AbortSession(Result reason);
+
+  /// Closes the connection without an end-of-stream; S_FALSE when there was none.
+  Result Disconnect();
+
+  /// The next bytes of muxed ASF, in pieces of any size. An empty piece only looks for what the
+  /// server may have said meanwhile.
+  Result write(std::span<const std::byte> asf);
+
+  /// Waits until `until`, and returns earlier only when the connection is lost, the server objects
+  /// or the caller interrupts.
+  Result wait_until(std::chrono::steady_clock::time_point until);
+
+  /// The first failure of the session; result S_OK when there was none.
+  const Error& last_error() const;
+  wmpush_stats stats() const;
+  /// Filled in once Connect has succeeded.
+  const PublishingPointInfo& publishing_point() const;
+
+ private:
+  class Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace wmpush

@@ -1,0 +1,135 @@
+// The publishing point's server: what `wmpush serve` runs and what the tests push to.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wmpush::pubpoint {
+
+using Clock = std::chrono::steady_clock;
+
+/// A rule of the protocol that a client broke.
+struct Breach {
+  std::string rule;  ///< "C05", "F08", "S03"
+  std::string text;  ///< one line: what was seen, and what the rule asks for
+};
+
+/// One push session, running or over.
+struct SessionReport {
+  std::string push_id;
+  std::string point;  ///< "/live"
+  std::string peer;   ///< address and port of the client
+  std::string user_agent;
+  bool running = false;                ///< not yet deleted
+  bool receiving = false;              ///< a PushStart is being read
+  bool end_of_stream = false;          ///< an $E with a Reason other than 1 came
+  std::uint32_t end_reason = 0;        ///< its Reason
+  std::uint64_t push_starts = 0;       ///< PushStart requests
+  std::uint64_t entries = 0;           ///< $H and $C
+  std::uint64_t packets = 0;           ///< $D
+  std::uint64_t bytes = 0;             ///< payload of $H, $C and $D
+  std::chrono::milliseconds media{0};  ///< last minus first send time
+  std::string ended_because;           ///< one line; empty while running
+  std::filesystem::path recording;     ///< finished file; empty when nothing is recorded
+};
+
+/// Where in the conversation a fault strikes.
+enum class At {
+  Connect,    ///< the TCP connection was accepted
+  PushSetup,  ///< a PushSetup was read whole
+  PushStart,  ///< the head of a PushStart was read
+  Header,     ///< $H was read
+  Packet,     ///< the `packet`-th $D (from 1) was read
+  End         ///< the $E that ends the stream was read
+};
+
+/// What the server does wrong there, instead of what it should do.
+enum class Do {
+  Respond,  ///< sends `response` as it stands (or the status `status` when it is empty), closes
+            ///< unless `keep` is set
+  Close,    ///< closes the connection (FIN)
+  Reset,    ///< closes the connection with a RST
+  Stall,    ///< reads and says nothing more, and keeps the connection
+  Silence,  ///< goes on reading but never answers
+  Delay     ///< waits for `delay`, then goes on as if nothing were
+};
+
+struct Fault {
+  At at = At::PushSetup;
+  Do what = Do::Respond;
+  int status = 500;
+  std::string response{};  ///< raw bytes
+  bool keep = false;
+  std::uint64_t packet = 1;
+  std::chrono::milliseconds delay{0};
+  std::uint64_t times = 1;  ///< how often it strikes before it is spent; 0 = always
+};
+
+struct Settings {
+  std::string address = "127.0.0.1";         ///< IPv4 or IPv6 literal
+  std::uint16_t port = 0;                    ///< 0: any free one
+  std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start
+  std::filesystem::path record;              ///< directory for recordings; empty: none. It is made.
+  bool discard = false;                      ///< read packets and forget them, for benchmarks
+  std::chrono::milliseconds idle_timeout{60'000};         ///< S08: inside a PushStart
+  std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
+  std::string server = "Cougar/9.6.7600.16564";           ///< the Server header
+  bool send_push_id = true;  ///< false: no Set-Cookie, as some relays do
+  /// The time; tests give their own and call Server::check_timers() after moving it.
+  std::function<Clock::time_point()> now = [] { return Clock::now(); };
+  /// One line for people, without a line break, called from the server's thread.
+  std::function<void(const std::string&)> log;
+  /// Called from the server's thread when a session starts receiving and when it is over.
+  std::function<void(const SessionReport&)> on_start;
+  std::function<void(const SessionReport&)> on_end;
+};
+
+/// Listens from the constructor on, in a thread of its own, until the destructor. Every public
+/// function may be called from any thread.
+class Server {
+ public:
+  /// Throws std::system_error, with a message that names the address, when it cannot listen.
+  explicit Server(Settings settings);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::uint16_t port() const;
+  /// "wmpush://127.0.0.1:PORT/live" for "/live".
+  std::string url(const std::string& point = "/live") const;
+
+  void add_fault(Fault fault);
+  /// Administrative disconnect of every session of a publishing point (S10).
+  void disconnect(const std::string& point, int status = 503);
+  /// Looks at the timers now: for tests that move the clock.
+  void check_timers();
+
+  std::vector<std::string> points() const;
+  std::vector<Breach> breaches() const;
+  /// All sessions since the start, oldest first.
+  std::vector<SessionReport> sessions() const;
+  /// Requests read so far, PushSetup and PushStart alike.
+  std::uint64_t requests() const;
+  /// TCP connections accepted so far.
+  std::uint64_t connections() const;
+
+  /// Waits until `reached` says true of the server, which is asked whenever something happened;
+  /// false when `limit` passes first. `reached` may call every function above but this one.
+  bool wait_for(const std::function<bool()>& reached,
+                std::chrono::milliseconds limit = std::chrono::seconds(20)) const;
+
+  /// Stops listening, ends running sessions and finishes their recordings.
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wmpush::pubpoint
