@@ -24,6 +24,7 @@ if(TARGET wmpush-avio)
   set_target_properties(wmpush-avio PROPERTIES EXPORT_NAME avio)
   add_library(wmpush::avio ALIAS wmpush-avio)
   install(TARGETS wmpush-avio EXPORT wmpush_avio_targets)
+  install(TARGETS wmpush-avio_static)
   install(EXPORT wmpush_avio_targets NAMESPACE wmpush:: FILE wmpushAvioTargets.cmake
           DESTINATION ${wmpush_package_dir})
 endif()

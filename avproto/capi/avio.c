@@ -9,6 +9,7 @@
 #include <libavutil/mem.h>
 #include <libavutil/time.h>
 #include <libavutil/version.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "avio_push.h"
@@ -19,6 +20,7 @@
 typedef struct Push {
   const AVClass* class; /* for av_log */
   wmpush_session* session;
+  char where[256];                     /* the URL without credentials and query */
   AVIOInterruptCB int_cb;              /* the program's, given to wmpush_avio_open() */
   wmpush_interrupt_callback interrupt; /* the one in the options */
   void* interrupt_opaque;
@@ -145,7 +147,7 @@ static int fail(Push* push, const wmpush_error* error) {
 static int fail_with(Push* push, wmpush_result result, const char* message) {
   wmpush_error error = {.size = sizeof error, .result = result};
 
-  strncpy(error.message, message, sizeof error.message - 1);
+  snprintf(error.message, sizeof error.message, "%s: %s", push->where, message);
   return fail(push, &error);
 }
 
@@ -178,6 +180,18 @@ static int write_asf(void* opaque, uint8_t* data, int size)
   return WMPUSH_FAILED(result) ? fail_as_session(push, result) : size;
 }
 
+static void set_where(Push* push, const char* url) {
+  const char* authority = strstr(url, "://");
+  const char* host = authority ? authority + 3 : url;
+  const size_t length = strcspn(host, "/?#");
+  size_t i;
+
+  for (i = length; i > 0; i--)
+    if (host[i - 1] == '@') break;
+  host += i;
+  snprintf(push->where, sizeof push->where, "wmpush://%.*s", (int)strcspn(host, "?#"), host);
+}
+
 static void free_push(Push* push) {
   wmpush_close(&push->session);
   av_free(push);
@@ -200,6 +214,7 @@ int wmpush_avio_open_explained(AVIOContext** pb, const char* url, const wmpush_o
   wmpush_options_init(&own);
   if (options) memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
   own.size = sizeof own;
+  set_where(push, url);
   if (int_cb) push->int_cb = *int_cb;
   push->interrupt = own.interrupt;
   push->interrupt_opaque = own.interrupt_opaque;
@@ -233,15 +248,17 @@ static int abandon(Push* push, const wmpush_stats* stats) {
   const wmpush_result result = wmpush_on_end_writing(push->session);
 
   if (push->interrupted)
-    fail_with(push, WMPUSH_NS_E_SHUTDOWN, "interrupted before the stream was finished");
-  else if (WMPUSH_FAILED(result))
+    return fail_with(push, WMPUSH_NS_E_SHUTDOWN, "interrupted before the stream was finished");
+  if (stats->bytes_accepted == 0)
+    return fail_with(push, WMPUSH_E_FAIL, "closed before anything was written");
+
+  if (WMPUSH_FAILED(result))
     fail_as_session(push, result);
-  else if (stats->bytes_accepted == 0)
-    fail_with(push, WMPUSH_E_FAIL, "closed before anything was written");
   else
     fail_with(push, WMPUSH_E_FAIL,
               "the stream broke off: closed before the muxer wrote its trailer");
-  wmpush_disconnect(push->session);
+  /* The first failure is what counts, whatever comes of this. */
+  (void)!wmpush_abort_session(push->session, push->failure.result);
   return push->error;
 }
 

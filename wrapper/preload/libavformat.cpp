@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <strings.h>
 
 #include <atomic>
 #include <cstdarg>
@@ -109,7 +108,7 @@ bool Libavformat::serves(const char* url) const {
 
 bool is_push_url(const char* url) {
   constexpr char kScheme[] = "wmpush:";
-  return url != nullptr && strncasecmp(url, kScheme, sizeof kScheme - 1) == 0;
+  return url != nullptr && std::strncmp(url, kScheme, sizeof kScheme - 1) == 0;
 }
 
 }  // namespace wmpush::preload
