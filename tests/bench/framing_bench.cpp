@@ -3,29 +3,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <benchmark/benchmark.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
+#include <array>
 #include <string>
 #include <vector>
 
+#include "bench/allocations.hpp"
 #include "core/bytes.hpp"
 #include "wmhttp/frame.hpp"
 #include "wmhttp/push_engine.hpp"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace wmpush::wmhttp {
 namespace {
@@ -36,13 +21,13 @@ void report(benchmark::State& state, std::size_t packet_size, std::uint64_t allo
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(packet_size));
   state.SetItemsProcessed(state.iterations());
   state.counters["allocations"] =
-      static_cast<double>(allocations.load() - allocations_before) / packets;
+      static_cast<double>(bench::allocations() - allocations_before) / packets;
 }
 
 void WriteFrameHead(benchmark::State& state) {
   const auto packet_size = static_cast<std::size_t>(state.range(0));
   std::array<std::byte, 8> head{};
-  const std::uint64_t before = allocations;
+  const std::uint64_t before = bench::allocations();
   for (auto _ : state) {
     benchmark::DoNotOptimize(write_frame_head(FrameId::Data, packet_size, 0, head));
     benchmark::ClobberMemory();
@@ -84,7 +69,7 @@ void Engine(benchmark::State& state) {
     return;
   }
   const std::vector<std::byte> packet(packet_size);
-  const std::uint64_t before = allocations;
+  const std::uint64_t before = bench::allocations();
   for (auto _ : state) {
     error = engine.packet(Bytes(packet).first(20), Bytes(packet).subspan(20), now);
     send_all(engine, now);
@@ -103,7 +88,7 @@ void ReadFrames(benchmark::State& state) {
   std::vector<std::byte> frame(4 + packet_size);
   write_frame_head(FrameId::Data, packet_size, 0, frame);
   FrameReader reader;
-  const std::uint64_t before = allocations;
+  const std::uint64_t before = bench::allocations();
   for (auto _ : state) {
     Bytes input = frame;
     Frame read;
