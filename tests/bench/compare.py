@@ -79,8 +79,8 @@ def push(name, command, sink):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default="build/dev",
-                        help="build directory (default: %(default)s; release says more)")
+    parser.add_argument("--build", type=pathlib.Path, default="build/bench",
+                        help="build directory (default: %(default)s, the preset bench)")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--megabytes", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=40, help="of the latency measurement")
@@ -90,7 +90,8 @@ def main():
     programs = options.build / "bin"
     for program in ["discard_sink", "paced_push", "ffmpeg-wmpush"]:
         if not (programs / program).exists():
-            fail(f"{programs / program} is missing: build it first")
+            fail(f"{programs / program} is missing: cmake --preset bench && "
+                 "cmake --build --preset bench")
     asf = options.build / "compare.asf"
     make_asf(asf, options.megabytes)
 
