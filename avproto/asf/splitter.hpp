@@ -6,14 +6,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "asf/header.hpp"
 #include "core/bytes.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::asf {
-
-/// GUID, size, File ID, packet count and the two reserved bytes of a Data Object (ASF 5.1). A push
-/// header is the Header Object followed by these.
-inline constexpr std::size_t kDataObjectHeadSize = 50;
 
 /// Takes ASF in pieces of any size and in both layouts that libavformat writes: the file layout
 /// ("asf") and the one with 12-byte chunk heads ("asf_stream"). Indexes, the muxer's end chunk and
