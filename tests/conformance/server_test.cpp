@@ -105,7 +105,7 @@ TEST_F(ServerTest, S02_EveryRuleOfARequestIsAnsweredWith400AndLoggedWithItsId) {
       {"C03", setup().remove("User-Agent")},
       {"C04", setup().set("Cookie", "$Version=1; push-id=0")},
       {"C05", setup().remove("Content-Length")},
-      {"C06", setup().remove("X-Accept-Authentication")},
+      {"C06", setup().set("X-Accept-Authentication", "Basic")},
       {"C07", setup().remove("Cache-Control")},
       {"C08", setup().body("Template-URL: \"/live\"\r\n")},
       {"C09", RequestText::start("1", 0)}};

@@ -12,13 +12,13 @@
 #ifndef WMPUSH_AVIO_H
 #define WMPUSH_AVIO_H
 
-#include <libavformat/avio.h>
-
 #include "wmpush.h"
 
 #ifdef __cplusplus
-extern "C" {
+extern "C" { /* FFmpeg's headers do not say so themselves */
 #endif
+
+#include <libavformat/avio.h>
 
 /** Opens a session and sets `*pb` to a context that writes into it: 4 MiB buffer, not seekable.
  *  `options` may be NULL, and so may `int_cb`, which is asked besides the options' own interrupt

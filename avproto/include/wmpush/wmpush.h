@@ -252,6 +252,12 @@ WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_on_end_writing(wmpush_session* 
  *  meanwhile; NS_E_NOCONNECTION when there is none, as after a first end_session. */
 WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_end_session(wmpush_session* session);
 
+/** Ends the session as wmpush_end_session() does, but says that the stream broke off: the
+ * end-of-stream carries `reason`, a failure, which the server may pass on to its players. S_OK when
+ * it was taken. */
+WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_abort_session(wmpush_session* session,
+                                                               wmpush_result reason);
+
 /** Closes the connection without an end-of-stream: the server keeps its data path for a while.
  *  S_FALSE when there was nothing to close. */
 WMPUSH_API wmpush_result wmpush_disconnect(wmpush_session* session);

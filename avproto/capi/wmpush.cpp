@@ -1,0 +1,156 @@
+// The C interface over PushSink: catches every exception, maps every result.
+#include "wmpush/wmpush.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string_view>
+
+#include "sink/options.hpp"
+#include "wmpush/push_sink.hpp"
+
+using wmpush::Error;
+using wmpush::PushSink;
+using wmpush::Result;
+
+struct wmpush_session {
+  PushSink sink;
+};
+
+namespace {
+
+wmpush_result code(Result result) { return static_cast<wmpush_result>(result); }
+
+/// Fills in as much of the structure as the program's version of it has.
+void give(wmpush_error* to, Result result, int http_status, int system_error,
+          std::string_view message) {
+  if (to == nullptr) return;
+  wmpush_error filled{};
+  filled.size = std::min(to->size, sizeof filled);
+  filled.result = code(result);
+  filled.http_status = http_status;
+  filled.system_error = system_error;
+  const std::size_t length = std::min(message.size(), sizeof filled.message - 1);
+  std::memcpy(filled.message, message.data(), length);
+  std::memcpy(to, &filled, filled.size);
+}
+
+void give(wmpush_error* to, const Error& error) {
+  give(to, error.result, error.http_status, error.system_error, error.message);
+}
+
+/// Runs `call` and turns an exception into a result; `error` may be null.
+template <typename Call>
+wmpush_result guarded(wmpush_error* error, Call call) noexcept {
+  try {
+    return code(call());
+  } catch (const std::bad_alloc&) {
+    give(error, Result::E_OUTOFMEMORY, 0, 0, "out of memory");
+    return code(Result::E_OUTOFMEMORY);
+  } catch (const std::exception& exception) {
+    give(error, Result::E_FAIL, 0, 0, exception.what());
+    return code(Result::E_FAIL);
+  } catch (...) {
+    give(error, Result::E_FAIL, 0, 0, "an unknown exception");
+    return code(Result::E_FAIL);
+  }
+}
+
+std::span<const std::byte> bytes(const void* data, std::size_t size) {
+  return {static_cast<const std::byte*>(data), size};
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* wmpush_result_name(wmpush_result result) {
+  return wmpush::name(static_cast<Result>(result)).data();
+}
+
+const char* wmpush_version(void) { return WMPUSH_VERSION; }
+
+void wmpush_options_init(wmpush_options* options) { *options = wmpush::OwnedOptions().get(); }
+
+wmpush_result wmpush_options_set(wmpush_options* options, const char* name, const char* value,
+                                 wmpush_error* error) {
+  return guarded(error, [&] {
+    const Error failure =
+        options == nullptr || name == nullptr
+            ? Error{Result::E_INVALIDARG, 0, 0, "wmpush_options_set needs options and a name"}
+            : wmpush::set_option(*options, name, value);
+    give(error, failure);
+    return failure.result;
+  });
+}
+
+const wmpush_option_info* wmpush_option_at(size_t index) {
+  const auto table = wmpush::option_table();
+  return index < table.size() ? &table[index] : nullptr;
+}
+
+wmpush_result wmpush_open(wmpush_session** session, const char* url, const wmpush_options* options,
+                          wmpush_error* error) {
+  if (session != nullptr) *session = nullptr;
+  return guarded(error, [&] {
+    if (session == nullptr || url == nullptr) {
+      give(error, Result::E_INVALIDARG, 0, 0, "wmpush_open needs a session pointer and a URL");
+      return Result::E_INVALIDARG;
+    }
+    auto opened = options == nullptr
+                      ? std::make_unique<wmpush_session>()
+                      : std::make_unique<wmpush_session>(wmpush_session{PushSink(*options)});
+    const Result result = opened->sink.Connect(url);
+    give(error, opened->sink.last_error());
+    if (wmpush::succeeded(result)) *session = opened.release();
+    return result;
+  });
+}
+
+wmpush_result wmpush_write(wmpush_session* session, const void* data, size_t size) {
+  return guarded(nullptr, [&] { return session->sink.write(bytes(data, size)); });
+}
+
+wmpush_result wmpush_on_header(wmpush_session* session, const void* header, size_t size) {
+  return guarded(nullptr, [&] { return session->sink.OnHeader(bytes(header, size)); });
+}
+
+wmpush_result wmpush_on_data_unit(wmpush_session* session, const void* packet, size_t size) {
+  return guarded(nullptr, [&] { return session->sink.OnDataUnit(bytes(packet, size)); });
+}
+
+wmpush_result wmpush_on_end_writing(wmpush_session* session) {
+  return guarded(nullptr, [&] { return session->sink.OnEndWriting(); });
+}
+
+wmpush_result wmpush_end_session(wmpush_session* session) {
+  return guarded(nullptr, [&] { return session->sink.EndSession(); });
+}
+
+wmpush_result wmpush_abort_session(wmpush_session* session, wmpush_result reason) {
+  return guarded(nullptr, [&] { return session->sink.AbortSession(static_cast<Result>(reason)); });
+}
+
+wmpush_result wmpush_disconnect(wmpush_session* session) {
+  return guarded(nullptr, [&] { return session->sink.Disconnect(); });
+}
+
+void wmpush_last_error(const wmpush_session* session, wmpush_error* error) {
+  give(error, session->sink.last_error());
+}
+
+void wmpush_get_stats(const wmpush_session* session, wmpush_stats* stats) {
+  const size_t room = std::min(stats->size, sizeof *stats);
+  const wmpush_stats filled = session->sink.stats();
+  std::memcpy(stats, &filled, room);
+  stats->size = room;
+}
+
+void wmpush_close(wmpush_session** session) {
+  if (session == nullptr) return;
+  delete *session;
+  *session = nullptr;
+}
+
+}  // extern "C"

@@ -1,0 +1,282 @@
+#include "net/transport.hpp"
+
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+#include <utility>  // Asio 1.74 in C++20 lacks it
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+
+#include "net/resolver.hpp"
+
+namespace wmpush::net {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr std::size_t kReceiveBuffer = 16384;
+constexpr std::size_t kMostParts = 16;
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port());
+}
+
+/// poll() for one descriptor, until it is ready, the deadline passes or the caller interrupts.
+Transport::Readiness wait_for(int descriptor, short events, Time deadline,
+                              const InterruptCheck& interrupted) {
+  while (true) {
+    // Asked first, and not only after a wait: a peer that is always ready must not lock it out.
+    if (interrupted && interrupted()) return Transport::Readiness::Interrupted;
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(slice(deadline));
+    pollfd entry{descriptor, events, 0};
+    const int ready = ::poll(&entry, 1, static_cast<int>(rest.count()));
+    if (ready > 0) return Transport::Readiness::Ready;
+    if (ready < 0 && errno != EINTR) return Transport::Readiness::Ready;  // the next call says why
+    if (Clock::now() >= deadline) return Transport::Readiness::TimedOut;
+  }
+}
+
+Error lost(int system_error) {
+  if (system_error == ETIMEDOUT)
+    return {
+        Result::NS_E_TIMEOUT, 0, system_error,
+        "the server took no data for the time of send_timeout: check the network, lower the bit "
+        "rate, or set send_timeout higher"};
+  return {Result::NS_E_CONNECTION_FAILURE, 0, system_error,
+          "the connection was lost: " +
+              error_code(system_error, boost::system::system_category()).message() +
+              ": see the server's log, and push again"};
+}
+
+}  // namespace
+
+class Transport::Socket {
+ public:
+  Socket(InterruptCheck interrupted, std::chrono::microseconds send_timeout)
+      : interrupted_(std::move(interrupted)), send_timeout_(send_timeout) {}
+
+  Error connect(const Endpoints& endpoints, const std::string& host, std::uint16_t port,
+                Time deadline);
+
+  bool is_open() const { return socket_.is_open(); }
+  std::string peer() const {
+    error_code error;
+    const tcp::endpoint endpoint = socket_.remote_endpoint(error);
+    return error ? std::string() : text_of(endpoint);
+  }
+
+  Error send(std::span<const Bytes> parts, std::size_t& count);
+  Error receive(Bytes& received, bool& closed);
+  Readiness wait(bool to_send, Time deadline) {
+    const auto events = static_cast<short>(to_send ? POLLIN | POLLOUT : POLLIN);
+    return wait_for(socket_.native_handle(), events, deadline, interrupted_);
+  }
+  std::size_t unacknowledged() const;
+  Error settle(Time deadline);
+  void close(bool reset);
+
+  const InterruptCheck& interrupted() const { return interrupted_; }
+
+ private:
+  error_code connect_one(const tcp::endpoint& endpoint, Time deadline);
+  Error broken(const error_code& error);
+  int pending_error() {
+    int value = 0;
+    socklen_t size = sizeof value;
+    ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &value, &size);
+    return value;
+  }
+
+  InterruptCheck interrupted_;
+  std::chrono::microseconds send_timeout_;
+  asio::io_context context_{1};
+  tcp::socket socket_{context_};
+  int first_error_ = 0;  // the kernel tells a reset once; afterwards it looks like a clean close
+  std::array<std::byte, kReceiveBuffer> buffer_;
+};
+
+error_code Transport::Socket::connect_one(const tcp::endpoint& endpoint, Time deadline) {
+  error_code error;
+  socket_.close(error);
+  socket_.open(endpoint.protocol(), error);
+  if (error) return error;
+  socket_.non_blocking(true, error);
+  if (error) return error;
+  socket_.native_non_blocking(true, error);
+  if (error) return error;
+  if (::connect(socket_.native_handle(), endpoint.data(),
+                static_cast<socklen_t>(endpoint.size())) != 0) {
+    if (errno != EINPROGRESS) return {errno, boost::system::system_category()};
+    switch (wait_for(socket_.native_handle(), POLLOUT, deadline, interrupted_)) {
+      case Readiness::Ready:
+        break;
+      case Readiness::TimedOut:
+        return {ETIMEDOUT, boost::system::system_category()};
+      case Readiness::Interrupted:
+        return {ECANCELED, boost::system::system_category()};
+    }
+    if (const int failure = pending_error()) return {failure, boost::system::system_category()};
+  }
+  // Packets are to leave at once, and a dead peer is to be noticed. Where one of these fails the
+  // connection is no worse than without it.
+  error_code ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+#ifdef TCP_USER_TIMEOUT
+  using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+  const auto limit = std::chrono::ceil<std::chrono::milliseconds>(send_timeout_).count();
+  socket_.set_option(UserTimeout(static_cast<int>(std::min<std::int64_t>(limit, 1 << 30))),
+                     ignored);
+#endif
+  return {};
+}
+
+Error Transport::Socket::connect(const Endpoints& endpoints, const std::string& host,
+                                 std::uint16_t port, Time deadline) {
+  std::string failures;
+  int first_failure = 0;
+  first_error_ = 0;
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    // The addresses that are left get an equal share of the time that is left.
+    const Time now = Clock::now();
+    const auto share = (deadline - now) / static_cast<int>(endpoints.size() - i);
+    const error_code error = connect_one(endpoints[i], now + share);
+    if (!error) return {};
+    error_code ignored;
+    socket_.close(ignored);
+    if (error.value() == ECANCELED)
+      return {Result::NS_E_SHUTDOWN, 0, 0,
+              "interrupted while connecting to " + text_of(endpoints[i])};
+    if (first_failure == 0) first_failure = error.value();
+    if (!failures.empty()) failures += "; ";
+    failures += text_of(endpoints[i]) + ": " + error.message();
+  }
+  return {Result::NS_E_PUSH_CANNOTCONNECT, 0, first_failure,
+          "no connection to " + host + " port " + std::to_string(port) + " (" + failures +
+              "): check that the server is running and host and port are right"};
+}
+
+Error Transport::Socket::broken(const error_code& error) {
+  if (first_error_ == 0) first_error_ = error.value();
+  return lost(first_error_);
+}
+
+Error Transport::Socket::send(std::span<const Bytes> parts, std::size_t& count) {
+  count = 0;
+  if (first_error_ != 0) return lost(first_error_);
+  std::array<asio::const_buffer, kMostParts> buffers;
+  const std::size_t used = std::min(parts.size(), kMostParts);
+  for (std::size_t i = 0; i < used; ++i)
+    buffers[i] = asio::buffer(parts[i].data(), parts[i].size());
+  error_code error;
+  count = socket_.send(std::span(buffers).first(used), 0, error);
+  if (!error || error == asio::error::would_block || error == asio::error::try_again) return {};
+  count = 0;
+  return broken(error);
+}
+
+Error Transport::Socket::receive(Bytes& received, bool& closed) {
+  received = {};
+  closed = false;
+  error_code error;
+  const std::size_t count = socket_.receive(asio::buffer(buffer_), 0, error);
+  if (!error) {
+    received = Bytes(buffer_).first(count);
+    return {};
+  }
+  if (error == asio::error::would_block || error == asio::error::try_again) return {};
+  if (error == asio::error::eof) {
+    if (const int failure = pending_error(); failure != 0 && first_error_ == 0)
+      first_error_ = failure;
+    if (first_error_ != 0) return lost(first_error_);
+    closed = true;
+    return {};
+  }
+  return broken(error);
+}
+
+std::size_t Transport::Socket::unacknowledged() const {
+#ifdef SIOCOUTQ
+  int bytes = 0;
+  const int descriptor = const_cast<tcp::socket&>(socket_).native_handle();
+  if (::ioctl(descriptor, SIOCOUTQ, &bytes) == 0 && bytes > 0)
+    return static_cast<std::size_t>(bytes);
+#endif
+  return 0;
+}
+
+Error Transport::Socket::settle(Time deadline) {
+  constexpr std::chrono::milliseconds kLook{
+      2};  // nothing wakes us up when an acknowledgement comes
+  while (true) {
+    if (const int failure = pending_error())
+      return broken({failure, boost::system::system_category()});
+    if (unacknowledged() == 0) break;
+    const Time now = Clock::now();
+    if (now >= deadline) break;
+    const auto readiness =
+        wait_for(socket_.native_handle(), 0, std::min(deadline, now + kLook), interrupted_);
+    if (readiness == Readiness::Interrupted) break;
+  }
+  if (first_error_ != 0) return lost(first_error_);
+  return {};
+}
+
+void Transport::Socket::close(bool reset) {
+  error_code ignored;
+  if (!socket_.is_open()) return;
+  if (reset) {
+    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  } else {
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    // What is left unread would turn the close into a reset, which could overtake our last bytes.
+    for (int i = 0; i < 64; ++i) {
+      error_code error;
+      socket_.receive(asio::buffer(buffer_), 0, error);
+      if (error) break;
+    }
+  }
+  socket_.close(ignored);
+}
+
+Transport::Transport(InterruptCheck interrupted, std::chrono::microseconds send_timeout)
+    : socket_(std::make_unique<Socket>(std::move(interrupted), send_timeout)) {}
+Transport::~Transport() = default;
+
+Error Transport::connect(const std::string& host, std::uint16_t port, Time deadline) {
+  socket_->close(false);
+  Endpoints endpoints;
+  if (Error error = resolve(host, port, deadline, socket_->interrupted(), endpoints)) return error;
+  return socket_->connect(endpoints, host, port, deadline);
+}
+
+bool Transport::is_open() const { return socket_->is_open(); }
+std::string Transport::peer() const { return socket_->peer(); }
+Error Transport::send(std::span<const Bytes> parts, std::size_t& count) {
+  return socket_->send(parts, count);
+}
+Error Transport::receive(Bytes& received, bool& closed) {
+  return socket_->receive(received, closed);
+}
+Transport::Readiness Transport::wait(bool to_send, Time deadline) {
+  return socket_->wait(to_send, deadline);
+}
+std::size_t Transport::unacknowledged() const { return socket_->unacknowledged(); }
+Error Transport::settle(Time deadline) { return socket_->settle(deadline); }
+void Transport::close() { socket_->close(false); }
+void Transport::abort() { socket_->close(true); }
+
+}  // namespace wmpush::net

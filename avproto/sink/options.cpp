@@ -1,0 +1,225 @@
+#include "sink/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+namespace wmpush {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000;
+constexpr std::int64_t kShortestTimeout = 10'000;
+constexpr std::int64_t kLongestTimeout = 24 * 3600 * kSecond;
+constexpr std::int64_t kLargestLength = 2147483647;
+constexpr std::int64_t kLargestBitrate = 4294967294;
+
+/// A row of the table and the member it is about: one of the three, by the type.
+struct Row {
+  wmpush_option_info info;
+  int wmpush_options::*flag;
+  std::int64_t wmpush_options::*number;
+  const char* wmpush_options::*text;
+};
+
+constexpr Row flag(const char* name, int wmpush_options::*member, std::int64_t value,
+                   const char* help) {
+  return {{name, WMPUSH_OPTION_FLAG, "", 0, 1, value, 0, help}, member, nullptr, nullptr};
+}
+constexpr Row timeout(const char* name, std::int64_t wmpush_options::*member, std::int64_t value,
+                      const char* help) {
+  return {{name, WMPUSH_OPTION_DURATION, "us", kShortestTimeout, kLongestTimeout, value, 0, help},
+          nullptr,
+          member,
+          nullptr};
+}
+constexpr Row integer(const char* name, std::int64_t wmpush_options::*member, const char* unit,
+                      std::int64_t maximum, const char* help) {
+  return {{name, WMPUSH_OPTION_INTEGER, unit, 0, maximum, 0, 0, help}, nullptr, member, nullptr};
+}
+constexpr Row text(const char* name, const char* wmpush_options::*member, const char* help,
+                   int secret = 0) {
+  return {{name, WMPUSH_OPTION_TEXT, "", 0, 0, 0, secret, help}, nullptr, nullptr, member};
+}
+
+#define WMPUSH_MEMBER(name) #name, &wmpush_options::name
+constexpr std::array kRows = {
+    text(WMPUSH_MEMBER(template_url),
+         "publishing point to copy when the one in the URL does not exist"),
+    flag(WMPUSH_MEMBER(auto_destroy), 0, "the copy of the template goes away with the session"),
+    text(WMPUSH_MEMBER(user), "user name, instead of the one in the URL"),
+    text(WMPUSH_MEMBER(password), "password, instead of the one in the URL", 1),
+    text(WMPUSH_MEMBER(password_file), "file whose first line is the password"),
+    timeout(WMPUSH_MEMBER(connect_timeout), 10 * kSecond,
+            "limit for resolving the name and connecting"),
+    timeout(WMPUSH_MEMBER(response_timeout), 15 * kSecond, "limit for each response of the server"),
+    timeout(WMPUSH_MEMBER(send_timeout), 10 * kSecond,
+            "how long the server may take no data at all"),
+    timeout(WMPUSH_MEMBER(end_timeout), 5 * kSecond, "limit for ending the session"),
+    timeout(WMPUSH_MEMBER(rollover_timeout), 10 * kSecond,
+            "how long to wait for the response to a PushStart whose length is used up"),
+    integer(WMPUSH_MEMBER(content_length), "bytes", kLargestLength,
+            "length of each PushStart; 0 = 2147483647, or 60 s of the stream behind a proxy"),
+    flag(WMPUSH_MEMBER(strict_server), 1,
+         "push only to a server that calls itself Cougar or Rex; 0 = warn about others"),
+    flag(WMPUSH_MEMBER(fix_header), 1, "make the ASF header fit for a live push"),
+    flag(WMPUSH_MEMBER(strip_padding), 1, "leave out padding that carries nothing"),
+    integer(WMPUSH_MEMBER(max_bitrate), "bit/s", kLargestBitrate,
+            "bit rate to declare where the ASF header has none; 0 = estimate"),
+    text(WMPUSH_MEMBER(user_agent),
+         "product to name after the encoder's; default libwmpush/VERSION"),
+};
+#undef WMPUSH_MEMBER
+
+constexpr auto kTable = [] {
+  std::array<wmpush_option_info, kRows.size()> table{};
+  for (std::size_t i = 0; i < kRows.size(); ++i) table[i] = kRows[i].info;
+  return table;
+}();
+
+const Row& row_of(const wmpush_option_info& info) {
+  return kRows[static_cast<std::size_t>(&info - kTable.data())];
+}
+
+std::int64_t number(const wmpush_options& options, const Row& row) {
+  return row.flag != nullptr ? options.*row.flag : options.*row.number;
+}
+
+void set_number(wmpush_options& options, const Row& row, std::int64_t value) {
+  if (row.flag != nullptr)
+    options.*row.flag = static_cast<int>(value);
+  else
+    options.*row.number = value;
+}
+
+bool parse_integer(std::string_view text, std::int64_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// An unsigned decimal number with an optional fraction.
+bool parse_decimal(std::string_view text, double& value) {
+  if (text.empty() || text.find_first_not_of("0123456789.") != std::string_view::npos) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// FFmpeg's duration syntax: [HH:]MM:SS[.m], or S[.m] with the unit s, ms or us.
+bool parse_duration(std::string_view text, std::int64_t& value) {
+  double seconds = 0;
+  if (text.find(':') != std::string_view::npos) {
+    double total = 0;
+    int fields = 0;
+    while (true) {
+      const std::size_t colon = text.find(':');
+      double field = 0;
+      if (++fields > 3 || !parse_decimal(text.substr(0, colon), field)) return false;
+      total = total * 60 + field;
+      if (colon == std::string_view::npos) break;
+      text.remove_prefix(colon + 1);
+    }
+    seconds = total;
+  } else {
+    double unit = 1;
+    const auto drop = [&](std::string_view suffix, double factor) {
+      if (!text.ends_with(suffix)) return false;
+      text.remove_suffix(suffix.size());
+      unit = factor;
+      return true;
+    };
+    if (!drop("us", 1e-6) && !drop("ms", 1e-3)) drop("s", 1);
+    if (!parse_decimal(text, seconds)) return false;
+    seconds *= unit;
+  }
+  if (seconds > 1e12) return false;
+  value = std::llround(seconds * 1e6);
+  return true;
+}
+
+std::string value_text(const wmpush_option_info& info, std::int64_t value) {
+  if (info.type != WMPUSH_OPTION_DURATION) return std::to_string(value);
+  char text[32];
+  if (value % 1000 != 0)
+    std::snprintf(text, sizeof text, "%lldus", static_cast<long long>(value));
+  else if (value % kSecond != 0)
+    std::snprintf(text, sizeof text, "%lldms", static_cast<long long>(value / 1000));
+  else
+    std::snprintf(text, sizeof text, "%llds", static_cast<long long>(value / kSecond));
+  return text;
+}
+
+Error out_of_range(const wmpush_option_info& info, std::string_view value) {
+  const std::string range =
+      value_text(info, info.minimum) + " to " + value_text(info, info.maximum);
+  const std::string unit =
+      info.type == WMPUSH_OPTION_INTEGER ? std::string(" ") + info.unit : std::string();
+  return {Result::E_INVALIDARG, 0, 0,
+          "'" + std::string(value) + "' is not a value for " + info.name + ": " + range + unit +
+              " can be given"};
+}
+
+}  // namespace
+
+std::span<const wmpush_option_info> option_table() { return kTable; }
+
+const wmpush_option_info* find_option(std::string_view name) {
+  for (const wmpush_option_info& info : kTable)
+    if (name == info.name) return &info;
+  return nullptr;
+}
+
+Error set_option(wmpush_options& options, std::string_view name, const char* value) {
+  const wmpush_option_info* info = find_option(name);
+  if (info == nullptr)
+    return {Result::E_INVALIDARG, 0, 0, "there is no option '" + std::string(name) + "'"};
+  const Row& row = row_of(*info);
+  if (row.text != nullptr) {
+    options.*row.text = value;
+    return {};
+  }
+  if (value == nullptr) return out_of_range(*info, "");
+  std::int64_t parsed = 0;
+  const bool understood = info->type == WMPUSH_OPTION_DURATION ? parse_duration(value, parsed)
+                                                               : parse_integer(value, parsed);
+  if (!understood || parsed < info->minimum || parsed > info->maximum)
+    return out_of_range(*info, value);
+  set_number(options, row, parsed);
+  return {};
+}
+
+std::string option_default(const wmpush_option_info& info) {
+  return info.type == WMPUSH_OPTION_TEXT ? std::string() : value_text(info, info.default_value);
+}
+
+OwnedOptions::OwnedOptions() : options_{} {
+  options_.size = sizeof options_;
+  for (const Row& row : kRows)
+    if (row.text == nullptr) set_number(options_, row, row.info.default_value);
+}
+
+OwnedOptions::OwnedOptions(const wmpush_options& options) : OwnedOptions() {
+  // A program built with an older header has a shorter structure: what it lacks keeps its default.
+  std::memcpy(&options_, &options, std::min(options.size, sizeof options_));
+  options_.size = sizeof options_;
+  for (const Row& row : kRows)
+    if (row.text != nullptr && options_.*row.text != nullptr)
+      options_.*row.text = texts_.emplace_back(options_.*row.text).c_str();
+}
+
+Error OwnedOptions::set(std::string_view name, std::string_view value) {
+  return set_option(options_, name, texts_.emplace_back(value).c_str());
+}
+
+Error OwnedOptions::check() const {
+  for (const Row& row : kRows) {
+    if (row.text != nullptr) continue;
+    const std::int64_t value = number(options_, row);
+    if (value < row.info.minimum || value > row.info.maximum)
+      return out_of_range(row.info, value_text(row.info, value));
+  }
+  return {};
+}
+
+}  // namespace wmpush

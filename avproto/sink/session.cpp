@@ -1,0 +1,458 @@
+#include "sink/session.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <random>
+#include <thread>
+
+#include "asf/data_packet.hpp"
+#include "asf/header.hpp"
+
+namespace wmpush {
+namespace {
+
+using wmhttp::Clock;
+using wmhttp::PushEngine;
+using wmhttp::Time;
+using State = PushEngine::State;
+using Want = PushEngine::Want;
+using Readiness = net::Transport::Readiness;
+
+Error misuse(std::string message) {
+  return {Result::NS_E_INVALID_REQUEST, 0, 0, std::move(message)};
+}
+
+Error not_connected() {
+  return {Result::NS_E_NOCONNECTION, 0, 0, "there is no connection to the publishing point"};
+}
+
+Error interrupted() {
+  return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted: what was not sent yet is lost"};
+}
+
+asf::Guid random_id() {
+  std::random_device device;
+  asf::Guid id;
+  for (std::byte& each : id) each = static_cast<std::byte>(device() & 0xFF);
+  id.back() |= std::byte{1};  // a receiver may take an id that ends in zero for none
+  return id;
+}
+
+std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
+
+}  // namespace
+
+PushSink::Session::Session(const wmpush_options* options)
+    : options_(options == nullptr ? OwnedOptions().get() : *options),
+      log_(options_->log, options_->log_opaque) {}
+
+bool PushSink::Session::over() const {
+  return !engine_ || engine_is(State::Ended) || engine_is(State::Failed);
+}
+
+// ---------------------------------------------------------------------------------------------
+// The calls
+
+Result PushSink::Session::connect(std::string_view url, std::string_view template_url,
+                                  bool auto_destroy) {
+  if (!over())
+    return conclude(misuse("Connect: there is a session already: end it, or disconnect, first"));
+  engine_.reset();
+  transport_.reset();
+  splitter_ = {};
+  splitting_ = writing_ended_ = error_is_final_ = false;
+  error_ = {};
+  info_ = {};
+  counters_ = {};
+  first_send_time_.reset();
+  where_.clear();
+  return conclude(open(url, template_url, auto_destroy));
+}
+
+Error PushSink::Session::open(std::string_view url, std::string_view template_url,
+                              bool auto_destroy) {
+  const auto is_option = [](std::string_view name) { return find_option(name) != nullptr; };
+  if (Error error = wmhttp::parse_url(url, is_option, url_)) return error;
+  where_ = url_.display();
+
+  effective_ = std::make_unique<OwnedOptions>(options_.get());
+  OwnedOptions& options = *effective_;
+  for (const auto& [name, value] : url_.options)
+    if (Error error = options.set(name, value)) return error;
+  if (!template_url.empty()) {
+    if (Error error = options.set("template_url", template_url)) return error;
+    options->auto_destroy = auto_destroy ? 1 : 0;
+  }
+  if (Error error = options.check()) return error;
+  if (Error error = read_password(url_)) return error;
+
+  const std::string product = text_or_empty(options->user_agent);
+  if (product.find_first_of("\r\n") != std::string::npos)
+    return {Result::E_INVALIDARG, 0, 0, "user_agent has a line break in it"};
+  std::string body;
+  if (Error error = wmhttp::push_setup_body(text_or_empty(options->template_url),
+                                            options->auto_destroy != 0, body))
+    return error;
+
+  net::InterruptCheck check;
+  if (options->interrupt != nullptr)
+    check = [callback = options->interrupt, opaque = options->interrupt_opaque] {
+      return callback(opaque) != 0;
+    };
+  transport_ = std::make_unique<net::Transport>(std::move(check),
+                                                std::chrono::microseconds(options->send_timeout));
+  engine_ = std::make_unique<PushEngine>(engine_config(url_, std::move(body)));
+
+  const Time start = Clock::now();
+  if (Error error = engine_->start(start)) return error;
+  if (Error error = drive()) return error;
+  const wmhttp::Response& response = engine_->setup_response();
+  info_.server = response.server;
+  info_.push_id = response.push_id.value_or("");
+  info_.supported = response.supported;
+  info_.idle_timeout_given = response.timeout.has_value();
+  info_.idle_timeout = response.timeout.value_or(info_.idle_timeout);
+  info_.setup_time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+  log_.write(WMPUSH_LOG_INFO,
+             where_ + ": session accepted by " + (info_.server.empty() ? "?" : info_.server));
+  return {};
+}
+
+Error PushSink::Session::read_password(const wmhttp::PushUrl& url) {
+  OwnedOptions& options = *effective_;
+  if (url.password) log_.hide(*url.password);
+  if (options->user == nullptr && !url.user.empty())
+    if (Error error = options.set("user", url.user)) return error;
+  if (options->password == nullptr && options->password_file != nullptr) {
+    std::ifstream file(options->password_file);
+    std::string password;
+    if (!std::getline(file, password))
+      return {Result::E_INVALIDARG, 0, errno,
+              "password_file '" + std::string(options->password_file) +
+                  "' cannot be read: " + std::strerror(errno)};
+    if (password.ends_with('\r')) password.pop_back();
+    if (Error error = options.set("password", password)) return error;
+  }
+  if (options->password == nullptr && url.password)
+    if (Error error = options.set("password", *url.password)) return error;
+  if (options->password == nullptr)
+    if (const char* password = std::getenv("WMPUSH_PASSWORD"))
+      if (Error error = options.set("password", password)) return error;
+  if (options->password != nullptr) log_.hide(options->password);
+  return {};
+}
+
+wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url,
+                                                      std::string setup_body) const {
+  const OwnedOptions& options = *effective_;
+  wmhttp::EngineConfig config;
+  config.target = url.target;
+  config.host = url.authority();
+  config.user_agent =
+      std::string(wmhttp::kEncoderToken) + " " +
+      (options->user_agent == nullptr ? "libwmpush/" WMPUSH_VERSION : options->user_agent);
+  config.setup_body = std::move(setup_body);
+  config.strict_server = options->strict_server != 0;
+  config.content_length = options->content_length;
+  config.response_timeout = wmhttp::Duration(options->response_timeout);
+  config.send_timeout = wmhttp::Duration(options->send_timeout);
+  config.end_timeout = wmhttp::Duration(options->end_timeout);
+  config.rollover_timeout = wmhttp::Duration(options->rollover_timeout);
+  return config;
+}
+
+Result PushSink::Session::on_header(Bytes header) {
+  if (!engine_) return conclude(misuse("OnHeader before Connect"));
+  if (writing_ended_) return conclude(misuse("OnHeader after OnEndWriting"));
+  counters_.bytes_accepted += header.size();
+  return conclude(send_header(header));
+}
+
+Result PushSink::Session::on_data_unit(Bytes packet) {
+  if (!engine_) return conclude(not_connected());
+  if (writing_ended_) return conclude(misuse("OnDataUnit after OnEndWriting"));
+  counters_.bytes_accepted += packet.size();
+  return conclude(send_packet(packet));
+}
+
+Result PushSink::Session::write(Bytes asf) {
+  if (!engine_) return conclude(not_connected());
+  if (writing_ended_) return conclude(misuse("data after OnEndWriting"));
+  if (asf.empty()) {
+    look();
+    return conclude(drive());
+  }
+  counters_.bytes_accepted += asf.size();
+  splitting_ = true;
+  return conclude(split(asf));
+}
+
+Error PushSink::Session::split(Bytes asf) {
+  asf::Splitter::Unit unit;
+  do {
+    if (Error error = splitter_.next(asf, unit)) return error;
+    if (Error error = accept(unit)) return error;
+  } while (unit.kind != asf::Splitter::Kind::None);
+  return {};
+}
+
+Error PushSink::Session::accept(const asf::Splitter::Unit& unit) {
+  switch (unit.kind) {
+    case asf::Splitter::Kind::Header:
+      return send_header(unit.bytes);
+    case asf::Splitter::Kind::Packet:
+      return send_packet(unit.bytes);
+    case asf::Splitter::Kind::End:
+    case asf::Splitter::Kind::None:
+      break;
+  }
+  // Even where nothing could be sent, the server's objection is looked for.
+  if (over()) return engine_->error();
+  return {};
+}
+
+Error PushSink::Session::send_header(Bytes header) {
+  std::vector<std::byte> fixed;
+  if (effective_->get().fix_header != 0) {
+    asf::HeaderFixup fixup;
+    fixup.fresh_id = random_id();
+    fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
+    if (Error error = fixup.apply(header, fixed)) return error;
+    header = fixed;
+  }
+  asf::Header parsed;
+  if (Error error = asf::parse_header(header, parsed)) return error;
+  if (Error error = engine_->header(header, {parsed.packet_size, parsed.max_bitrate}, Clock::now()))
+    return error;
+  return drive();
+}
+
+Error PushSink::Session::send_packet(Bytes packet) {
+  asf::StrippedPacket out;
+  out.rest = packet;
+  asf::DataPacket parsed;
+  const bool well_formed = asf::DataPacket::parse(packet, parsed);
+  if (well_formed && effective_->get().strip_padding != 0) out = asf::strip_padding(packet);
+  ++counters_.packets_accepted;
+  if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
+  counters_.padding_bytes += out.removed;
+  if (well_formed) {
+    if (!first_send_time_) first_send_time_ = parsed.send_time;
+    last_send_time_ = parsed.send_time;
+  } else {
+    ++counters_.packets_malformed;
+  }
+  return drive();
+}
+
+Result PushSink::Session::on_end_writing() {
+  if (!engine_) return conclude(not_connected());
+  writing_ended_ = true;
+  return conclude(splitting_ ? splitter_.finish() : Error{});
+}
+
+Result PushSink::Session::end(Result reason) {
+  if (!engine_) return conclude(not_connected());
+  if (reason != Result::S_OK && succeeded(reason))
+    return conclude(
+        {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"});
+  writing_ended_ = true;
+  look();  // what the server said or did meanwhile comes first
+  Error error = engine_->end(static_cast<std::uint32_t>(reason), Clock::now());
+  if (!error) {
+    error = drive();
+    // EndSession has three results; what lies behind a failure is in the text, status and errno.
+    if (error && error.result != Result::NS_E_SHUTDOWN)
+      error.result = Result::NS_E_CONNECTION_FAILURE;
+    if (!error)
+      log_.write(WMPUSH_LOG_INFO, where_ + ": session ended, " +
+                                      std::to_string(engine_->packets_sent()) +
+                                      " packets delivered");
+  }
+  return conclude(std::move(error));
+}
+
+Result PushSink::Session::disconnect() {
+  if (!engine_) return Result::S_FALSE;
+  const Error nothing_to_do = engine_->disconnect();
+  if (Error error = drive()) return conclude(std::move(error));
+  return last_result_ = nothing_to_do.result;
+}
+
+Result PushSink::Session::wait_until(Time until) {
+  if (!engine_) return conclude(not_connected());
+  while (!over()) {
+    const Time now = Clock::now();
+    if (now >= until) break;
+    Readiness readiness = Readiness::TimedOut;
+    if (engine_->connected_now()) {
+      readiness = transport_->wait(false, until);
+    } else {
+      if (effective_->get().interrupt != nullptr &&
+          effective_->get().interrupt(effective_->get().interrupt_opaque) != 0)
+        readiness = Readiness::Interrupted;
+      else
+        std::this_thread::sleep_for(net::slice(until));
+    }
+    if (readiness == Readiness::Interrupted) engine_->abandon(interrupted());
+    if (readiness == Readiness::Ready) look();
+  }
+  return conclude(drive());
+}
+
+// ---------------------------------------------------------------------------------------------
+// Between the engine and the transport
+
+Error PushSink::Session::drive() {
+  while (true) {
+    report_warning();
+    switch (engine_->wants()) {
+      case Want::Nothing:
+        return engine_is(State::Failed) ? engine_->error() : Error{};
+      case Want::Connect:
+        make_connection();
+        break;
+      case Want::Send:
+        send_outgoing();
+        break;
+      case Want::Receive:
+        receive_waiting();
+        break;
+      case Want::Close:
+        transport_->close();
+        engine_->closed();
+        break;
+    }
+  }
+}
+
+void PushSink::Session::make_connection() {
+  const Time limit = Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout);
+  log_.write(WMPUSH_LOG_VERBOSE,
+             where_ + ": connecting to " + url_.host + " port " + std::to_string(url_.port));
+  if (Error error = transport_->connect(url_.host, url_.port, limit))
+    return engine_->connect_failed(std::move(error));
+  info_.address = transport_->peer();
+  engine_->connected(Clock::now());
+}
+
+void PushSink::Session::send_outgoing() {
+  std::size_t count = 0;
+  if (Error lost = transport_->send(engine_->outgoing(), count)) {
+    look();  // an answer that came before the loss says more than an errno
+    if (!over()) engine_->connection_lost(std::move(lost));
+    return;
+  }
+  if (count > 0) {
+    counters_.bytes_sent += count;
+    engine_->sent(count, Clock::now());
+    return look();
+  }
+  const Time before = Clock::now();
+  const Readiness readiness = transport_->wait(true, engine_->deadline());
+  const Time after = Clock::now();
+  counters_.stall_time +=
+      std::chrono::duration_cast<std::chrono::microseconds>(after - before).count();
+  switch (readiness) {
+    case Readiness::Ready:
+      return look();
+    case Readiness::TimedOut:
+      return engine_->tick(after);
+    case Readiness::Interrupted:
+      return engine_->abandon(interrupted());
+  }
+}
+
+void PushSink::Session::receive_waiting() {
+  switch (transport_->wait(false, engine_->deadline())) {
+    case Readiness::Ready:
+      return look();
+    case Readiness::TimedOut:
+      return engine_->tick(Clock::now(), transport_->unacknowledged());
+    case Readiness::Interrupted:
+      return engine_->abandon(interrupted());
+  }
+}
+
+/// Hands in whatever the peer has sent or done, without waiting for anything.
+void PushSink::Session::look() {
+  while (engine_->connected_now() && !over()) {
+    Bytes received;
+    bool closed = false;
+    Error lost = transport_->receive(received, closed);
+    if (closed && engine_is(State::Ending)) {
+      // A peer that closed before it read the end-of-stream looks the same for a moment.
+      lost = transport_->settle(engine_->deadline());
+      if (!lost && transport_->unacknowledged() > 0)
+        return engine_->tick(engine_->deadline(), transport_->unacknowledged());
+    }
+    if (lost) return engine_->connection_lost(std::move(lost));
+    if (closed) return engine_->peer_closed();
+    if (received.empty()) return;
+    engine_->received(received, Clock::now());
+  }
+}
+
+void PushSink::Session::report_warning() {
+  const std::string warning = engine_->take_warning();
+  if (!warning.empty()) log_.write(WMPUSH_LOG_WARNING, where_ + ": " + warning);
+}
+
+// ---------------------------------------------------------------------------------------------
+
+/// Every call of the program ends here: the result is kept, and a failure becomes the one line that
+/// a person reads.
+Result PushSink::Session::conclude(Error error) {
+  last_result_ = error.result;
+  if (!error) return error.result;
+  // The first failure of the session is the one to know; a wrong call that changed nothing is not
+  // it.
+  if (error_is_final_) return error.result;
+  const Result result = error.result;
+  error.message = log_.line(where_.empty() ? error.message : where_ + ": " + error.message);
+  error_ = std::move(error);
+  error_is_final_ = over() || result == Result::NS_E_INVALID_DATA;
+  log_.write(WMPUSH_LOG_ERROR, error_.message);
+  return result;
+}
+
+wmpush_stats PushSink::Session::stats() const {
+  wmpush_stats stats = counters_;
+  stats.size = sizeof stats;
+  stats.state = WMPUSH_STATE_SETUP;
+  if (engine_) {
+    switch (engine_->state()) {
+      case State::Idle:
+      case State::Connecting:
+      case State::SettingUp:
+      case State::Count:
+        break;
+      case State::Ready:
+        stats.state = WMPUSH_STATE_READY;
+        break;
+      case State::Reconnecting:
+      case State::Streaming:
+      case State::RollingOver:
+      case State::Ending:
+        stats.state = WMPUSH_STATE_STREAMING;
+        break;
+      case State::Ended:
+        stats.state = WMPUSH_STATE_ENDED;
+        break;
+      case State::Failed:
+        stats.state = WMPUSH_STATE_FAILED;
+        break;
+    }
+    stats.connected = engine_->connected_now() ? 1 : 0;
+    stats.packets_sent = engine_->packets_sent();
+  }
+  stats.input_ended = splitting_ && splitter_.ended() ? 1 : 0;
+  if (first_send_time_) stats.duration = std::int64_t{1000} * (last_send_time_ - *first_send_time_);
+  stats.last_result = static_cast<wmpush_result>(last_result_);
+  return stats;
+}
+
+}  // namespace wmpush

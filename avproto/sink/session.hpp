@@ -1,0 +1,82 @@
+// A push session: the place where engine, transport, splitter and options meet.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "asf/splitter.hpp"
+#include "core/bytes.hpp"
+#include "core/log.hpp"
+#include "net/transport.hpp"
+#include "sink/options.hpp"
+#include "wmhttp/push_engine.hpp"
+#include "wmhttp/url.hpp"
+#include "wmpush/push_sink.hpp"
+
+namespace wmpush {
+
+/// What PushSink hides. One object is one sink; each Connect begins a new session.
+class PushSink::Session {
+ public:
+  explicit Session(const wmpush_options* options);
+
+  Result connect(std::string_view url, std::string_view template_url, bool auto_destroy);
+  Result on_header(Bytes header);
+  Result on_data_unit(Bytes packet);
+  Result on_end_writing();
+  Result end(Result reason);
+  Result disconnect();
+  Result write(Bytes asf);
+  Result wait_until(wmhttp::Time until);
+
+  const Error& last_error() const { return error_; }
+  wmpush_stats stats() const;
+  const PublishingPointInfo& publishing_point() const { return info_; }
+
+ private:
+  Error open(std::string_view url, std::string_view template_url, bool auto_destroy);
+  Error read_password(const wmhttp::PushUrl& url);
+  wmhttp::EngineConfig engine_config(const wmhttp::PushUrl& url, std::string setup_body) const;
+  Error accept(const asf::Splitter::Unit& unit);
+  Error send_header(Bytes header);
+  Error send_packet(Bytes packet);
+  Error split(Bytes asf);
+
+  // The loop between the engine's wishes and the transport.
+  Error drive();
+  void make_connection();
+  void send_outgoing();
+  void receive_waiting();
+  void look();
+  void report_warning();
+
+  bool engine_is(wmhttp::PushEngine::State state) const {
+    return engine_ && engine_->state() == state;
+  }
+  bool over() const;
+  Result conclude(Error error);
+
+  OwnedOptions options_;                     // as the program gave them
+  std::unique_ptr<OwnedOptions> effective_;  // with the URL's of this session
+  Log log_;
+  std::unique_ptr<net::Transport> transport_;
+  std::unique_ptr<wmhttp::PushEngine> engine_;
+  wmhttp::PushUrl url_;
+  std::string where_;  // the URL for people
+  asf::Splitter splitter_;
+  bool splitting_ = false;      // write() was used
+  bool writing_ended_ = false;  // no more data may come
+  Error error_;                 // the first failure
+  bool error_is_final_ = false;
+  Result last_result_ = Result::S_OK;
+  PublishingPointInfo info_;
+
+  wmpush_stats counters_{};
+  std::optional<std::uint32_t> first_send_time_;
+  std::uint32_t last_send_time_ = 0;
+};
+
+}  // namespace wmpush

@@ -1,0 +1,226 @@
+#include "wmhttp/message.hpp"
+
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <charconv>
+#include <cstdio>
+#include <sstream>
+#include <utility>
+
+namespace wmpush::wmhttp {
+namespace {
+
+namespace http = boost::beast::http;
+
+constexpr std::string_view kPushSetupType = "application/x-wms-pushsetup";
+constexpr std::string_view kPushStartType = "application/x-wms-pushstart";
+
+boost::beast::string_view beast_view(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string text_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+std::string request(const RequestContext& context, std::string_view type,
+                    std::int64_t content_length, std::string_view body) {
+  http::request<http::string_body> message(http::verb::post, beast_view(context.target), 11);
+  const auto set = [&](http::field field, std::string_view value) {
+    message.set(field, beast_view(value));
+  };
+  set(http::field::content_type, type);
+  set(http::field::user_agent, context.user_agent);
+  if (!context.authentication_schemes.empty())
+    message.set("X-Accept-Authentication", beast_view(context.authentication_schemes));
+  set(http::field::host, context.host);
+  set(http::field::content_length, std::to_string(content_length));
+  set(http::field::connection, "Keep-Alive");
+  set(http::field::cache_control, "no-cache");
+  std::string cookie = "push-id=" + context.push_id;
+  for (const auto& [name, value] : context.cookies) cookie += "; " + name + "=" + value;
+  set(http::field::cookie, cookie);
+  message.body() = body;
+  std::ostringstream text;
+  text << message;
+  return text.str();
+}
+
+/// "name=value; attributes" of a Set-Cookie.
+std::pair<std::string, std::string> parse_cookie(std::string_view text) {
+  text = text.substr(0, text.find(';'));
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return {};
+  const auto trim = [](std::string_view part) {
+    const std::size_t first = part.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return std::string();
+    return std::string(part.substr(first, part.find_last_not_of(" \t") - first + 1));
+  };
+  return {trim(text.substr(0, equals)), trim(text.substr(equals + 1))};
+}
+
+/// timeout=MILLISECONDS among the directives of a Pragma (2.2.1.5).
+std::optional<std::chrono::milliseconds> parse_timeout(std::string_view pragma) {
+  constexpr std::string_view kName = "timeout=";
+  const std::size_t at = pragma.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::int64_t value = 0;
+  const char* first = pragma.data() + at + kName.size();
+  const auto [end, error] = std::from_chars(first, pragma.data() + pragma.size(), value);
+  if (error != std::errc() || end == first || value <= 0) return std::nullopt;
+  return std::chrono::milliseconds(value);
+}
+
+void read_fields(const http::response_header<>& head, Response& response) {
+  for (const auto& field : head) {
+    const std::string value = text_of(field.value());
+    const std::string name = text_of(field.name_string());
+    switch (field.name()) {
+      case http::field::server:
+        response.server = value;
+        break;
+      case http::field::location:
+        response.location = value;
+        break;
+      case http::field::via:
+        response.via = true;
+        break;
+      case http::field::set_cookie: {
+        auto cookie = parse_cookie(value);
+        if (boost::beast::iequals(cookie.first, "push-id"))
+          response.push_id = std::move(cookie.second);
+        else if (!cookie.first.empty())
+          response.cookies.push_back(std::move(cookie));
+        break;
+      }
+      case http::field::pragma:
+        if (const auto timeout = parse_timeout(value)) response.timeout = timeout;
+        break;
+      case http::field::www_authenticate:
+        if (response.status == 401) response.challenges.push_back(value);
+        break;
+      case http::field::proxy_authenticate:
+        if (response.status == 407) response.challenges.push_back(value);
+        break;
+      default:
+        // Beast's list of names lacks this one.
+        if (boost::beast::iequals(name, "Supported")) response.supported = value;
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+std::string push_setup_request(const RequestContext& context, std::string_view body) {
+  return request(context, kPushSetupType, static_cast<std::int64_t>(body.size()), body);
+}
+
+std::string push_start_head(const RequestContext& context, std::int64_t content_length) {
+  return request(context, kPushStartType, content_length, {});
+}
+
+Error push_setup_body(std::string_view path, bool auto_destroy, std::string& body) {
+  body.clear();
+  if (path.empty()) return {};
+  const auto invalid = [](std::string message) {
+    return Error{Result::E_INVALIDARG, 0, 0, std::move(message)};
+  };
+  if (path.front() != '/')
+    return invalid("template_url '" + std::string(path) +
+                   "' is not an absolute path: write it with a '/' in front");
+  std::string encoded;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\r' || c == '\n' || c == '\0')
+      return invalid("template_url has a quote or a line break in it, which no server can be sent");
+    if (byte <= 0x20 || byte >= 0x7F) {
+      char escape[4];
+      std::snprintf(escape, sizeof escape, "%%%02X", byte);
+      encoded += escape;
+    } else {
+      encoded += c;
+    }
+  }
+  body = "Template-URL: \"" + encoded + "\"\r\nAutoDestroy: " + (auto_destroy ? "1" : "0") + "\r\n";
+  return {};
+}
+
+std::string Response::status_text() const {
+  return std::to_string(status) + (reason.empty() ? "" : " " + reason);
+}
+
+bool Response::from_media_server() const {
+  for (const std::string_view product : {"Cougar/", "Rex/"})
+    if (boost::beast::iequals(beast_view(server).substr(0, product.size()), beast_view(product)) &&
+        server.size() > product.size() && server[product.size()] >= '0' &&
+        server[product.size()] <= '9')
+      return true;
+  return false;
+}
+
+ResponseReader::ResponseReader() = default;
+ResponseReader::~ResponseReader() = default;
+
+void ResponseReader::reset() {
+  head_.clear();
+  malformed_.clear();
+  body_left_ = 0;
+}
+
+ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
+  if (!malformed_.empty()) return Status::Malformed;
+  while (!input.empty()) {
+    const std::size_t skipped =
+        static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
+    body_left_ -= skipped;
+    input = input.subspan(skipped);
+    if (input.empty()) break;
+
+    // The head is collected whole: the parser wants it in one piece, and where a server sends it
+    // line by line there is nothing to gain from parsing it line by line.
+    const std::size_t before = head_.size();
+    head_ += as_text(input);
+    const std::size_t from = before < 3 ? 0 : before - 3;
+    const std::size_t end = head_.find("\r\n\r\n", from);
+    constexpr std::string_view kVersion = "HTTP/";
+    if (std::string_view(head_).substr(0, kVersion.size()) != kVersion.substr(0, head_.size())) {
+      malformed_ = "something that is not HTTP: '" + head_.substr(0, 40) + "'";
+      return Status::Malformed;
+    }
+    if (end == std::string::npos) {
+      input = {};
+      if (head_.size() <= kMaxResponseHead) break;
+      malformed_ = "a response head of more than " + std::to_string(kMaxResponseHead) + " bytes";
+      return Status::Malformed;
+    }
+    input = input.subspan(end + 4 - before);
+    head_.resize(end + 4);
+
+    http::response_parser<http::empty_body> parser;
+    parser.header_limit(kMaxResponseHead + 4);
+    parser.skip(true);
+    boost::beast::error_code error;
+    parser.put(boost::asio::buffer(head_), error);
+    if (error || !parser.is_header_done()) {
+      malformed_ = "an HTTP response that cannot be parsed (" + error.message() + ")";
+      return Status::Malformed;
+    }
+    head_.clear();
+    response = Response{};
+    response.status = static_cast<int>(parser.get().result_int());
+    response.reason = text_of(parser.get().reason());
+    response.keep_alive = parser.get().keep_alive();
+    read_fields(parser.get(), response);
+    if (response.status / 100 == 1) continue;  // 100 Continue and the like are no answer
+    const bool has_body = response.status != 204 && response.status != 304;
+    body_left_ = has_body ? parser.content_length().value_or(0) : 0;
+    // What follows has no known end, so that no later response can be found behind it.
+    if (parser.chunked()) response.keep_alive = false;
+    return Status::Response;
+  }
+  return Status::NeedMore;
+}
+
+}  // namespace wmpush::wmhttp

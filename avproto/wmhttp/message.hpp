@@ -1,0 +1,89 @@
+// The requests that a pusher sends and the responses that it gets (MS-WMHTTP 2.2.1, 2.2.2).
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "wmpush/result.hpp"
+
+namespace wmpush::wmhttp {
+
+inline constexpr std::string_view kEncoderToken = "WMEncoder/12.0.7601.17514";
+inline constexpr std::string_view kNewSession = "0";    ///< the push-id that asks for a new session
+inline constexpr std::size_t kMaxResponseHead = 65536;  ///< bytes; a longer one is refused
+inline constexpr std::size_t kMaxPushId = 255;          ///< characters (2.2.1.6)
+
+/// What every request of a session has in common.
+struct RequestContext {
+  std::string target;      ///< path and query, verbatim
+  std::string host;        ///< value of the Host header
+  std::string user_agent;  ///< with the WMEncoder token in front (2.2.1.8)
+  std::string push_id{kNewSession};
+  std::vector<std::pair<std::string, std::string>> cookies;  ///< others that the server set
+  std::string authentication_schemes;  ///< X-Accept-Authentication; empty: none is done
+};
+
+/// The whole PushSetup request (3.1.4.1.1).
+std::string push_setup_request(const RequestContext& context, std::string_view body);
+
+/// The head of a PushStart whose body will have `content_length` bytes (3.1.4.2.1).
+std::string push_start_head(const RequestContext& context, std::int64_t content_length);
+
+/// The body of a PushSetup that names a template (2.2.2.1.1, 2.2.2.1.2); empty without one. `path`
+/// is absolute; what is not ASCII in it is percent-encoded. E_INVALIDARG for a quote, a line break
+/// or a relative path.
+Error push_setup_body(std::string_view path, bool auto_destroy, std::string& body);
+
+struct Response {
+  int status = 0;
+  std::string reason;
+  std::string server;
+  std::string supported;
+  std::string location;
+  std::optional<std::string> push_id;
+  std::vector<std::pair<std::string, std::string>> cookies;  ///< others than push-id
+  std::vector<std::string> challenges;  ///< WWW-Authenticate, or Proxy-Authenticate with a 407
+  std::optional<std::chrono::milliseconds> timeout;  ///< Pragma: timeout=
+  bool via = false;                                  ///< a proxy has added its name
+  bool keep_alive = true;
+
+  bool success() const { return status >= 200 && status < 300; }
+  /// "404 Not Found"
+  std::string status_text() const;
+  /// Cougar/VERSION or Rex/VERSION (2.2.1.7): a Windows Media server.
+  bool from_media_server() const;
+};
+
+/// Takes what a server sends, in pieces of any size, and gives its responses. The body of a
+/// response is not kept; a response is given as soon as its head is complete, since nothing that
+/// the protocol needs is in a body.
+class ResponseReader {
+ public:
+  enum class Status { NeedMore, Response, Malformed };
+
+  ResponseReader();
+  ~ResponseReader();
+
+  Status next(Bytes& input, Response& response);
+  /// What came instead of a response, when it was Malformed: one sentence.
+  const std::string& malformed() const { return malformed_; }
+  /// Bytes of a response head have come, but not all of it.
+  bool in_head() const { return !head_.empty(); }
+  /// Forgets everything: for a new connection.
+  void reset();
+
+ private:
+  std::string head_;
+  std::uint64_t body_left_ = 0;
+  std::string malformed_;
+};
+
+}  // namespace wmpush::wmhttp

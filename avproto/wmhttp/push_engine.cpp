@@ -1,0 +1,638 @@
+#include "wmhttp/push_engine.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "wmhttp/refusal.hpp"
+
+namespace wmpush::wmhttp {
+namespace {
+
+/// Bit rate to reckon with behind a proxy when the header names none, in bit/s.
+constexpr std::int64_t kAssumedBitrate = 1'000'000;
+
+constexpr std::array<std::byte, kMaxFillerPayload> kZeros{};
+
+std::string seconds_text(Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g s", static_cast<double>(duration.count()) / 1e6);
+  return text;
+}
+
+constexpr std::size_t index(PushEngine::State state) { return static_cast<std::size_t>(state); }
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------------
+// The table: in a state, on an event, the engine moves on to a state and takes an action, which may
+// find a reason to move elsewhere. What is not listed cannot happen, or is of no interest there.
+
+struct StateTable {
+  using E = PushEngine;
+  using State = E::State;
+  using Event = E::Event;
+  struct Cell {
+    State next = State::Count;
+    E::Action action = &E::ignore;
+  };
+  static constexpr std::size_t kStates = static_cast<std::size_t>(State::Count);
+  static constexpr std::size_t kEvents = static_cast<std::size_t>(Event::Count);
+  using Cells = std::array<std::array<Cell, kEvents>, kStates>;
+
+  static Cells make() {
+    Cells cells{};
+    const auto on = [&](State state, Event event, E::Action action, State next) {
+      cells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)] = {next, action};
+    };
+    using S = State;
+    using V = Event;
+
+    on(S::Idle, V::Start, &E::want_connection, S::Connecting);
+    on(S::Idle, V::Header, &E::invalid, S::Idle);
+    on(S::Idle, V::Packet, &E::no_connection, S::Idle);
+    on(S::Idle, V::End, &E::no_connection, S::Idle);
+
+    on(S::Connecting, V::Connected, &E::send_setup, S::SettingUp);
+    on(S::Connecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
+    on(S::Connecting, V::Header, &E::invalid, S::Connecting);
+    on(S::Connecting, V::Packet, &E::invalid, S::Connecting);
+    on(S::Connecting, V::End, &E::no_connection, S::Connecting);
+    on(S::Connecting, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::SettingUp, V::Accepted, &E::accept_session, S::Ready);
+    on(S::SettingUp, V::Redirected, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::ProxyNamed, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Challenged, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Refused, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::SettingUp, V::PeerClosed, &E::lose_setup, S::Failed);
+    on(S::SettingUp, V::ConnectionLost, &E::lose_setup, S::Failed);
+    on(S::SettingUp, V::TimedOut, &E::setup_unanswered, S::Failed);
+    on(S::SettingUp, V::Header, &E::invalid, S::SettingUp);
+    on(S::SettingUp, V::Packet, &E::invalid, S::SettingUp);
+    on(S::SettingUp, V::End, &E::no_connection, S::SettingUp);
+    on(S::SettingUp, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Ready, V::Header, &E::start_stream, S::Streaming);
+    on(S::Ready, V::Packet, &E::invalid, S::Ready);
+    on(S::Ready, V::End, &E::end_without_stream, S::Ready);
+    on(S::Ready, V::Redirected, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::ProxyNamed, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::Refused, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::Malformed, &E::forget_connection, S::Ready);
+    on(S::Ready, V::PeerClosed, &E::forget_connection, S::Ready);
+    on(S::Ready, V::ConnectionLost, &E::forget_connection, S::Ready);
+    on(S::Ready, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Reconnecting, V::Connected, &E::stream_on_new_connection, S::Streaming);
+    on(S::Reconnecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
+    on(S::Reconnecting, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Streaming, V::Header, &E::next_entry, S::Streaming);
+    on(S::Streaming, V::Packet, &E::send_packet, S::Streaming);
+    on(S::Streaming, V::End, &E::end_stream, S::Streaming);
+    on(S::Streaming, V::Accepted, &E::remember_acceptance, S::Streaming);
+    on(S::Streaming, V::Redirected, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::ProxyNamed, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Refused, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::Streaming, V::PeerClosed, &E::lose_stream, S::Failed);
+    on(S::Streaming, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::Streaming, V::TimedOut, &E::stalled, S::Failed);
+    on(S::Streaming, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::RollingOver, V::Accepted, &E::next_push_start, S::Streaming);
+    on(S::RollingOver, V::Redirected, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::ProxyNamed, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Refused, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::RollingOver, V::PeerClosed, &E::lose_stream, S::Failed);
+    on(S::RollingOver, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::RollingOver, V::TimedOut, &E::renew_session, S::Connecting);
+    on(S::RollingOver, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Ending, V::Accepted, &E::finish, S::Ended);
+    on(S::Ending, V::PeerClosed, &E::finish, S::Ended);
+    on(S::Ending, V::Redirected, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::ProxyNamed, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Challenged, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Refused, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::Ending, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::Ending, V::TimedOut, &E::finish_when_taken, S::Ended);
+    on(S::Ending, V::Header, &E::invalid, S::Ending);
+    on(S::Ending, V::Packet, &E::invalid, S::Ending);
+    on(S::Ending, V::End, &E::no_connection, S::Ending);
+    on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
+
+    for (const State over : {S::Ended, S::Failed}) {
+      on(over, V::Start, &E::invalid, over);
+      on(over, V::Header, &E::no_connection, over);
+      on(over, V::Packet, &E::no_connection, over);
+      on(over, V::End, &E::no_connection, over);
+    }
+    on(S::Failed, V::End, &E::end_after_loss, S::Ended);
+    return cells;
+  }
+
+  static const Cell& at(State state, Event event) {
+    // Not constexpr: g++ 12 then leaves some of the pointers to members null.
+    static const Cells kCells = make();
+    return kCells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
+  }
+};
+
+void PushEngine::dispatch(Event event) {
+  const StateTable::Cell& cell = StateTable::at(state_, event);
+  if (cell.next == State::Count) return;
+  state_ = cell.next;
+  (this->*cell.action)();
+}
+
+// ---------------------------------------------------------------------------------------------
+// The program's side
+
+PushEngine::PushEngine(EngineConfig config) : config_(std::move(config)) {
+  context_.target = config_.target;
+  context_.host = config_.host;
+  context_.user_agent = config_.user_agent;
+}
+
+Error PushEngine::start(Time now) {
+  now_ = now;
+  dispatch(Event::Start);
+  return outcome();
+}
+
+Error PushEngine::header(Bytes header, StreamShape shape, Time now) {
+  now_ = now;
+  offered_ = PendingFrame{FrameId::Header, 0, {}, header};
+  offered_shape_ = shape;
+  dispatch(Event::Header);
+  return outcome();
+}
+
+Error PushEngine::packet(Bytes head, Bytes rest, Time now) {
+  now_ = now;
+  offered_ = PendingFrame{FrameId::Data, 0, head, rest};
+  dispatch(Event::Packet);
+  return outcome();
+}
+
+Error PushEngine::end(std::uint32_t reason, Time now) {
+  now_ = now;
+  offered_ = PendingFrame{FrameId::End, reason, {}, {}};
+  dispatch(Event::End);
+  return outcome();
+}
+
+Error PushEngine::disconnect() {
+  const bool was_over = state_ == State::Idle || state_ == State::Ended || state_ == State::Failed;
+  dispatch(Event::Disconnect);
+  if (was_over) return {Result::S_FALSE, 0, 0, {}};
+  return {};
+}
+
+void PushEngine::abandon(Error reason) {
+  if (state_ != State::Ended && state_ != State::Failed) fail(std::move(reason));
+}
+
+Error PushEngine::outcome() {
+  if (rejected_) return std::exchange(rejected_, Error{});
+  if (state_ == State::Failed) return error_;
+  return {};
+}
+
+void PushEngine::reject(Result result, std::string message) {
+  rejected_ = {result, 0, 0, std::move(message)};
+}
+
+void PushEngine::fail(Error error) {
+  state_ = State::Failed;
+  error_ = std::move(error);
+  out_.clear();
+  waiting_count_ = 0;
+  packet_in_queue_ = false;
+}
+
+void PushEngine::invalid() {
+  reject(Result::NS_E_INVALID_REQUEST,
+         "the call is not valid while the session is " + std::string(name(state_)));
+}
+
+void PushEngine::no_connection() {
+  reject(Result::NS_E_NOCONNECTION, "there is no connection to the publishing point");
+}
+
+void PushEngine::end_without_stream() {
+  reject(Result::NS_E_INVALID_REQUEST, "there is no stream to end: no ASF header was sent");
+}
+
+/// The first EndSession of a session that was lost says so; a further one finds none to end.
+void PushEngine::end_after_loss() {
+  if (!accepted_ || end_asked_) return no_connection();
+  Error lost = error_;
+  lost.result = Result::NS_E_CONNECTION_FAILURE;
+  rejected_ = std::move(lost);
+}
+
+// ---------------------------------------------------------------------------------------------
+// The peer's side
+
+void PushEngine::connected(Time now) {
+  now_ = now;
+  connected_ = true;
+  responses_.reset();
+  dispatch(Event::Connected);
+}
+
+void PushEngine::connect_failed(Error error) {
+  peer_error_ = std::move(error);
+  dispatch(Event::ConnectFailed);
+}
+
+void PushEngine::sent(std::size_t count, Time now) {
+  now_ = now;
+  progress_ = now;
+  out_.consume(count);
+  if (!out_.empty()) return;
+  waiting_since_ = now;
+  if (packet_in_queue_) ++packets_sent_;
+  packet_in_queue_ = false;
+}
+
+void PushEngine::received(Bytes bytes, Time now) {
+  now_ = now;
+  while (true) {
+    const ResponseReader::Status status = responses_.next(bytes, response_);
+    if (status == ResponseReader::Status::NeedMore) return;
+    if (status == ResponseReader::Status::Malformed) {
+      dispatch(Event::Malformed);
+      return;
+    }
+    take_response();
+  }
+}
+
+void PushEngine::take_response() {
+  proxied_ = proxied_ || response_.via;
+  if (response_.push_id) {
+    if (response_.push_id->size() > kMaxPushId) {
+      fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, response_.status, 0,
+            "the server sent a push-id of " + std::to_string(response_.push_id->size()) +
+                " characters; " + std::to_string(kMaxPushId) + " are the most"});
+      return;
+    }
+    context_.push_id = *response_.push_id;
+  }
+  for (const auto& [name, value] : response_.cookies) {
+    auto& cookies = context_.cookies;
+    const auto known = std::find_if(cookies.begin(), cookies.end(),
+                                    [&](const auto& cookie) { return cookie.first == name; });
+    if (known != cookies.end())
+      known->second = value;
+    else
+      cookies.emplace_back(name, value);
+  }
+  dispatch(response_.success()                                  ? Event::Accepted
+           : response_.status == 305                            ? Event::ProxyNamed
+           : response_.status / 100 == 3                        ? Event::Redirected
+           : response_.status == 401 || response_.status == 407 ? Event::Challenged
+                                                                : Event::Refused);
+}
+
+void PushEngine::peer_closed() {
+  connected_ = false;
+  peer_error_ = {};
+  dispatch(Event::PeerClosed);
+}
+
+void PushEngine::connection_lost(Error error) {
+  connected_ = false;
+  peer_error_ = std::move(error);
+  dispatch(Event::ConnectionLost);
+}
+
+void PushEngine::tick(Time now, std::size_t unacknowledged) {
+  now_ = now;
+  unacknowledged_ = unacknowledged;
+  if (now >= deadline()) dispatch(Event::TimedOut);
+}
+
+void PushEngine::closed() { connected_ = false; }
+
+// ---------------------------------------------------------------------------------------------
+// What the owner has to do
+
+PushEngine::Want PushEngine::wants() const {
+  switch (state_) {
+    case State::Connecting:
+    case State::Reconnecting:
+      return Want::Connect;
+    case State::Idle:
+      return Want::Nothing;
+    case State::Ended:
+    case State::Failed:
+      return connected_ ? Want::Close : Want::Nothing;
+    case State::SettingUp:
+    case State::RollingOver:
+    case State::Ending:
+      return out_.empty() ? Want::Receive : Want::Send;
+    case State::Ready:
+    case State::Streaming:
+    case State::Count:
+      break;
+  }
+  return out_.empty() ? Want::Nothing : Want::Send;
+}
+
+Time PushEngine::deadline() const {
+  switch (state_) {
+    case State::SettingUp:
+      return waiting_since_ + config_.response_timeout;
+    case State::RollingOver:
+      if (out_.empty()) return waiting_since_ + config_.rollover_timeout;
+      return progress_ + config_.send_timeout;
+    case State::Streaming:
+      return out_.empty() ? Time::max() : progress_ + config_.send_timeout;
+    case State::Ending:
+      return end_started_ + config_.end_timeout;
+    default:
+      return Time::max();
+  }
+}
+
+std::string PushEngine::take_warning() { return std::exchange(warning_, {}); }
+
+// ---------------------------------------------------------------------------------------------
+// Setup (3.1.4.1, 3.1.5.1)
+
+void PushEngine::want_connection() { drop_connection(); }
+
+void PushEngine::send_setup() {
+  progress_ = waiting_since_ = now_;
+  out_.copy(as_bytes(push_setup_request(context_, config_.setup_body)));
+}
+
+void PushEngine::fail_to_connect() { fail(peer_error_); }
+
+void PushEngine::accept_session() {
+  if (!response_.from_media_server()) {
+    if (config_.strict_server) return fail(foreign_server(response_));
+    warning_ = "the server calls itself '" + response_.server +
+               "', which is no Windows Media server: going on because strict_server is 0";
+  }
+  accepted_ = true;
+  setup_response_ = response_;
+  if (!response_.keep_alive) drop_connection();
+  if (!header_.empty()) start_or_reconnect();  // the session was lost at a rollover: go on
+}
+
+void PushEngine::refuse_setup() {
+  fail(refusal(response_, "PushSetup", !config_.setup_body.empty()));
+}
+
+void PushEngine::report_malformed() {
+  fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, 0, 0,
+        "the server sent " + responses_.malformed() + ": check host and port"});
+}
+
+void PushEngine::lose_setup() {
+  if (peer_error_) {
+    Error error = peer_error_;
+    error.message = "PushSetup: " + error.message;
+    return fail(std::move(error));
+  }
+  fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+        "PushSetup: the server closed the connection without a complete answer: is it a Windows "
+        "Media "
+        "server?"});
+}
+
+void PushEngine::setup_unanswered() {
+  fail({Result::NS_E_TIMEOUT, 0, 0,
+        "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
+            ": check that this is a Windows Media server, or set response_timeout higher"});
+}
+
+void PushEngine::forget_connection() { drop_connection(); }
+
+// ---------------------------------------------------------------------------------------------
+// The stream (3.1.4.2, 3.1.4.3, 3.1.4.5)
+
+bool PushEngine::take_header(std::size_t limit, std::string_view frame) {
+  if (offered_.payload() > limit) {
+    reject(Result::NS_E_INVALID_DATA, "the ASF header has " + std::to_string(offered_.payload()) +
+                                          " bytes; " + std::string(frame) + " carries " +
+                                          std::to_string(limit) +
+                                          " at the most: leave out metadata or streams");
+    return false;
+  }
+  header_.assign(offered_.rest.begin(), offered_.rest.end());
+  shape_ = offered_shape_;
+  return true;
+}
+
+void PushEngine::start_stream() {
+  if (!take_header(kMaxHeaderPayload, "$H")) return become(State::Ready);
+  start_or_reconnect();
+}
+
+/// 3.1.4.2.1: on the connection of the last request if it is still there, else on a new one.
+void PushEngine::start_or_reconnect() {
+  with_header_ = true;
+  if (!connected_) return become(State::Reconnecting);
+  become(State::Streaming);
+  begin_push_start();
+}
+
+void PushEngine::stream_on_new_connection() { begin_push_start(); }
+
+void PushEngine::begin_push_start() {
+  length_remaining_ = push_start_length();
+  out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
+  progress_ = now_;
+  early_accept_ = false;
+  if (std::exchange(with_header_, false)) put({FrameId::Header, 0, {}, header_});
+  const auto waiting = waiting_;
+  const std::size_t count = std::exchange(waiting_count_, 0);
+  for (std::size_t i = 0; i < count; ++i) submit(waiting[i]);
+}
+
+/// Length-Remaining (3.1.4.2.1).
+std::int64_t PushEngine::push_start_length() const {
+  std::int64_t length = kDirectContentLength;
+  if (config_.content_length > 0) {
+    length = config_.content_length;
+  } else if (proxied_) {
+    const std::int64_t bitrate = shape_.bitrate > 0 ? shape_.bitrate : kAssumedBitrate;
+    length = bitrate / 8 * kProxiedDuration.count();
+  }
+  const auto packet =
+      static_cast<std::int64_t>(frame_head_size(FrameId::Data) + shape_.packet_size);
+  const auto header = static_cast<std::int64_t>(frame_head_size(FrameId::StreamChange) +
+                                                header_.size() + frame_head_size(FrameId::Filler));
+  return std::min(std::max({length, 3 * packet, header}), kDirectContentLength);
+}
+
+void PushEngine::send_packet() {
+  const std::size_t size = offered_.payload();
+  if (size == 0) return reject(Result::E_INVALIDARG, "an empty data packet cannot be sent");
+  if (size > shape_.packet_size)
+    return reject(Result::NS_E_INVALID_DATA, "a data packet has " + std::to_string(size) +
+                                                 " bytes, the ASF header declares " +
+                                                 std::to_string(shape_.packet_size));
+  submit(offered_);
+}
+
+void PushEngine::next_entry() {
+  if (!take_header(kMaxStreamChangePayload, "$C")) return;
+  submit({FrameId::End, kReasonNextEntry, {}, {}});
+  submit({FrameId::StreamChange, 0, {}, header_});
+}
+
+void PushEngine::end_stream() {
+  end_asked_ = true;
+  submit(offered_);
+}
+
+/// Sends a frame, or uses the length up and lets the frame wait for the next PushStart.
+void PushEngine::submit(const PendingFrame& frame) {
+  if (state_ == State::Streaming && waiting_count_ == 0 && fits(frame)) return put(frame);
+  waiting_[waiting_count_++] = frame;
+  if (state_ == State::Streaming) use_up_length();
+}
+
+bool PushEngine::fits(const PendingFrame& frame) const {
+  const auto size = static_cast<std::int64_t>(frame.size());
+  const auto filler = static_cast<std::int64_t>(frame_head_size(FrameId::Filler));
+  if (frame.id != FrameId::End) return size + filler <= length_remaining_;
+  if (frame.reason != kReasonNextEntry) return size <= length_remaining_;
+  // What is left behind an $E(1) must be nothing, or room for a $F.
+  return size == length_remaining_ || size + filler <= length_remaining_;
+}
+
+void PushEngine::put(const PendingFrame& frame) {
+  std::array<std::byte, 8> head;
+  const std::size_t head_size = write_frame_head(frame.id, frame.payload(), frame.reason, head);
+  if (out_.empty()) progress_ = now_;
+  out_.copy(Bytes(head).first(head_size));
+  out_.copy(frame.head);
+  out_.lend(frame.rest);
+  length_remaining_ -= static_cast<std::int64_t>(frame.size());
+  packet_in_queue_ = packet_in_queue_ || frame.id == FrameId::Data;
+  if (frame.id == FrameId::End && frame.reason != kReasonNextEntry) {
+    become(State::Ending);
+    end_started_ = now_;
+  }
+}
+
+/// Fills the body exactly, in frames that leave no rest too small for another one.
+void PushEngine::use_up_length() {
+  constexpr std::int64_t kLargest = 65535;
+  constexpr auto kSmallest = static_cast<std::int64_t>(frame_head_size(FrameId::Filler));
+  become(State::RollingOver);
+  while (length_remaining_ > 0) {
+    std::int64_t size = std::min(length_remaining_, kLargest);
+    const std::int64_t rest = length_remaining_ - size;
+    if (rest > 0 && rest < kSmallest) size -= kSmallest;
+    put({FrameId::Filler, 0, {}, Bytes(kZeros).first(static_cast<std::size_t>(size - kSmallest))});
+  }
+  waiting_since_ = now_;
+  // The server has answered already: the next request follows the filler on the same connection.
+  if (early_accept_) {
+    become(State::Streaming);
+    begin_push_start();
+  }
+}
+
+void PushEngine::remember_acceptance() { early_accept_ = true; }
+
+void PushEngine::next_push_start() {
+  // An answer that overtook the filler is one too: the request follows the filler.
+  if (connected_ && (response_.keep_alive || !out_.empty())) return begin_push_start();
+  drop_connection();
+  become(State::Reconnecting);
+}
+
+/// A receiver that does not count the length never answers (3.1.4.3): a new session goes on where
+/// this one stands, with $H again.
+void PushEngine::renew_session() {
+  if (!out_.empty()) return stalled();
+  warning_ = "the server did not answer within " + seconds_text(config_.rollover_timeout) +
+             " when the length of a PushStart was used up: setting up a new session";
+  drop_connection();
+  context_.push_id = kNewSession;
+  context_.cookies.clear();
+  // The new session begins with the header that a waiting $C would have brought.
+  if (waiting_count_ > 0 && waiting_[waiting_count_ - 1].id == FrameId::StreamChange)
+    waiting_count_ = 0;
+}
+
+void PushEngine::refuse_stream() { fail(refusal(response_, "PushStart", false)); }
+
+void PushEngine::lose_stream() {
+  if (peer_error_) return fail(peer_error_);
+  fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+        "the server closed the connection in the middle of the stream: see its log, and push "
+        "again"});
+}
+
+void PushEngine::stalled() {
+  fail({Result::NS_E_TIMEOUT, 0, 0,
+        "the server took no data for " + seconds_text(config_.send_timeout) +
+            ": check the network, lower the bit rate, or set send_timeout higher"});
+}
+
+// ---------------------------------------------------------------------------------------------
+// The end (3.1.4.4)
+
+void PushEngine::finish() {
+  if (!out_.empty())
+    fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+          "the server closed the connection before the end-of-stream was sent"});
+}
+
+void PushEngine::finish_after_answer() {
+  // A proxy that was left waiting says so when the session ends; the server has nothing against it.
+  if (proxied_ && (response_.status == 400 || response_.status == 502)) return finish();
+  Error refused = refusal(response_, "EndSession", false);
+  refused.result = Result::NS_E_CONNECTION_FAILURE;
+  fail(std::move(refused));
+}
+
+void PushEngine::finish_when_taken() {
+  const std::size_t untaken = unacknowledged_;
+  if (out_.empty() && untaken == 0) return;
+  fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+        "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
+            (untaken > 0 ? ": the server has not acknowledged the last " + std::to_string(untaken) +
+                               " bytes"
+                         : ": the server takes no data")});
+}
+
+void PushEngine::hang_up() {
+  out_.clear();
+  waiting_count_ = 0;
+  packet_in_queue_ = false;
+}
+
+void PushEngine::drop_connection() {
+  connected_ = false;
+  responses_.reset();
+  out_.clear();
+}
+
+std::string_view name(PushEngine::State state) {
+  static constexpr std::array<std::string_view, index(PushEngine::State::Count)> kNames = {
+      "not connected", "connecting", "being set up", "waiting for a header",
+      "reconnecting",  "streaming",  "rolling over", "ending",
+      "over",          "failed"};
+  return kNames[index(state)];
+}
+
+}  // namespace wmpush::wmhttp

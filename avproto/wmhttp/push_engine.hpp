@@ -1,0 +1,255 @@
+// The client's side of a push distribution session, without any I/O (MS-WMHTTP 3.1).
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "wmhttp/frame.hpp"
+#include "wmhttp/message.hpp"
+#include "wmhttp/send_queue.hpp"
+#include "wmpush/result.hpp"
+
+namespace wmpush::wmhttp {
+
+using Clock = std::chrono::steady_clock;
+using Time = Clock::time_point;
+using Duration = std::chrono::microseconds;
+
+/// Length-Remaining of a PushStart when no proxy is known: the largest 31-bit number (3.1.4.2.1).
+inline constexpr std::int64_t kDirectContentLength = 2147483647;
+/// Through a proxy a PushStart is to last about this long (3.1.4.2.1).
+inline constexpr std::chrono::seconds kProxiedDuration{60};
+
+struct EngineConfig {
+  std::string target;               ///< path and query, verbatim
+  std::string host;                 ///< value of the Host header
+  std::string user_agent;           ///< whole value of the User-Agent header
+  std::string setup_body;           ///< what push_setup_body() made
+  bool strict_server = true;        ///< a server that is neither Cougar nor Rex is refused
+  std::int64_t content_length = 0;  ///< of each PushStart; 0 = by the protocol's rule
+  Duration response_timeout{};
+  Duration send_timeout{};
+  Duration end_timeout{};
+  Duration rollover_timeout{};
+};
+
+/// What an ASF header means for the lengths of the protocol.
+struct StreamShape {
+  std::size_t packet_size = 0;  ///< fixed size of the data packets, 1 to 65535
+  std::uint32_t bitrate = 0;    ///< bit/s of all streams; 0 = unknown
+};
+
+/// Bytes and time in, bytes and wishes out. The owner connects, sends and receives as wants() says
+/// and reports what happened; nothing here waits. State and event find the action in one table
+/// (push_engine.cpp) that reads like section 3.1 of the document.
+class PushEngine {
+ public:
+  enum class State : std::uint8_t {
+    Idle,          ///< nothing was asked for
+    Connecting,    ///< to send PushSetup
+    SettingUp,     ///< PushSetup is out; its response is awaited
+    Ready,         ///< the session is accepted, no PushStart yet
+    Reconnecting,  ///< to send a PushStart: the connection of the setup is gone (3.1.4.2.1)
+    Streaming,     ///< inside a PushStart body
+    RollingOver,   ///< the length is used up; the response is awaited (3.1.4.3)
+    Ending,        ///< $E is out; the server's close or answer is awaited (3.1.4.4)
+    Ended,         ///< over, as it should be
+    Failed,        ///< over; error() says why
+    Count
+  };
+
+  enum class Want : std::uint8_t {
+    Nothing,
+    Connect,  ///< a new connection; one that is still open is to be closed first
+    Send,     ///< outgoing() is to be sent, and what comes meanwhile to be handed in
+    Receive,  ///< nothing to send; what comes is to be handed in
+    Close     ///< half-close, drain, close
+  };
+
+  explicit PushEngine(EngineConfig config);
+
+  // The program's side. Each call is an event of the table; an event that is not valid in the state
+  // returns NS_E_INVALID_REQUEST or NS_E_NOCONNECTION and changes nothing.
+
+  /// Asks for a connection and then for a session (PushSetup).
+  Error start(Time now);
+  /// $H for the first header of the session, $E(1) and $C for a later one. `header` is copied.
+  Error header(Bytes header, StreamShape shape, Time now);
+  /// $D with `head` and `rest` as one packet. `rest` is lent until idle(); `head` until the call
+  /// returns, unless a rollover makes the packet wait: keep it until idle() too.
+  Error packet(Bytes head, Bytes rest, Time now);
+  /// $E with a Reason other than 1.
+  Error end(std::uint32_t reason, Time now);
+  /// Gives the connection up without $E.
+  Error disconnect();
+  /// The owner gives up, for a reason of its own (an interrupt).
+  void abandon(Error reason);
+
+  // The peer's side.
+
+  void connected(Time now);
+  void connect_failed(Error error);
+  void sent(std::size_t count, Time now);
+  void received(Bytes bytes, Time now);
+  /// The peer has closed its side without an error.
+  void peer_closed();
+  /// The connection broke: reset, or an error of the network.
+  void connection_lost(Error error);
+  /// Looks at the deadline. `unacknowledged` is how many sent bytes the peer's kernel has not
+  /// confirmed: an end-of-stream among them was not taken.
+  void tick(Time now, std::size_t unacknowledged = 0);
+  /// The owner has closed the connection.
+  void closed();
+
+  // What the owner has to do.
+
+  Want wants() const;
+  /// Until when what wants() says must make progress; the time of tick() is compared with it.
+  /// Time::max() when nothing presses.
+  Time deadline() const;
+  std::span<const Bytes> outgoing() { return out_.view(); }
+  /// Everything that was handed in is out, and the next header, packet or end may come.
+  bool idle() const { return wants() == Want::Nothing; }
+
+  State state() const { return state_; }
+  bool connected_now() const { return connected_; }
+  const Error& error() const { return error_; }
+  /// The response that accepted the session.
+  const Response& setup_response() const { return setup_response_; }
+  const std::string& push_id() const { return context_.push_id; }
+  std::uint64_t packets_sent() const { return packets_sent_; }
+  /// A proxy has shown itself (Via).
+  bool proxied() const { return proxied_; }
+  /// A warning for the log since the last call; empty when there is none.
+  std::string take_warning();
+
+ private:
+  friend struct StateTable;
+
+  enum class Event : std::uint8_t {
+    Start,
+    Connected,
+    ConnectFailed,
+    Accepted,    // 2xx
+    Redirected,  // 300 .. 304
+    ProxyNamed,  // 305
+    Challenged,  // 401, 407
+    Refused,     // any other status
+    Malformed,   // no HTTP response
+    PeerClosed,
+    ConnectionLost,
+    TimedOut,
+    Header,
+    Packet,
+    End,
+    Disconnect,
+    Count
+  };
+
+  /// A frame that is to be sent. Payloads are lent.
+  struct PendingFrame {
+    FrameId id{};
+    std::uint32_t reason = 0;
+    Bytes head;
+    Bytes rest;
+    std::size_t payload() const { return head.size() + rest.size(); }
+    std::size_t size() const { return frame_head_size(id) + payload(); }
+  };
+
+  using Action = void (PushEngine::*)();
+  void dispatch(Event event);
+  void become(State state) { state_ = state; }
+  void fail(Error error);
+  void reject(Result result, std::string message);
+  Error outcome();
+  void take_response();
+  bool take_header(std::size_t limit, std::string_view frame);
+
+  // The actions of the table.
+  void ignore() {}
+  void invalid();
+  void no_connection();
+  void want_connection();
+  void send_setup();
+  void fail_to_connect();
+  void accept_session();
+  void refuse_setup();
+  void refuse_stream();
+  void report_malformed();
+  void lose_setup();
+  void lose_stream();
+  void forget_connection();
+  void setup_unanswered();
+  void start_stream();
+  void stream_on_new_connection();
+  void next_entry();
+  void send_packet();
+  void end_stream();
+  void end_without_stream();
+  void end_after_loss();
+  void start_or_reconnect();
+  void remember_acceptance();
+  void next_push_start();
+  void renew_session();
+  void stalled();
+  void finish();
+  void finish_after_answer();
+  void finish_when_taken();
+  void hang_up();
+
+  void begin_push_start();
+  void submit(const PendingFrame& frame);
+  bool fits(const PendingFrame& frame) const;
+  void put(const PendingFrame& frame);
+  void use_up_length();
+  std::int64_t push_start_length() const;
+  void drop_connection();
+
+  EngineConfig config_;
+  RequestContext context_;
+  State state_ = State::Idle;
+  bool connected_ = false;
+  bool accepted_ = false;   // there was a session
+  bool end_asked_ = false;  // and it was to be ended
+  Error error_;
+  Error rejected_;  // answer of the program's call that is being dispatched
+  std::string warning_;
+
+  // Arguments of the event that is being dispatched.
+  Time now_{};
+  Response response_;
+  Error peer_error_;
+  PendingFrame offered_;
+  StreamShape offered_shape_;
+  std::size_t unacknowledged_ = 0;
+
+  SendQueue out_;
+  ResponseReader responses_;
+  Response setup_response_;
+  Time progress_{};       // when something was last sent, or queued to be
+  Time waiting_since_{};  // when the response that is awaited was due to be waited for
+  Time end_started_{};
+
+  std::vector<std::byte> header_;  // the current entry's, for a session that must be set up anew
+  StreamShape shape_;
+  std::int64_t length_remaining_ = 0;
+  bool with_header_ = false;   // the next PushStart begins with $H
+  bool early_accept_ = false;  // a 2xx came before the length was used up
+  bool proxied_ = false;
+  bool packet_in_queue_ = false;
+  std::uint64_t packets_sent_ = 0;
+  // Frames that wait for the next PushStart: at most $E(1) and $C.
+  std::array<PendingFrame, 2> waiting_{};
+  std::size_t waiting_count_ = 0;
+};
+
+std::string_view name(PushEngine::State state);
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,85 @@
+#include "wmhttp/refusal.hpp"
+
+#include <string>
+
+namespace wmpush::wmhttp {
+namespace {
+
+struct Meaning {
+  Result result;
+  std::string text;
+};
+
+/// "Basic, NTLM" from the challenges: the scheme is the first word of each.
+std::string schemes(const Response& response) {
+  std::string names;
+  for (const std::string& challenge : response.challenges) {
+    if (!names.empty()) names += ", ";
+    names += challenge.substr(0, challenge.find(' '));
+  }
+  return names.empty() ? "no scheme" : names;
+}
+
+Meaning meaning(const Response& response, bool template_named) {
+  switch (response.status) {
+    case 401:
+      return {
+          Result::NS_E_SERVER_ACCESSDENIED,
+          "the publishing point asks for a password (" + schemes(response) +
+              "), and authentication is not supported yet: allow anonymous access on the server"};
+    case 403:
+      return {Result::NS_E_SERVER_ACCESSDENIED,
+              "pushing to this publishing point is not allowed: ask the server's administrator for "
+              "write permission"};
+    case 404:
+    case 410:
+      if (template_named)
+        return {Result::NS_E_INVALID_PUSH_TEMPLATE,
+                "the template is not there either: check template_url"};
+      return {
+          Result::NS_E_INVALID_PUSH_PUBLISHING_POINT,
+          "there is no such publishing point: check the path, or name a publishing point to copy "
+          "with template_url"};
+    case 407:
+      return {Result::NS_E_PROXY_ACCESSDENIED,
+              "a proxy asks for a password (" + schemes(response) +
+                  "), and authentication is not supported yet: go round the proxy"};
+    case 408:
+      return {Result::NS_E_TIMEOUT,
+              "the server had to wait too long for data: check that the encoder keeps up"};
+    case 409:
+      return {Result::NS_E_PUSH_DUPLICATE_PUBLISHING_POINT_NAME,
+              "the publishing point is in use: stop the other encoder, or push to another path"};
+    case 503:
+      return {Result::NS_E_SERVER_UNAVAILABLE,
+              "the publishing point takes no stream now: see that it is started, and try again"};
+    default:
+      break;
+  }
+  if (response.status >= 300 && response.status < 400)
+    return {Result::E_FAIL, response.location.empty()
+                                ? "a redirect without a Location"
+                                : "redirects are not followed yet: push to " + response.location};
+  if (response.status >= 500) return {Result::E_FAIL, "the server failed: its log has the reason"};
+  return {Result::E_FAIL, "the server does not accept the request: its log has the reason"};
+}
+
+}  // namespace
+
+Error refusal(const Response& response, std::string_view doing, bool template_named) {
+  Meaning means = meaning(response, template_named);
+  return {means.result, response.status, 0,
+          std::string(doing) + ": the server answered " + response.status_text() + ": " +
+              std::move(means.text)};
+}
+
+Error foreign_server(const Response& response) {
+  const std::string who = response.server.empty() ? "a server that does not say what it is"
+                                                  : "'" + response.server + "'";
+  return {
+      Result::NS_E_INCOMPATIBLE_PUSH_SERVER, response.status, 0,
+      "PushSetup: the server answered " + response.status_text() + ", but it is " + who +
+          ", no Windows Media server: check host and port; strict_server=0 pushes to it anyway"};
+}
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,19 @@
+// What a response that is no success means, in a result and in words.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string_view>
+
+#include "wmhttp/message.hpp"
+#include "wmpush/result.hpp"
+
+namespace wmpush::wmhttp {
+
+/// The error for a response with an error status. `doing` is "PushSetup" or "PushStart";
+/// `template_named` tells whether the request named a template, which a 404 then means (2.2.2.1.1).
+Error refusal(const Response& response, std::string_view doing, bool template_named);
+
+/// The error for a server that is no Windows Media server (3.1.5.1).
+Error foreign_server(const Response& response);
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,84 @@
+// Bytes on their way out: a few of our own, and payloads that the caller lends.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/bytes.hpp"
+
+namespace wmpush::wmhttp {
+
+/// Keeps the order of what was added. Once it has grown to what a session needs, it takes no memory
+/// any more: everything is forgotten together when the last byte is gone.
+class SendQueue {
+ public:
+  SendQueue() {
+    own_.reserve(2048);
+    parts_.reserve(16);
+    view_.reserve(16);
+  }
+
+  /// Adds a copy.
+  void copy(Bytes bytes) {
+    if (bytes.empty()) return;
+    parts_.push_back({own_.size(), bytes.size(), nullptr});
+    append(own_, bytes);
+  }
+
+  /// Adds bytes that stay where they are until they are gone.
+  void lend(Bytes bytes) {
+    if (!bytes.empty()) parts_.push_back({0, bytes.size(), bytes.data()});
+  }
+
+  bool empty() const { return first_ == parts_.size(); }
+
+  /// What is left, valid until the next change.
+  std::span<const Bytes> view() {
+    view_.clear();
+    for (std::size_t i = first_; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      const std::byte* start = part.lent != nullptr ? part.lent : own_.data() + part.offset;
+      const std::size_t gone = i == first_ ? gone_ : 0;
+      view_.emplace_back(start + gone, part.size - gone);
+    }
+    return view_;
+  }
+
+  /// The first `count` bytes are gone.
+  void consume(std::size_t count) {
+    while (count > 0 && !empty()) {
+      const std::size_t left = parts_[first_].size - gone_;
+      const std::size_t taken = std::min(left, count);
+      count -= taken;
+      gone_ += taken;
+      if (taken == left) {
+        ++first_;
+        gone_ = 0;
+      }
+    }
+    if (empty()) clear();
+  }
+
+  void clear() {
+    own_.clear();
+    parts_.clear();
+    first_ = gone_ = 0;
+  }
+
+ private:
+  struct Part {
+    std::size_t offset;  // within own_, when nothing is lent
+    std::size_t size;
+    const std::byte* lent;
+  };
+
+  std::vector<std::byte> own_;
+  std::vector<Part> parts_;
+  std::vector<Bytes> view_;
+  std::size_t first_ = 0;  // part that is going out
+  std::size_t gone_ = 0;   // how much of it is gone
+};
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,172 @@
+#include "wmhttp/url.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace wmpush::wmhttp {
+namespace {
+
+Error invalid(std::string message) { return {Result::E_INVALIDARG, 0, 0, std::move(message)}; }
+
+Error invalid_host(std::string message) {
+  return {Result::NS_E_INVALID_NAME, 0, 0, std::move(message)};
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool percent_decode(std::string_view text, std::string& decoded) {
+  decoded.clear();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return false;
+    const int high = hex_digit(text[i + 1]);
+    const int low = hex_digit(text[i + 2]);
+    if (high < 0 || low < 0) return false;
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return true;
+}
+
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool is_ipv6_character(char c) {
+  return hex_digit(c) >= 0 || c == ':' || c == '.' || c == '%' || is_host_character(c);
+}
+
+/// Takes "host[:port]" or "[ipv6][:port]" apart.
+Error parse_host(std::string_view text, PushUrl& url) {
+  std::string_view port;
+  bool has_port = false;
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == std::string_view::npos)
+      return invalid_host("the URL has a '[' without a ']': an IPv6 address is written [::1]");
+    url.host = text.substr(1, close - 1);
+    if (url.host.find(':') == std::string::npos ||
+        !std::all_of(url.host.begin(), url.host.end(), is_ipv6_character))
+      return invalid_host("'[" + url.host + "]' is not an IPv6 address");
+    const std::string_view rest = text.substr(close + 1);
+    has_port = rest.starts_with(':');
+    if (has_port) port = rest.substr(1);
+    if (!rest.empty() && !has_port)
+      return invalid_host("the URL has '" + std::string(rest) + "' after the IPv6 address");
+  } else {
+    const std::size_t colon = text.find(':');
+    has_port = colon != std::string_view::npos;
+    url.host = text.substr(0, colon);
+    if (has_port) port = text.substr(colon + 1);
+    if (port.find(':') != std::string_view::npos)
+      return invalid_host("an IPv6 address in a URL is written in brackets: [" + std::string(text) +
+                          "]");
+    if (url.host.empty())
+      return invalid_host("the URL has no host: wmpush://host/publishing-point");
+    if (url.host.size() > 253 || !std::all_of(url.host.begin(), url.host.end(), is_host_character))
+      return invalid_host("'" + url.host + "' is not a host name");
+  }
+  if (!has_port || port.empty()) return {};
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size() || number < 1 || number > 65535)
+    return invalid("'" + std::string(port) + "' is not a port: 1 to 65535");
+  url.port = static_cast<std::uint16_t>(number);
+  return {};
+}
+
+Error parse_credentials(std::string_view text, PushUrl& url) {
+  const std::size_t colon = text.find(':');
+  if (!percent_decode(text.substr(0, colon), url.user))
+    return invalid("the user in the URL has a '%' that is not followed by two hex digits");
+  if (colon == std::string_view::npos) return {};
+  std::string password;
+  if (!percent_decode(text.substr(colon + 1), password))
+    return invalid("the password in the URL has a '%' that is not followed by two hex digits");
+  url.password = std::move(password);
+  return {};
+}
+
+/// Moves the parameters that are options from the query to `url.options`.
+Error take_options(std::string_view query, const std::function<bool(std::string_view)>& is_option,
+                   PushUrl& url, std::string& kept) {
+  while (true) {
+    const std::size_t end = query.find('&');
+    const std::string_view parameter = query.substr(0, end);
+    const std::size_t equals = parameter.find('=');
+    const std::string_view name = parameter.substr(0, equals);
+    if (equals != std::string_view::npos && is_option(name)) {
+      std::string value;
+      if (!percent_decode(parameter.substr(equals + 1), value))
+        return invalid("the value of " + std::string(name) +
+                       " in the URL has a '%' that is not followed by two hex digits");
+      url.options.emplace_back(name, std::move(value));
+    } else {
+      if (!kept.empty()) kept += '&';
+      kept += parameter;
+    }
+    if (end == std::string_view::npos) return {};
+    query.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+std::string PushUrl::authority() const {
+  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != 80) text += ":" + std::to_string(port);
+  return text;
+}
+
+std::string PushUrl::display() const {
+  return "wmpush://" + (user.empty() ? "" : user + "@") + authority() + target;
+}
+
+Error parse_url(std::string_view text, const std::function<bool(std::string_view)>& is_option,
+                PushUrl& url) {
+  url = PushUrl{};
+  std::string_view rest = text;
+  if (rest.starts_with("wmpush://"))
+    rest.remove_prefix(9);
+  else if (rest.starts_with("http://"))
+    rest.remove_prefix(7);
+  else if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos)
+    return invalid("'" + std::string(rest.substr(0, scheme)) +
+                   "' is not a scheme that can be pushed to: use wmpush:// or http://");
+  else
+    return invalid("this is not a URL: wmpush://host[:port]/publishing-point is needed");
+
+  const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
+  std::string_view host = rest.substr(0, path);
+  rest.remove_prefix(path);
+  if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) {
+    if (Error error = parse_credentials(host.substr(0, at), url)) return error;
+    host.remove_prefix(at + 1);
+  }
+  if (Error error = parse_host(host, url)) return error;
+
+  // A space or a control character would cut the request line short.
+  for (const char c : rest)
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
+      return invalid(
+          "the path in the URL has a space or a control character: write it as %20 or %NN");
+
+  const std::size_t mark = rest.find('?');
+  url.target = rest.starts_with('/') ? std::string(rest.substr(0, mark)) : "/";
+  if (mark == std::string_view::npos) return {};
+  std::string kept;
+  if (Error error = take_options(rest.substr(mark + 1), is_option, url, kept)) return error;
+  if (!kept.empty() || url.options.empty()) url.target += "?" + kept;
+  return {};
+}
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,39 @@
+// The address of a publishing point.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "wmpush/result.hpp"
+
+namespace wmpush::wmhttp {
+
+/// wmpush://[user[:password]@]host[:port]/publishing-point[?query]; http:// means the same.
+struct PushUrl {
+  std::string user;                     ///< percent-decoded; empty = none
+  std::optional<std::string> password;  ///< percent-decoded
+  std::string host;                     ///< an IPv6 literal without its brackets
+  std::uint16_t port = 80;
+  /// Path and query as they were written: relays read channel data out of them, so nothing is
+  /// normalised. Query parameters that are options are taken out.
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> options;  ///< name, percent-decoded value
+
+  /// What the Host header says: the port only when it is not 80.
+  std::string authority() const;
+  /// For people: with the user, never with the password or the options.
+  std::string display() const;
+};
+
+/// Parses `text`; `is_option` tells which query parameters are options. NS_E_INVALID_NAME for a bad
+/// host, E_INVALIDARG for everything else. The message does not repeat a password.
+Error parse_url(std::string_view text, const std::function<bool(std::string_view)>& is_option,
+                PushUrl& url);
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,163 @@
+// Rules C30 to C32: how a session ends.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "support/engine_driver.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using State = EngineDriver::State;
+using Want = EngineDriver::Want;
+
+EngineDriver ending() {
+  EngineDriver driver;
+  driver.start_stream();
+  EXPECT_FALSE(driver.packet());
+  driver.flush();
+  EXPECT_FALSE(driver.engine.end(0, driver.now));
+  driver.flush();
+  EXPECT_EQ(driver.engine.state(), State::Ending);
+  return driver;
+}
+
+TEST(Ending, C30_TheServersCloseAfterTheEndIsSuccess) {
+  EngineDriver driver = ending();
+  EXPECT_EQ(driver.engine.wants(), Want::Receive);
+  driver.engine.peer_closed();
+  EXPECT_EQ(driver.engine.state(), State::Ended);
+  EXPECT_EQ(driver.engine.wants(), Want::Nothing);
+}
+
+TEST(Ending, C30_ASuccessAfterTheEndIsSuccessAndThenTheConnectionIsClosed) {
+  EngineDriver driver = ending();
+  driver.answer(kNextPlease);
+  EXPECT_EQ(driver.engine.state(), State::Ended);
+  EXPECT_EQ(driver.engine.wants(), Want::Close);
+  driver.engine.closed();
+  EXPECT_EQ(driver.engine.wants(), Want::Nothing);
+}
+
+TEST(Ending, C30_SilenceAfterTheEndIsSuccessWhenEverythingWasAcknowledged) {
+  EngineDriver driver = ending();
+  EXPECT_EQ(driver.engine.deadline(), driver.now + 5s);
+  driver.pass(5s);
+  driver.engine.tick(driver.now, 0);
+  EXPECT_EQ(driver.engine.state(), State::Ended);
+}
+
+TEST(Ending, C30_SilenceIsAFailureWhenTheEndWasNotAcknowledged) {
+  EngineDriver driver = ending();
+  driver.pass(5s);
+  driver.engine.tick(driver.now, 1234);
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_THAT(driver.engine.error().message, HasSubstr("1234"));
+}
+
+TEST(Ending, C30_AResetAfterTheEndIsAFailure) {
+  EngineDriver driver = ending();
+  driver.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"});
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
+}
+
+TEST(Ending, C30_AnErrorAnswerAfterTheEndIsAFailureThatNamesIt) {
+  EngineDriver driver = ending();
+  driver.answer("HTTP/1.1 422 Unprocessable\r\nServer: relay\r\n\r\n");
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_EQ(driver.engine.error().http_status, 422);
+  EXPECT_THAT(driver.engine.error().message, HasSubstr("422 Unprocessable"));
+}
+
+TEST(Ending, C30_A400Or502AfterTheEndIsTheProxysAndNoLoss) {
+  for (const int status : {400, 502}) {
+    EngineDriver driver;
+    driver.set_up("HTTP/1.1 204 No Content\r\nServer: Cougar/9\r\nVia: 1.1 p\r\n\r\n");
+    ASSERT_FALSE(driver.header());
+    driver.flush();
+    ASSERT_FALSE(driver.engine.end(0, driver.now));
+    driver.flush();
+    driver.answer("HTTP/1.1 " + std::to_string(status) + " x\r\n\r\n");
+    EXPECT_EQ(driver.engine.state(), State::Ended) << status;
+  }
+  EngineDriver direct = ending();
+  direct.answer("HTTP/1.1 502 x\r\n\r\n");
+  EXPECT_EQ(direct.engine.state(), State::Failed);
+}
+
+TEST(Ending, C30_AServerThatClosesBeforeTheEndWasSentHasNotTakenIt) {
+  EngineDriver driver;
+  driver.start_stream();
+  ASSERT_FALSE(driver.engine.end(0, driver.now));
+  driver.engine.peer_closed();
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
+}
+
+TEST(Ending, C31_EndSessionWithoutAConnectionIsNoConnection) {
+  EngineDriver driver;
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_NOCONNECTION);
+  driver.set_up("HTTP/1.1 404 Not Found\r\n\r\n");
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_NOCONNECTION);
+}
+
+TEST(Ending, C31_EndSessionAfterALossIsConnectionFailureOnce) {
+  EngineDriver driver;
+  driver.start_stream();
+  driver.engine.peer_closed();
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_NOCONNECTION);
+}
+
+TEST(Ending, C31_ASecondEndSessionIsNoConnection) {
+  EngineDriver driver = ending();
+  driver.engine.peer_closed();
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_NOCONNECTION);
+  EXPECT_EQ(driver.packet().result, Result::NS_E_NOCONNECTION);
+}
+
+TEST(Ending, C31_WithoutAHeaderThereIsNothingToEnd) {
+  EngineDriver driver;
+  driver.set_up();
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_INVALID_REQUEST);
+  EXPECT_EQ(driver.engine.state(), State::Ready);
+}
+
+TEST(Ending, C32_DisconnectClosesWithoutAnEnd) {
+  EngineDriver driver;
+  driver.start_stream();
+  EXPECT_EQ(driver.engine.disconnect().result, Result::S_OK);
+  EXPECT_EQ(driver.engine.wants(), Want::Close);
+  EXPECT_EQ(driver.flush(), "");
+  driver.engine.closed();
+  EXPECT_EQ(driver.engine.disconnect().result, Result::S_FALSE);
+  EXPECT_EQ(ids(frames_in(requests_in(driver.wire)[1].body)), "H");
+}
+
+TEST(Sending, AServerThatTakesNoDataTimesOutAfterTheLastProgress) {
+  EngineDriver driver;
+  driver.start_stream();
+  ASSERT_FALSE(driver.packet());
+  driver.pass(9s);
+  driver.engine.sent(10, driver.now);
+  EXPECT_EQ(driver.engine.deadline(), driver.now + 10s);
+  driver.pass(10s);
+  driver.engine.tick(driver.now);
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_TIMEOUT);
+  EXPECT_EQ(driver.engine.packets_sent(), 0u);
+}
+
+TEST(Sending, CallsThatAreNotValidNowChangeNothing) {
+  EngineDriver driver;
+  EXPECT_EQ(driver.header().result, Result::NS_E_INVALID_REQUEST);
+  EXPECT_EQ(driver.packet().result, Result::NS_E_NOCONNECTION);
+  driver.set_up();
+  EXPECT_EQ(driver.packet().result, Result::NS_E_INVALID_REQUEST);
+  EXPECT_EQ(driver.engine.start(driver.now).result, Result::S_OK);
+  EXPECT_EQ(driver.engine.state(), State::Ready);
+}
+
+}  // namespace
+}  // namespace wmpush::test

@@ -1,0 +1,22 @@
+// One push of the program: an AVIOContext of ours, and how it ended.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+extern "C" {
+#include <libavformat/avio.h>
+}
+
+namespace wmpush::preload {
+
+/// What avio_open2() does for a URL of ours. `url` may have its password masked.
+int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptCB* int_cb,
+              AVDictionary** options);
+
+/// What avio_closep() does for a context of ours: EndSession, with its result.
+int close_push(AVIOContext** pb);
+
+/// From now on the exit status of the process tells whether every push ended in S_OK, even where
+/// the program drops the result of a close.
+void answer_for_exit_status();
+
+}  // namespace wmpush::preload

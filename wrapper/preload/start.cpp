@@ -1,0 +1,66 @@
+// What happens when the object is loaded, before the program's main().
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <dlfcn.h>
+#include <link.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "push.hpp"
+#include "secrets.hpp"
+#include "signals.hpp"
+
+namespace wmpush::preload {
+namespace {
+
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+/// Whether this is the ffmpeg command, whose exit status and signals we know.
+bool is_ffmpeg() {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 && file_name({path, static_cast<std::size_t>(length)}).starts_with("ffmpeg");
+}
+
+int is_libavformat(dl_phdr_info* info, std::size_t, void*) {
+  return file_name(info->dlpi_name).starts_with("libavformat");
+}
+
+/// Takes this object out of LD_PRELOAD, so that the programs that this one starts are left alone.
+void leave_environment() {
+  const char* list = std::getenv("LD_PRELOAD");
+  Dl_info self;
+  if (list == nullptr || dladdr(reinterpret_cast<void*>(&leave_environment), &self) == 0) return;
+
+  std::string kept;
+  std::string_view rest = list;
+  while (!rest.empty()) {
+    const std::size_t length = std::min(rest.find_first_of(": "), rest.size());
+    const std::string_view entry = rest.substr(0, length);
+    rest.remove_prefix(std::min(length + 1, rest.size()));
+    if (entry.empty() || file_name(entry) == file_name(self.dli_fname)) continue;
+    if (!kept.empty()) kept += ':';
+    kept += entry;
+  }
+  if (kept.empty())
+    unsetenv("LD_PRELOAD");
+  else
+    setenv("LD_PRELOAD", kept.c_str(), 1);
+}
+
+__attribute__((constructor)) void start(int argc, char** argv, char**) {
+  // A program without libavformat may be a shell or `timeout` on the way to one that has it.
+  if (dl_iterate_phdr(is_libavformat, nullptr) != 0) leave_environment();
+  if (!is_ffmpeg()) return;
+  mask_arguments(argc, argv);
+  watch_signals();
+  answer_for_exit_status();
+}
+
+}  // namespace
+}  // namespace wmpush::preload
