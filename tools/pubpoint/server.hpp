@@ -75,19 +75,21 @@ struct Settings {
   std::string address = "127.0.0.1";         ///< IPv4 or IPv6 literal
   std::uint16_t port = 0;                    ///< 0: any free one
   std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start
-  std::filesystem::path record;              ///< directory for recordings; empty: none. It is made.
+  std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
   bool discard = false;                      ///< read packets and forget them, for benchmarks
   std::chrono::milliseconds idle_timeout{60'000};         ///< S08: inside a PushStart
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   std::string server = "Cougar/9.6.7600.16564";           ///< the Server header
   bool send_push_id = true;  ///< false: no Set-Cookie, as some relays do
+  bool answer_end = false;   ///< true: a 204 before the close that follows the end of the stream
+  int receive_buffer = 0;    ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
   /// The time; tests give their own and call Server::check_timers() after moving it.
   std::function<Clock::time_point()> now = [] { return Clock::now(); };
   /// One line for people, without a line break, called from the server's thread.
-  std::function<void(const std::string&)> log;
+  std::function<void(const std::string&)> log{};
   /// Called from the server's thread when a session starts receiving and when it is over.
-  std::function<void(const SessionReport&)> on_start;
-  std::function<void(const SessionReport&)> on_end;
+  std::function<void(const SessionReport&)> on_start{};
+  std::function<void(const SessionReport&)> on_end{};
 };
 
 /// Listens from the constructor on, in a thread of its own, until the destructor. Every public

@@ -1,0 +1,419 @@
+#include "pubpoint/connection.hpp"
+
+#include <boost/asio/write.hpp>
+#include <charconv>
+
+namespace wmpush::pubpoint {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using wmhttp::Frame;
+using wmhttp::FrameId;
+
+constexpr std::size_t kReadSize = 128 * 1024;
+/// After so many reads in a row other connections get their turn.
+constexpr int kReadsPerTurn = 16;
+/// How long a client may go on sending after it was answered.
+constexpr std::chrono::seconds kLinger{2};
+/// What our tests' servers of the field would also say they can do.
+constexpr const char* kSupported =
+    "com.microsoft.wm.srvppair, com.microsoft.wm.sswitch, com.microsoft.wm.predstrm, "
+    "com.microsoft.wm.fastcache, com.microsoft.wm.startupprofile";
+
+std::string address_of(const asio::ip::tcp::socket& socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "a client that has gone";
+  const std::string address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(endpoint.port());
+}
+
+/// The status of a raw response, 0 when it has none.
+int status_of(std::string_view response) {
+  int status = 0;
+  const std::size_t space = response.find(' ');
+  if (response.starts_with("HTTP/1.") && space != std::string_view::npos)
+    std::from_chars(response.data() + space + 1, response.data() + response.size(), status);
+  return status;
+}
+
+}  // namespace
+
+Connection::Connection(asio::ip::tcp::socket socket, Service& service)
+    : service_(service),
+      socket_(std::move(socket)),
+      pause_timer_(socket_.get_executor()),
+      linger_timer_(socket_.get_executor()),
+      peer_(address_of(socket_)),
+      buffer_(kReadSize),
+      last_read_(service.now()) {}
+
+void Connection::start() {
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+  service_.count_connection();
+  if (strike(At::Connect, 0, [] {})) wait_readable();
+}
+
+void Connection::wait_readable() {
+  if (waiting_ || paused_ || peer_closed_ || closed()) return;
+  waiting_ = true;
+  socket_.async_wait(asio::socket_base::wait_read,
+                     [self = shared_from_this()](const error_code& error) {
+                       self->waiting_ = false;
+                       if (error) return;
+                       self->read_now();
+                       self->wait_readable();
+                     });
+}
+
+void Connection::read_now() {
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    if (paused_ || processing_ || peer_closed_ || closed()) return;
+    error_code error;
+    const std::size_t size = socket_.read_some(asio::buffer(buffer_.data(), buffer_.size()), error);
+    if (error == asio::error::would_block || error == asio::error::interrupted) return;
+    if (error)
+      return peer_gone(error == asio::error::eof ? "closed by the client" : error.message());
+    input_ = Bytes(buffer_).first(size);
+    last_read_ = service_.now();
+    process();
+  }
+}
+
+void Connection::process() {
+  processing_ = true;
+  for (bool more = true; more && !paused_ && !closed();) {
+    switch (stage_) {
+      case Stage::Head:
+        more = read_head();
+        break;
+      case Stage::SetupBody:
+        more = read_setup_body();
+        break;
+      case Stage::Stream:
+        more = read_stream();
+        break;
+      case Stage::Draining:
+        if (after_end_ && !input_.empty()) {
+          after_end_ = false;
+          service_.breached(peer_, {"F08", "bytes after the end of the stream"});
+        }
+        input_ = {};
+        more = false;
+        break;
+    }
+  }
+  processing_ = false;
+}
+
+bool Connection::read_head() {
+  if (input_.empty()) return false;
+  RequestHead head;
+  switch (head_reader_.next(input_, head)) {
+    case HeadReader::Status::NeedMore:
+      return false;
+    case HeadReader::Status::NotHttp:
+      return refuse({400, {"C01", "what came is not an HTTP request"}});
+    case HeadReader::Status::TooLarge:
+      return refuse(
+          {431,
+           {"S02", "a request head of more than " + std::to_string(kMaxRequestHead) + " bytes"}});
+    case HeadReader::Status::Complete:
+      break;
+  }
+  service_.count_request();
+  Verdict verdict = judge(head);
+  request_ = std::move(verdict.request);
+  if (verdict.status != 0) return refuse(verdict.status, verdict.breaches);
+  if (request_.kind == PushRequest::Kind::Start) return begin_stream();
+  setup_body_.clear();
+  stage_ = Stage::SetupBody;
+  return true;
+}
+
+bool Connection::read_setup_body() {
+  const std::size_t missing =
+      static_cast<std::size_t>(request_.content_length) - setup_body_.size();
+  const Bytes taken = input_.first(std::min(missing, input_.size()));
+  setup_body_ += as_text(taken);
+  input_ = input_.subspan(taken.size());
+  if (taken.size() < missing) return false;
+
+  stage_ = Stage::Head;
+  const auto fault = service_.faults().strike(At::PushSetup);
+  if (!fault) return answer_setup({});
+  if (fault->what == Do::Respond && fault->keep) {
+    // A success other than ours still sets up the session; anything else is all there is.
+    std::string response = fault->response.empty()
+                               ? make_response(fault->status, request_.version, response_fields())
+                               : fault->response;
+    if (status_of(response) / 100 == 2) return answer_setup(std::move(response));
+    send(std::move(response));
+    return true;
+  }
+  return suffer(*fault, [this] { answer_setup({}); }) && answer_setup({});
+}
+
+bool Connection::answer_setup(std::string replacement) {
+  SetupDirectives directives;
+  if (const auto breach = parse_setup_body(setup_body_, directives)) return refuse({400, *breach});
+  Grant grant = service_.registry().set_up(request_, directives, service_.now());
+  if (!grant.session) return refuse(grant.refusal);
+  const auto& session = grant.session;
+  session->set_up(request_, peer_, service_.now());
+  session->set_connection(weak_from_this());
+  service_.publish(*session);
+  if (!replacement.empty() || !service_.settings().send_push_id) fallback_ = session;
+  if (!replacement.empty()) {
+    send(std::move(replacement));
+    return true;
+  }
+  Fields fields = response_fields();
+  fields.emplace_back(
+      "Pragma", "no-cache, timeout=" + std::to_string(service_.settings().idle_timeout.count()));
+  fields.emplace_back("Cache-Control", "no-cache");
+  if (service_.settings().send_push_id)
+    fields.emplace_back("Set-Cookie", "push-id=" + session->id());
+  fields.emplace_back("Supported", kSupported);
+  answer(204, std::move(fields));
+  return true;
+}
+
+bool Connection::begin_stream() {
+  Grant grant = service_.registry().find(request_, fallback_);
+  if (!grant.session) return refuse(grant.refusal);
+  session_ = std::move(grant.session);
+  const bool first = session_->report().push_starts == 0;
+  const bool resumed = session_->waits_for_resume();
+  session_->start(request_, peer_, service_.now());
+  session_->set_connection(weak_from_this());
+  stage_ = Stage::Stream;
+  if (first)
+    service_.session_started(*session_);
+  else
+    service_.publish(*session_);
+  if (resumed) service_.log("session " + session_->id() + " is resumed by " + peer_);
+  return strike(At::PushStart, 0, [] {});
+}
+
+bool Connection::read_stream() {
+  const Clock::time_point now = service_.now();
+  for (;;) {
+    Frame frame;
+    switch (session_->next(input_, frame, now)) {
+      case PushSession::Step::NeedMore:
+        service_.publish(*session_);
+        return false;
+      case PushSession::Step::LengthUsedUp: {
+        service_.publish(*session_);
+        Fields fields = response_fields();
+        if (service_.settings().send_push_id)
+          fields.emplace_back("Set-Cookie", "push-id=" + session_->id());
+        session_.reset();
+        stage_ = Stage::Head;
+        answer(204, std::move(fields));
+        return true;
+      }
+      case PushSession::Step::Breach:
+        return stream_breached();
+      case PushSession::Step::Frame:
+        break;
+    }
+    if (session_->end_of_stream()) return end_stream();
+    if (service_.faults().empty()) continue;
+    const bool go_on = frame.id == FrameId::Header ? strike(At::Header, 0, [] {})
+                       : frame.id == FrameId::Data
+                           ? strike(At::Packet, session_->report().packets, [] {})
+                           : true;
+    if (!go_on) return false;
+  }
+}
+
+bool Connection::end_stream() {
+  char reason[16];
+  std::snprintf(reason, sizeof reason, "0x%08X", session_->report().end_reason);
+  service_.end_session(session_, std::string("end of stream, reason ") + reason);
+  session_.reset();
+  stage_ = Stage::Draining;
+  after_end_ = true;
+  const auto finish = [this] {
+    if (service_.settings().answer_end) answer(204, response_fields());
+    close_politely();
+  };
+  if (strike(At::End, 0, finish)) finish();
+  return true;
+}
+
+bool Connection::stream_breached() {
+  const Breach breach = session_->breach();
+  service_.end_session(session_, breach.rule + ": " + breach.text);
+  session_.reset();
+  return refuse({400, breach});
+}
+
+bool Connection::refuse(const Refusal& refusal) { return refuse(refusal.status, {refusal.breach}); }
+
+bool Connection::refuse(int status, const std::vector<Breach>& breaches) {
+  for (const Breach& breach : breaches) service_.breached(peer_, breach);
+  Fields fields = response_fields();
+  if (status == 405) fields.emplace_back("Allow", "POST");
+  fields.emplace_back("Connection", "close");
+  answer(status, std::move(fields));
+  close_politely();
+  return true;
+}
+
+void Connection::peer_gone(const std::string& how) {
+  peer_closed_ = true;
+  lose_session(how);
+  // A client that half-closes behind a request still gets its answer.
+  if (outbox_.empty())
+    close();
+  else
+    close_politely();
+}
+
+void Connection::lose_session(const std::string& how) {
+  if (stage_ != Stage::Stream || !session_) return;
+  session_->connection_lost();
+  service_.publish(*session_);
+  service_.log("S09: the connection of session " + session_->id() + " was lost: " + how);
+  session_.reset();
+  stage_ = Stage::Draining;
+}
+
+void Connection::session_ended(int status) {
+  const bool receiving = stage_ == Stage::Stream;
+  session_.reset();
+  if (receiving && status != 0) {
+    Fields fields = response_fields();
+    fields.emplace_back("Connection", "close");
+    answer(status, std::move(fields));
+  }
+  close_politely();
+}
+
+void Connection::check_timer(Clock::time_point now) {
+  const bool between = stage_ == Stage::Head || stage_ == Stage::SetupBody;
+  if (!closed() && between && !mute_ && !paused_ &&
+      now - last_read_ >= service_.settings().inactivity_timeout)
+    close_politely();
+}
+
+bool Connection::strike(At at, std::uint64_t packet, std::function<void()> then) {
+  const auto fault = service_.faults().strike(at, packet);
+  return !fault || suffer(*fault, std::move(then));
+}
+
+bool Connection::suffer(const Fault& fault, std::function<void()> then) {
+  if (session_) service_.publish(*session_);
+  switch (fault.what) {
+    case Do::Respond: {
+      const std::string response =
+          fault.response.empty() ? make_response(fault.status, request_.version, response_fields())
+                                 : fault.response;
+      const int status = status_of(response);
+      send(response);
+      if (fault.keep) return true;
+      // An error is the end of the session, a challenge or a success is not.
+      if (session_ && status >= 400 && status != 401 && status != 407)
+        service_.end_session(session_, "answered with " + std::to_string(status) + ", as told");
+      else
+        lose_session("answered with " + std::to_string(status) + ", as told");
+      close_politely();
+      return false;
+    }
+    case Do::Close:
+      lose_session("closed, as told");
+      close_politely();
+      return false;
+    case Do::Reset: {
+      lose_session("reset, as told");
+      error_code ignored;
+      socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+      close();
+      return false;
+    }
+    case Do::Stall:
+      mute_ = true;
+      paused_ = true;
+      return false;
+    case Do::Silence:
+      mute_ = true;
+      return true;
+    case Do::Delay:
+      pause(fault.delay, std::move(then));
+      return false;
+  }
+  return true;
+}
+
+void Connection::pause(std::chrono::milliseconds time, std::function<void()> then) {
+  paused_ = true;
+  pause_timer_.expires_after(time);
+  pause_timer_.async_wait(
+      [self = shared_from_this(), next = std::move(then)](const error_code& error) {
+        if (error || self->closed()) return;
+        self->paused_ = false;
+        next();
+        self->process();
+        self->wait_readable();
+      });
+}
+
+Fields Connection::response_fields() const {
+  Fields fields{{"Server", service_.settings().server}};
+  if (request_.version == 10) fields.emplace_back("Connection", "Keep-Alive");
+  return fields;
+}
+
+void Connection::answer(int status, Fields fields) {
+  send(make_response(status, request_.version, fields));
+}
+
+void Connection::send(std::string text) {
+  if (mute_ || closed()) return;
+  outbox_.push_back(std::move(text));
+  if (outbox_.size() == 1) write_next();
+}
+
+void Connection::write_next() {
+  asio::async_write(socket_, asio::buffer(outbox_.front()),
+                    [self = shared_from_this()](const error_code& error, std::size_t) {
+                      if (error || self->closed()) return self->close();
+                      self->outbox_.pop_front();
+                      if (!self->outbox_.empty()) return self->write_next();
+                      if (self->closing_) self->shut_down();
+                    });
+}
+
+void Connection::close_politely() {
+  stage_ = Stage::Draining;
+  if (mute_ || closing_ || closed()) return;
+  closing_ = true;
+  linger_timer_.expires_after(kLinger);
+  linger_timer_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->close();
+  });
+  if (outbox_.empty()) shut_down();
+}
+
+void Connection::shut_down() {
+  error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  if (peer_closed_) close();
+}
+
+void Connection::close() {
+  error_code ignored;
+  socket_.close(ignored);
+  pause_timer_.cancel();
+  linger_timer_.cancel();
+  outbox_.clear();
+}
+
+}  // namespace wmpush::pubpoint

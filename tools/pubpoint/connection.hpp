@@ -1,0 +1,91 @@
+// One TCP connection of the publishing point: requests in, responses out, faults on purpose.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>  // before Asio, which forgets it (Boost 1.74)
+#include <vector>
+
+#include "pubpoint/messages.hpp"
+#include "pubpoint/service.hpp"
+
+namespace wmpush::pubpoint {
+
+/// Lives as long as the socket is open: its pending operations own it.
+class Connection : public SessionConnection, public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(boost::asio::ip::tcp::socket socket, Service& service);
+
+  void start();
+  /// Closes when no request has come, or none was finished, for the inactivity timeout (S08).
+  void check_timer(Clock::time_point now);
+  void close();
+  bool closed() const { return !socket_.is_open(); }
+
+  void read_now() override;
+  void session_ended(int status) override;
+
+ private:
+  enum class Stage { Head, SetupBody, Stream, Draining };
+
+  void wait_readable();
+  void process();
+  // Each takes what it can from input_; false when it can go no further for now.
+  bool read_head();
+  bool read_setup_body();
+  bool read_stream();
+
+  bool begin_stream();
+  bool answer_setup(std::string replacement);
+  bool end_stream();
+  bool refuse(int status, const std::vector<Breach>& breaches);
+  bool refuse(const Refusal& refusal);
+  bool stream_breached();
+  void peer_gone(const std::string& how);
+  void lose_session(const std::string& how);
+
+  /// Does what a fault says. True when things go on as if nothing were; after a Delay they go on
+  /// with `then`.
+  bool suffer(const Fault& fault, std::function<void()> then);
+  bool strike(At at, std::uint64_t packet, std::function<void()> then);
+  void pause(std::chrono::milliseconds time, std::function<void()> then);
+
+  Fields response_fields() const;
+  void answer(int status, Fields fields);
+  void send(std::string text);
+  void write_next();
+  /// Ends our side once everything is written, and reads on for a while: closing with unread bytes
+  /// would reset the connection and take the answer with it.
+  void close_politely();
+  void shut_down();
+
+  Service& service_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer pause_timer_;
+  boost::asio::steady_timer linger_timer_;
+  const std::string peer_;
+  std::vector<std::byte> buffer_;
+  Bytes input_;  // what process() has not taken yet, in buffer_
+  Stage stage_ = Stage::Head;
+  HeadReader head_reader_;
+  PushRequest request_;
+  std::string setup_body_;
+  std::shared_ptr<PushSession> session_;   // of the PushStart that is being read
+  std::shared_ptr<PushSession> fallback_;  // was set up here, without a push-id for the client
+  std::deque<std::string> outbox_;
+  Clock::time_point last_read_;
+  bool waiting_ = false;     // an asynchronous wait for input is under way
+  bool processing_ = false;  // input_ is being looked at: no other read may replace it
+  bool paused_ = false;      // Delay or Stall: nothing is read
+  bool mute_ = false;        // Stall or Silence: nothing is said
+  bool closing_ = false;     // shut down once outbox_ is empty
+  bool peer_closed_ = false;
+  bool after_end_ = false;  // nothing may follow: the stream has ended
+};
+
+}  // namespace wmpush::pubpoint

@@ -1,0 +1,40 @@
+// HTTP messages: the head of a request in, a response out.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "pubpoint/request_rules.hpp"
+
+namespace wmpush::pubpoint {
+
+/// The largest request head that is read.
+inline constexpr std::size_t kMaxRequestHead = 8192;
+
+/// Takes bytes until a request head is complete.
+class HeadReader {
+ public:
+  enum class Status {
+    NeedMore,  ///< the input is used up
+    Complete,  ///< `head` is set, the input begins with the body; the next call begins a new head
+    NotHttp,
+    TooLarge  ///< more than kMaxRequestHead bytes
+  };
+  Status next(Bytes& input, RequestHead& head);
+
+  /// No byte of a head has been read.
+  bool idle() const { return text_.empty(); }
+
+ private:
+  std::string text_;
+};
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/// A response without a body: status line, `fields`, Content-Length: 0 and Date.
+std::string make_response(int status, unsigned version, const Fields& fields);
+
+}  // namespace wmpush::pubpoint

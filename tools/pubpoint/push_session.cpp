@@ -1,0 +1,170 @@
+#include "pubpoint/push_session.hpp"
+
+#include <algorithm>
+
+#include "asf/guid.hpp"
+
+namespace wmpush::pubpoint {
+namespace {
+
+using wmhttp::Frame;
+using wmhttp::FrameId;
+
+constexpr std::size_t kObjectHead = 24;
+constexpr std::size_t kDataObjectHead = 50;
+constexpr std::size_t kHeaderObjectHead = 30;
+constexpr std::size_t kFilePropertiesSize = 104;
+constexpr std::size_t kMaximumPacketSizeAt = 96;
+
+/// Packet size that an ASF header declares, when it has the form that $H and $C must have: a whole
+/// Header Object, then the first 50 bytes of the Data Object. Nothing otherwise.
+std::optional<std::uint32_t> declared_packet_size(Bytes header) {
+  if (header.size() < kHeaderObjectHead + kDataObjectHead) return std::nullopt;
+  const std::size_t data_at = header.size() - kDataObjectHead;
+  if (asf::guid_at(header) != asf::kHeaderObject || load_le<std::uint64_t>(header, 16) != data_at ||
+      asf::guid_at(header.subspan(data_at)) != asf::kDataObject)
+    return std::nullopt;
+  for (std::size_t at = kHeaderObjectHead; at + kObjectHead <= data_at;) {
+    const auto size = load_le<std::uint64_t>(header, at + 16);
+    if (size < kObjectHead || size > data_at - at) return std::nullopt;
+    if (asf::guid_at(header.subspan(at)) == asf::kFileProperties && size >= kFilePropertiesSize)
+      return load_le<std::uint32_t>(header, at + kMaximumPacketSizeAt);
+    at += static_cast<std::size_t>(size);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+PushSession::PushSession(std::string id, std::string point, Clock::time_point now)
+    : last_content_(now), last_request_(now) {
+  report_.push_id = std::move(id);
+  report_.point = std::move(point);
+  report_.running = true;
+}
+
+void PushSession::set_up(const PushRequest& request, std::string peer, Clock::time_point now) {
+  report_.user_agent = request.user_agent;
+  report_.peer = std::move(peer);
+  last_request_ = now;
+}
+
+void PushSession::start(const PushRequest& request, std::string peer, Clock::time_point now) {
+  report_.peer = std::move(peer);
+  report_.user_agent = request.user_agent;
+  report_.receiving = true;
+  ++report_.push_starts;
+  reader_ = {};
+  remaining_ = request.content_length;
+  waits_for_resume_ = false;
+  last_content_ = now;
+}
+
+PushSession::Step PushSession::fail(std::string rule, std::string text) {
+  breach_ = {std::move(rule), std::move(text)};
+  return Step::Breach;
+}
+
+PushSession::Step PushSession::fail(const std::string& sentence) {
+  constexpr std::size_t kId = 3;  // "F01: ..."
+  return fail(sentence.substr(0, kId), sentence.substr(std::min(kId + 2, sentence.size())));
+}
+
+PushSession::Step PushSession::next(Bytes& input, Frame& frame, Clock::time_point now) {
+  const Bytes body =
+      input.first(static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), remaining_)));
+  Bytes rest = body;
+  const auto status = reader_.next(rest, frame);
+  const std::size_t taken = body.size() - rest.size();
+  input = input.subspan(taken);
+  remaining_ -= taken;
+
+  if (status == wmhttp::FrameReader::Status::Breach) return fail(reader_.breach());
+  if (status == wmhttp::FrameReader::Status::NeedMore) {
+    if (remaining_ > 0) return Step::NeedMore;
+    if (reader_.pending() > 0)
+      return fail("F07", "Content-Length is used up in the middle of a frame");
+    report_.receiving = false;
+    last_request_ = now;
+    return Step::LengthUsedUp;
+  }
+  if (const std::string breach = order_.accept(frame.id, frame.reason); !breach.empty())
+    return fail(breach);
+  switch (frame.id) {
+    case FrameId::Header:
+    case FrameId::StreamChange:
+      if (!take_header(frame)) return Step::Breach;
+      last_content_ = now;
+      break;
+    case FrameId::Data:
+      if (!take_packet(frame)) return Step::Breach;
+      last_content_ = now;
+      break;
+    case FrameId::End:
+      if (frame.reason != wmhttp::kReasonNextEntry) {
+        report_.end_of_stream = true;
+        report_.end_reason = frame.reason;
+      }
+      break;
+    case FrameId::Filler:
+      break;
+  }
+  return Step::Frame;
+}
+
+bool PushSession::take_header(const Frame& frame) {
+  const auto packet_size = declared_packet_size(frame.payload);
+  if (!packet_size) {
+    fail(frame.id == FrameId::Header ? "F02" : "F05",
+         "the frame is not an ASF header with the first 50 bytes of its Data Object");
+    return false;
+  }
+  packet_size_ = *packet_size;
+  ++report_.entries;
+  report_.bytes += frame.payload.size();
+  if (consumer_) consumer_->on_header(frame.payload);
+  return true;
+}
+
+bool PushSession::take_packet(const Frame& frame) {
+  if (frame.payload.empty() || frame.payload.size() > packet_size_) {
+    fail("F03", "a $D with " + std::to_string(frame.payload.size()) +
+                    " bytes where the header says packets of " + std::to_string(packet_size_));
+    return false;
+  }
+  ++report_.packets;
+  report_.bytes += frame.payload.size();
+  if (consumer_) consumer_->on_packet(frame.payload);
+  return true;
+}
+
+void PushSession::connection_lost() {
+  report_.receiving = false;
+  waits_for_resume_ = true;
+}
+
+std::optional<PushSession::Expiry> PushSession::expired(
+    Clock::time_point now, std::chrono::milliseconds idle,
+    std::chrono::milliseconds inactivity) const {
+  const auto text = [](std::chrono::milliseconds limit) {
+    return std::to_string(limit.count()) + " ms";
+  };
+  if (report_.receiving && now - last_content_ >= idle)
+    return Expiry{408, "no data for " + text(idle)};
+  if (waits_for_resume_ && now - last_content_ >= idle)
+    return Expiry{0, "the connection was lost, and not resumed within " + text(idle)};
+  if (!report_.receiving && !waits_for_resume_ && now - last_request_ >= inactivity)
+    return Expiry{0, "no request for " + text(inactivity)};
+  return std::nullopt;
+}
+
+void PushSession::end(std::string because) {
+  if (over()) return;
+  report_.running = false;
+  report_.receiving = false;
+  report_.ended_because = std::move(because);
+  if (consumer_) consumer_->on_end(report_);
+  consumer_.reset();
+}
+
+}  // namespace wmpush::pubpoint

@@ -1,0 +1,111 @@
+// One push session: what its frames mean, what they count, when it has been silent for too long.
+// No sockets, no clock of its own.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pubpoint/request_rules.hpp"
+#include "pubpoint/server.hpp"
+#include "wmhttp/frame.hpp"
+
+namespace wmpush::pubpoint {
+
+/// Where the content of a session goes.
+class StreamConsumer {
+ public:
+  virtual ~StreamConsumer() = default;
+  /// Header Object and the first 50 bytes of the Data Object: the first entry, or a further one.
+  virtual void on_header(Bytes header) = 0;
+  virtual void on_packet(Bytes packet) = 0;
+  /// The session is over. Notes in the report what became of the content.
+  virtual void on_end(SessionReport& report) = 0;
+};
+
+/// The connection that a session's requests come on.
+class SessionConnection {
+ public:
+  virtual ~SessionConnection() = default;
+  /// Takes what has arrived and was not read yet: whether the client has gone shows only then.
+  virtual void read_now() = 0;
+  /// The session was ended from outside: answers with `status` when a PushStart is being read
+  /// (0: without an answer), and closes.
+  virtual void session_ended(int status) = 0;
+};
+
+class PushSession {
+ public:
+  PushSession(std::string id, std::string point, Clock::time_point now);
+
+  const std::string& id() const { return report_.push_id; }
+  const std::string& point() const { return report_.point; }
+  const SessionReport& report() const { return report_; }
+  /// The connection was lost, and another may go on with the session (S09).
+  bool waits_for_resume() const { return waits_for_resume_; }
+  /// Inside a PushStart, with its connection alive.
+  bool receiving() const { return report_.receiving; }
+  /// Has content, or is about to: it keeps others from its publishing point.
+  bool holds_point() const { return report_.push_starts > 0 && report_.running; }
+  bool over() const { return !report_.running; }
+
+  void set_consumer(std::unique_ptr<StreamConsumer> consumer) { consumer_ = std::move(consumer); }
+  void set_connection(std::weak_ptr<SessionConnection> connection) {
+    connection_ = std::move(connection);
+  }
+  std::shared_ptr<SessionConnection> connection() const { return connection_.lock(); }
+
+  /// A PushSetup was granted.
+  void set_up(const PushRequest& request, std::string peer, Clock::time_point now);
+  /// A PushStart begins.
+  void start(const PushRequest& request, std::string peer, Clock::time_point now);
+
+  enum class Step {
+    NeedMore,      ///< the input is used up
+    Frame,         ///< `frame` was taken in
+    LengthUsedUp,  ///< the request is complete; the input begins with the next one
+    Breach         ///< breach() says which rule
+  };
+  /// Takes bytes of the PushStart body from the front of `input`.
+  Step next(Bytes& input, wmhttp::Frame& frame, Clock::time_point now);
+  const Breach& breach() const { return breach_; }
+  /// The $E that ends the stream was taken.
+  bool end_of_stream() const { return report_.end_of_stream; }
+
+  /// The connection was lost inside a PushStart: what there is of a frame is dropped, and the
+  /// session waits to be resumed (S09).
+  void connection_lost();
+
+  /// Why the session has run out of time, if it has (S08).
+  struct Expiry {
+    int status;  ///< 408 inside a PushStart, else 0
+    std::string because;
+  };
+  std::optional<Expiry> expired(Clock::time_point now, std::chrono::milliseconds idle,
+                                std::chrono::milliseconds inactivity) const;
+
+  /// The session is over; `because` is one line. Only the first call counts.
+  void end(std::string because);
+
+ private:
+  Step fail(std::string rule, std::string text);
+  Step fail(const std::string& sentence);
+  /// Whether the content of a frame is what its id says; otherwise breach_ is set.
+  bool take_header(const wmhttp::Frame& frame);
+  bool take_packet(const wmhttp::Frame& frame);
+
+  SessionReport report_;
+  std::unique_ptr<StreamConsumer> consumer_;
+  std::weak_ptr<SessionConnection> connection_;
+  wmhttp::FrameReader reader_;
+  wmhttp::FrameOrder order_;
+  Breach breach_;
+  bool waits_for_resume_ = false;
+  std::uint64_t remaining_ = 0;     // of the Content-Length
+  std::uint32_t packet_size_ = 0;   // of the current entry
+  Clock::time_point last_content_;  // $H, $C or $D, or the head of the PushStart
+  Clock::time_point last_request_;  // end of the last request
+};
+
+}  // namespace wmpush::pubpoint

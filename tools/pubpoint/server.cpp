@@ -1,0 +1,225 @@
+#include "pubpoint/server.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <future>
+#include <system_error>
+#include <thread>
+#include <utility>  // before Asio, which forgets it (Boost 1.74)
+
+#include "pubpoint/connection.hpp"
+#include "pubpoint/service.hpp"
+
+namespace wmpush::pubpoint {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using tcp = asio::ip::tcp;
+
+constexpr std::chrono::milliseconds kLongestTimerPeriod{1000};
+constexpr std::chrono::milliseconds kShortestTimerPeriod{10};
+
+/// Address and port as they stand in a URL.
+std::string host_and_port(const asio::ip::address& address, std::uint16_t port) {
+  const std::string host = address.to_string();
+  return (address.is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  explicit Impl(Settings settings)
+      : service_(std::move(settings)), acceptor_(context_), timer_(context_) {
+    if (!service_.settings().record.empty())
+      std::filesystem::create_directories(service_.settings().record);
+    listen();
+    accept();
+    tick();
+    thread_ = std::thread([this] { context_.run(); });
+  }
+
+  ~Impl() { stop(); }
+
+  Service& service() { return service_; }
+  const Service& service() const { return service_; }
+  tcp::endpoint endpoint() const { return endpoint_; }
+
+  /// Runs `what` in the server's thread and waits for it; once the server has stopped, here.
+  void run(const std::function<void()>& what) {
+    if (on_thread()) return what();
+    const std::lock_guard lock(calls_);
+    if (stopped_) return what();
+    std::promise<void> done;
+    asio::post(context_, [&] {
+      what();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  /// As run(), but from the server's own thread it is done later: what calls us there may be in
+  /// the middle of the very thing.
+  void run_later_if_inside(std::function<void()> what) {
+    if (on_thread())
+      asio::post(context_, std::move(what));
+    else
+      run(what);
+  }
+
+  void check_timers() {
+    service_.check_timers();
+    forget_closed();
+    for (const auto& connection : open_connections()) connection->check_timer(service_.now());
+  }
+
+  void stop() {
+    const std::lock_guard lock(calls_);
+    if (stopped_) return;
+    asio::post(context_, [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+      service_.disconnect({}, 503, "the server was stopped");
+      for (const auto& connection : open_connections()) connection->close();
+      context_.stop();
+    });
+    thread_.join();
+    stopped_ = true;
+  }
+
+ private:
+  bool on_thread() const { return executor_.running_in_this_thread(); }
+
+  void listen() {
+    const Settings& settings = service_.settings();
+    const std::string where = settings.address + " port " + std::to_string(settings.port);
+    const auto check = [&](const error_code& error) {
+      if (error)
+        throw std::system_error(error.value(), std::system_category(), "cannot listen on " + where);
+    };
+    error_code error;
+    const auto address = asio::ip::make_address(settings.address, error);
+    check(error);
+    const tcp::endpoint wanted(address, settings.port);
+    acceptor_.open(wanted.protocol(), error);
+    check(error);
+    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    check(error);
+    if (settings.receive_buffer > 0) {
+      acceptor_.set_option(asio::socket_base::receive_buffer_size(settings.receive_buffer), error);
+      check(error);
+    }
+    acceptor_.bind(wanted, error);
+    check(error);
+    acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    check(error);
+    endpoint_ = acceptor_.local_endpoint(error);
+    check(error);
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+      if (!acceptor_.is_open()) return;
+      if (error) {
+        // Out of descriptors, most likely: the next tick tries again, with fewer connections open.
+        service_.log("cannot accept a connection: " + error.message());
+        accept_again_ = true;
+        return;
+      }
+      forget_closed();
+      auto connection = std::make_shared<Connection>(std::move(socket), service_);
+      connections_.push_back(connection);
+      connection->start();
+      accept();
+    });
+  }
+
+  void tick() {
+    const auto shorter =
+        std::min(service_.settings().idle_timeout, service_.settings().inactivity_timeout);
+    timer_.expires_after(std::clamp(shorter / 4, kShortestTimerPeriod, kLongestTimerPeriod));
+    timer_.async_wait([this](const error_code& error) {
+      if (error) return;
+      check_timers();
+      if (std::exchange(accept_again_, false)) accept();
+      tick();
+    });
+  }
+
+  std::vector<std::shared_ptr<Connection>> open_connections() const {
+    std::vector<std::shared_ptr<Connection>> open;
+    for (const auto& weak : connections_)
+      if (auto connection = weak.lock(); connection && !connection->closed())
+        open.push_back(std::move(connection));
+    return open;
+  }
+
+  void forget_closed() {
+    std::erase_if(connections_, [](const auto& weak) {
+      const auto connection = weak.lock();
+      return !connection || connection->closed();
+    });
+  }
+
+  asio::io_context context_{1};
+  const asio::io_context::executor_type executor_ = context_.get_executor();
+  Service service_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer timer_;
+  tcp::endpoint endpoint_;
+  std::vector<std::weak_ptr<Connection>> connections_;
+  bool accept_again_ = false;
+  std::mutex calls_;  // held while a call from another thread is under way
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+Server::Server(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+Server::~Server() = default;
+
+std::uint16_t Server::port() const { return impl_->endpoint().port(); }
+
+std::string Server::url(const std::string& point) const {
+  auto address = impl_->endpoint().address();
+  if (address.is_unspecified())
+    address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
+                              : asio::ip::address(asio::ip::address_v4::loopback());
+  return "wmpush://" + host_and_port(address, port()) + (point.starts_with('/') ? "" : "/") + point;
+}
+
+void Server::add_fault(Fault fault) {
+  impl_->run([&] { impl_->service().faults().add(std::move(fault)); });
+}
+
+void Server::disconnect(const std::string& point, int status) {
+  impl_->run_later_if_inside([this, point, status] {
+    impl_->service().disconnect(point, status,
+                                "disconnected by the administrator, " + std::to_string(status));
+  });
+}
+
+void Server::check_timers() {
+  impl_->run_later_if_inside([this] { impl_->check_timers(); });
+}
+
+std::vector<std::string> Server::points() const {
+  std::vector<std::string> names;
+  impl_->run([&] { names = impl_->service().registry().points(); });
+  return names;
+}
+
+std::vector<Breach> Server::breaches() const { return impl_->service().breaches(); }
+std::vector<SessionReport> Server::sessions() const { return impl_->service().reports(); }
+std::uint64_t Server::requests() const { return impl_->service().requests(); }
+std::uint64_t Server::connections() const { return impl_->service().connections(); }
+
+bool Server::wait_for(const std::function<bool()>& reached, std::chrono::milliseconds limit) const {
+  return impl_->service().wait_for(reached, limit);
+}
+
+void Server::stop() { impl_->stop(); }
+
+}  // namespace wmpush::pubpoint

@@ -1,0 +1,126 @@
+#include "pubpoint/service.hpp"
+
+#include "core/log.hpp"
+
+namespace wmpush::pubpoint {
+namespace {
+
+/// A server that runs for months in front of a broken client keeps this many of its breaches.
+constexpr std::size_t kMaxBreaches = 10'000;
+
+}  // namespace
+
+Service::Service(Settings settings) : settings_(std::move(settings)), registry_(settings_.points) {}
+
+template <typename Change>
+void Service::change(Change what) {
+  {
+    const std::lock_guard lock(mutex_);
+    what();
+    ++changes_;
+  }
+  changed_.notify_all();
+}
+
+void Service::log(const std::string& text) const {
+  if (settings_.log) settings_.log(Log().line(text));
+}
+
+void Service::breached(const std::string& peer, const Breach& breach) {
+  change([&] {
+    if (breaches_.size() < kMaxBreaches) breaches_.push_back(breach);
+  });
+  log(breach.rule + ": " + breach.text + " (" + peer + ")");
+}
+
+void Service::count_request() {
+  change([&] { ++requests_; });
+}
+
+void Service::count_connection() {
+  change([&] { ++connections_; });
+}
+
+void Service::session_started(PushSession& session) {
+  publish(session);
+  if (settings_.on_start) settings_.on_start(session.report());
+}
+
+void Service::publish(const PushSession& session) {
+  change([&] {
+    const auto [entry, added] = report_of_.try_emplace(session.id(), reports_.size());
+    if (added)
+      reports_.push_back(session.report());
+    else
+      reports_[entry->second] = session.report();
+    if (session.over()) report_of_.erase(entry);
+  });
+}
+
+void Service::end_session(const std::shared_ptr<PushSession>& session, std::string because) {
+  if (session->over()) return;
+  session->end(std::move(because));
+  registry_.remove(session);
+  publish(*session);
+  if (settings_.on_end && session->report().push_starts > 0) settings_.on_end(session->report());
+}
+
+void Service::check_timers() {
+  for (const auto& session : registry_.sessions()) {
+    if (session->over()) continue;
+    // What has arrived counts, whether or not it was read before the timer was looked at.
+    if (session->expired(now(), settings_.idle_timeout, settings_.inactivity_timeout))
+      if (const auto connection = session->connection()) connection->read_now();
+    const auto expiry = session->over() ? std::nullopt
+                                        : session->expired(now(), settings_.idle_timeout,
+                                                           settings_.inactivity_timeout);
+    if (!expiry) continue;
+    end_session(session, expiry->because);
+    if (const auto connection = session->connection()) connection->session_ended(expiry->status);
+  }
+}
+
+void Service::disconnect(const std::string& point, int status, const std::string& because) {
+  for (const auto& session : registry_.sessions()) {
+    if (session->over() || (!point.empty() && session->point() != point)) continue;
+    end_session(session, because);
+    if (const auto connection = session->connection()) connection->session_ended(status);
+  }
+}
+
+std::vector<Breach> Service::breaches() const {
+  const std::lock_guard lock(mutex_);
+  return breaches_;
+}
+
+std::vector<SessionReport> Service::reports() const {
+  const std::lock_guard lock(mutex_);
+  return reports_;
+}
+
+std::uint64_t Service::requests() const {
+  const std::lock_guard lock(mutex_);
+  return requests_;
+}
+
+std::uint64_t Service::connections() const {
+  const std::lock_guard lock(mutex_);
+  return connections_;
+}
+
+bool Service::wait_for(const std::function<bool()>& reached,
+                       std::chrono::milliseconds limit) const {
+  const auto until = std::chrono::steady_clock::now() + limit;
+  for (;;) {
+    std::uint64_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      seen = changes_;
+    }
+    if (reached()) return true;
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_until(lock, until, [&] { return changes_ != seen; })) return false;
+  }
+}
+
+}  // namespace wmpush::pubpoint

@@ -1,0 +1,72 @@
+// What the connections of one server share: points and sessions, faults, the lists that tests look
+// at, and the log. Everything but the lists belongs to the server's thread.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "pubpoint/faults.hpp"
+#include "pubpoint/registry.hpp"
+#include "pubpoint/server.hpp"
+
+namespace wmpush::pubpoint {
+
+class Service {
+ public:
+  explicit Service(Settings settings);
+
+  const Settings& settings() const { return settings_; }
+  Clock::time_point now() const { return settings_.now(); }
+  Registry& registry() { return registry_; }
+  Faults& faults() { return faults_; }
+
+  /// One line for people; control characters are made visible.
+  void log(const std::string& text) const;
+  /// Lists and logs a breach.
+  void breached(const std::string& peer, const Breach& breach);
+  void count_request();
+  void count_connection();
+
+  /// The first PushStart of a session: makes its recording and tells the program.
+  void session_started(PushSession& session);
+  /// Makes what the session has counted visible to other threads.
+  void publish(const PushSession& session);
+  /// Ends and forgets the session, and tells the program.
+  void end_session(const std::shared_ptr<PushSession>& session, std::string because);
+  /// Ends the sessions that have run out of time, with their connections (S08).
+  void check_timers();
+  /// Ends the sessions of a point, or of all when it is empty, with their connections (S10).
+  void disconnect(const std::string& point, int status, const std::string& because);
+
+  // From any thread:
+  std::vector<Breach> breaches() const;
+  std::vector<SessionReport> reports() const;
+  std::uint64_t requests() const;
+  std::uint64_t connections() const;
+  bool wait_for(const std::function<bool()>& reached, std::chrono::milliseconds limit) const;
+
+ private:
+  template <typename Change>
+  void change(Change what);
+
+  const Settings settings_;
+  Registry registry_;
+  Faults faults_;
+
+  mutable std::mutex mutex_;  // of what follows
+  mutable std::condition_variable changed_;
+  std::uint64_t changes_ = 0;
+  std::vector<Breach> breaches_;
+  std::vector<SessionReport> reports_;
+  std::map<std::string, std::size_t> report_of_;  // running sessions by push-id
+  std::uint64_t requests_ = 0;
+  std::uint64_t connections_ = 0;
+};
+
+}  // namespace wmpush::pubpoint
