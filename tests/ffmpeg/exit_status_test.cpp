@@ -21,7 +21,7 @@ class ExitStatus : public PublishingPoint, public testing::WithParamInterface<Ca
   void SetUp() override { server->add_fault(GetParam().fault); }
 
   void expect_failure(const Arguments& output) {
-    const Run push = run(ffmpeg_wmpush(input + output));
+    const Finished push = run(ffmpeg_wmpush(input + output));
     EXPECT_NE(push.status, 0) << push.error;
     EXPECT_THAT(last_line(push.error),
                 testing::ContainsRegex("^wmpush: [NE_A-Z]+ \\(0x[0-9A-F]+\\)$"));
@@ -55,9 +55,9 @@ class Recovery : public PublishingPoint {};
 TEST_F(Recovery, OfAFifoCountsAsASuccess) {
   server->add_fault({.at = At::PushSetup, .status = 503});
 
-  const Run push = run(ffmpeg_wmpush({"-i", media("input.nut"), "-map", "0:1", "-c", "copy", "-f",
-                                      "fifo", "-fifo_format", "asf", "-attempt_recovery", "1",
-                                      "-recovery_wait_time", "0", url()}));
+  const Finished push = run(ffmpeg_wmpush({"-i", media("input.nut"), "-map", "0:1", "-c", "copy",
+                                           "-f", "fifo", "-fifo_format", "asf", "-attempt_recovery",
+                                           "1", "-recovery_wait_time", "0", url()}));
 
   EXPECT_EQ(push.status, 0) << push.error;
 }

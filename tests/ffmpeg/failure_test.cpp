@@ -230,7 +230,7 @@ TEST_P(FailureTable, ThroughFfmpeg) {
   for (std::size_t i = 0; i < failure.options.size(); i += 2)
     command = command + Arguments{"-" + failure.options[i], failure.options[i + 1]};
 
-  const Run push = run(ffmpeg_wmpush(command + Arguments{target()}));
+  const Finished push = run(ffmpeg_wmpush(command + Arguments{target()}));
 
   EXPECT_EQ(push.status, 1) << push.error;
   EXPECT_EQ(last_line(push.error), "wmpush: " + describe(failure.result)) << push.error;

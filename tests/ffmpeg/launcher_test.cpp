@@ -17,11 +17,11 @@ using testing::HasSubstr;
 
 class Launcher : public PublishingPoint {
  protected:
-  static Run with_ffmpeg(const std::string& program) {
+  static Finished with_ffmpeg(const std::string& program) {
     return run({FFMPEG_WMPUSH, "-version"}, {"WMPUSH_FFMPEG=" + program});
   }
 
-  static void expect_refusal(const Run& launch, const std::string& why) {
+  static void expect_refusal(const Finished& launch, const std::string& why) {
     EXPECT_EQ(launch.status, 2);
     EXPECT_THAT(launch.error, testing::StartsWith("ffmpeg-wmpush: "));
     EXPECT_THAT(launch.error, HasSubstr(why));
@@ -31,7 +31,7 @@ class Launcher : public PublishingPoint {
 };
 
 TEST_F(Launcher, HandsTheArgumentsOnUntouched) {
-  const Run version = run({FFMPEG_WMPUSH, "-version"});
+  const Finished version = run({FFMPEG_WMPUSH, "-version"});
 
   EXPECT_EQ(version.status, 0) << version.error;
   EXPECT_THAT(version.output, testing::StartsWith("ffmpeg version "));
@@ -72,7 +72,7 @@ TEST_F(Launcher, RefusesASnap) {
 }
 
 TEST_F(Launcher, RefusesAnotherMajorVersionAndNamesTheOnesItHas) {
-  const Run launch = with_ffmpeg(OTHER_PROGRAM);
+  const Finished launch = with_ffmpeg(OTHER_PROGRAM);
   EXPECT_EQ(launch.status, 2);
   EXPECT_THAT(launch.error, HasSubstr("uses libavformat 12"));
   EXPECT_THAT(launch.error, HasSubstr(std::to_string(LIBAVFORMAT_VERSION_MAJOR)));

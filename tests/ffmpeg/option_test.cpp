@@ -25,7 +25,7 @@ class FfmpegOption : public PublishingPoint {
 };
 
 TEST_F(FfmpegOption, IsAFlag) {
-  const Run push = run(ffmpeg_wmpush(
+  const Finished push = run(ffmpeg_wmpush(
       input + Arguments{"-template_url", "/live", "-auto_destroy", "1", "-f", "asf", url("/new")}));
 
   EXPECT_EQ(push.status, 0) << push.error;
@@ -33,7 +33,7 @@ TEST_F(FfmpegOption, IsAFlag) {
 }
 
 TEST_F(FfmpegOption, IsAParameterOfTheUrl) {
-  const Run push = run(ffmpeg_wmpush(
+  const Finished push = run(ffmpeg_wmpush(
       input + Arguments{"-f", "asf", url("/new") + "?template_url=/live&auto_destroy=1"}));
 
   EXPECT_EQ(push.status, 0) << push.error;
@@ -41,7 +41,7 @@ TEST_F(FfmpegOption, IsAParameterOfTheUrl) {
 }
 
 TEST_F(FfmpegOption, IsAnOptionOfATeeOutput) {
-  const Run push = run(ffmpeg_wmpush(
+  const Finished push = run(ffmpeg_wmpush(
       input + Arguments{"-f", "tee", "[f=asf:template_url=/live:auto_destroy=1]" + url("/new")}));
 
   EXPECT_EQ(push.status, 0) << push.error;
@@ -49,7 +49,7 @@ TEST_F(FfmpegOption, IsAnOptionOfATeeOutput) {
 }
 
 TEST_F(FfmpegOption, IsAnOptionOfAFifoOutput) {
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-f", "fifo", "-fifo_format", "asf", "-format_opts",
                                           "template_url=/live:auto_destroy=1", url("/new")}));
 
@@ -58,7 +58,8 @@ TEST_F(FfmpegOption, IsAnOptionOfAFifoOutput) {
 }
 
 TEST_F(FfmpegOption, OutOfRangeIsRefusedWithItsName) {
-  const Run push = run(ffmpeg_wmpush(input + Arguments{"-auto_destroy", "7", "-f", "asf", url()}));
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-auto_destroy", "7", "-f", "asf", url()}));
 
   EXPECT_NE(push.status, 0);
   EXPECT_THAT(push.error, HasSubstr("auto_destroy"));
@@ -68,7 +69,7 @@ TEST_F(FfmpegOption, OutOfRangeIsRefusedWithItsName) {
 TEST_F(FfmpegOption, TakesDurationsAsFfmpegDoes) {
   server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
 
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-response_timeout", "300ms", "-f", "asf", url()}));
 
   EXPECT_EQ(push.status, 1);
@@ -78,7 +79,7 @@ TEST_F(FfmpegOption, TakesDurationsAsFfmpegDoes) {
 TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
   server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
 
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-rw_timeout", "300000", "-f", "asf", url()}));
 
   EXPECT_EQ(push.status, 1);
@@ -86,7 +87,7 @@ TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
 }
 
 TEST(FfmpegHelp, ListsEveryOption) {
-  const Run help = run(ffmpeg_wmpush({"-h", "protocol=wmpush"}));
+  const Finished help = run(ffmpeg_wmpush({"-h", "protocol=wmpush"}));
 
   EXPECT_EQ(help.status, 0);
   for (std::size_t i = 0; const wmpush_option_info* option = wmpush_option_at(i); ++i)
@@ -133,7 +134,7 @@ TEST_F(Password, InTheUrlIsNeitherPrintedNorInTheProcessList) {
 TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
   server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
 
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "asf",
                                           with_password("/live") + "?password=opensesame"}));
 
@@ -143,7 +144,7 @@ TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
 }
 
 TEST_F(Password, OfEachTeeOutputIsMaskedAndUsed) {
-  const Run push = run(ffmpeg_wmpush(
+  const Finished push = run(ffmpeg_wmpush(
       input + Arguments{"-f", "tee", "[f=asf]" + with_password("/live") + "|[f=null]-"}));
 
   EXPECT_EQ(push.status, 0) << push.error;

@@ -21,7 +21,7 @@ class Python : public PublishingPoint {
     if (run({"/usr/bin/python3", "-c", "import av"}).status != 0)
       GTEST_SKIP() << "python3-av is not installed";
   }
-  static Run python(const std::string& script, const Arguments& arguments) {
+  static Finished python(const std::string& script, const Arguments& arguments) {
     return run(Arguments{"/usr/bin/python3", "-c", script} + arguments, preloaded());
   }
 };
@@ -44,7 +44,7 @@ TEST_F(Python, PushesWhatItWritesToAFile) {
   const std::string reference = file("reference.asf");
   ASSERT_EQ(python(kRemux, {media("input.nut"), reference}).status, 0);
 
-  const Run push = python(kRemux, {media("input.nut"), url()});
+  const Finished push = python(kRemux, {media("input.nut"), url()});
 
   EXPECT_EQ(push.status, 0) << push.error;
   EXPECT_EQ(push.output, "closed\n");
@@ -54,14 +54,14 @@ TEST_F(Python, PushesWhatItWritesToAFile) {
 TEST_F(Python, GetsAnExceptionWhenThePushIsRefused) {
   server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
 
-  const Run push = python(kRemux, {media("input.nut"), url()});
+  const Finished push = python(kRemux, {media("input.nut"), url()});
 
   EXPECT_EQ(push.status, 1);
   EXPECT_THAT(push.error, HasSubstr("403"));
 }
 
 TEST(OtherLibavformat, IsLeftAloneWithOneSentence) {
-  const Run program = run({OTHER_PROGRAM}, preloaded());
+  const Finished program = run({OTHER_PROGRAM}, preloaded());
 
   EXPECT_EQ(program.status, 3) << program.error;
   EXPECT_THAT(program.output, HasSubstr("the other avio_open2 got wmpush://127.0.0.1:1/live\n"));
@@ -69,13 +69,13 @@ TEST(OtherLibavformat, IsLeftAloneWithOneSentence) {
 }
 
 TEST(PreloadObject, IsNotHandedOnToChildren) {
-  const Run program = run({OTHER_PROGRAM}, preloaded());
+  const Finished program = run({OTHER_PROGRAM}, preloaded());
 
   EXPECT_THAT(program.output, testing::Not(HasSubstr("libwmpush-preload")));
 }
 
 TEST(PreloadObject, DoesNotGetInTheWayOfAProgramWithoutLibavformat) {
-  const Run program = run({"/bin/sh", "-c", "echo fine"}, preloaded());
+  const Finished program = run({"/bin/sh", "-c", "echo fine"}, preloaded());
 
   EXPECT_EQ(program.status, 0);
   EXPECT_EQ(program.output, "fine\n");

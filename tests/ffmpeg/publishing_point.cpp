@@ -11,9 +11,9 @@
 
 namespace wmpush::test {
 
-Run run(const Arguments& command, const std::vector<std::string>& environment) {
+Finished run(const Arguments& command, const std::vector<std::string>& environment) {
   ChildProcess child(command, environment);
-  Run result;
+  Finished result;
   result.status = child.wait();
   result.output = child.output();
   result.error = child.error_text();
@@ -38,7 +38,7 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 std::string decoded_frames(const std::filesystem::path& file) {
-  const Run decoded =
+  const Finished decoded =
       run(ffmpeg({"-v", "error", "-i", file.string(), "-map", "0", "-f", "framemd5", "pipe:1"}));
   EXPECT_EQ(decoded.status, 0) << decoded.error;
   return decoded.output;

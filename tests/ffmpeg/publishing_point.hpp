@@ -24,13 +24,13 @@ inline Arguments operator+(Arguments first, const Arguments& second) {
 }
 
 /// What a program that ran to its end left behind.
-struct Run {
+struct Finished {
   int status = 0;
   std::string output;
   std::string error;
 };
 
-Run run(const Arguments& command, const std::vector<std::string>& environment = {});
+Finished run(const Arguments& command, const std::vector<std::string>& environment = {});
 
 /// "-hide_banner -nostdin -nostats -y" and so on before `arguments`.
 Arguments ffmpeg(const Arguments& arguments);

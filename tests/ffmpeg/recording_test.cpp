@@ -19,7 +19,7 @@ TEST_P(Recording, HasTheFramesOfAFileThatTheSameCommandWrote) {
   const std::string reference = file("reference.asf");
   ASSERT_EQ(run(ffmpeg(input + Arguments{"-f", "asf", reference})).status, 0);
 
-  const Run push = run(ffmpeg_wmpush(input + GetParam().format + Arguments{url()}));
+  const Finished push = run(ffmpeg_wmpush(input + GetParam().format + Arguments{url()}));
 
   EXPECT_EQ(push.status, 0) << push.error;
   expect_recording_of(reference);
@@ -52,7 +52,7 @@ TEST_F(EncodedPush, HasTheFramesOfAFileThatTheSameCommandWrote) {
   const std::string reference = file("reference.asf");
   ASSERT_EQ(run(ffmpeg(encode + Arguments{reference})).status, 0);
 
-  const Run push = run(ffmpeg_wmpush(encode + Arguments{url()}));
+  const Finished push = run(ffmpeg_wmpush(encode + Arguments{url()}));
 
   EXPECT_EQ(push.status, 0) << push.error;
   expect_recording_of(reference);
@@ -71,7 +71,7 @@ class Muxer : public PublishingPoint {
 TEST_F(Muxer, TeePushesWhatItWritesToAFile) {
   const std::string copy = file("copy.asf");
 
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-f", "tee", "[f=asf]" + url() + "|[f=asf]" + copy}));
 
   EXPECT_EQ(push.status, 0) << push.error;
@@ -79,7 +79,7 @@ TEST_F(Muxer, TeePushesWhatItWritesToAFile) {
 }
 
 TEST_F(Muxer, FifoPushes) {
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-f", "fifo", "-fifo_format", "asf", url()}));
 
   EXPECT_EQ(push.status, 0) << push.error;
@@ -87,7 +87,7 @@ TEST_F(Muxer, FifoPushes) {
 }
 
 TEST_F(Muxer, TeeWithFifoPushes) {
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-f", "tee", "-use_fifo", "1", "[f=asf]" + url()}));
 
   EXPECT_EQ(push.status, 0) << push.error;
@@ -99,8 +99,9 @@ TEST_F(Muxer, SegmentPushesEachSegmentToAPointOfItsOwn) {
   settings.points = {"/live0", "/live1", "/live2", "/live3"};
   start(settings);
 
-  const Run push = run(ffmpeg_wmpush(input + Arguments{"-f", "segment", "-segment_format", "asf",
-                                                       "-segment_time", "0.5", url("/live%d")}));
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-f", "segment", "-segment_format", "asf",
+                                          "-segment_time", "0.5", url("/live%d")}));
 
   EXPECT_EQ(push.status, 0) << push.error;
   ASSERT_TRUE(server->wait_for([&] {
@@ -130,14 +131,14 @@ TEST_F(LargeHeader, Of60KiBIsPushed) {
   const std::string path = file("large.asf");
   ASSERT_EQ(run(ffmpeg(large + Arguments{path})).status, 0);
 
-  const Run push = run(ffmpeg_wmpush(large + Arguments{url()}));
+  const Finished push = run(ffmpeg_wmpush(large + Arguments{url()}));
 
   EXPECT_EQ(push.status, 0) << push.error;
   expect_recording_of(path);
 }
 
 TEST_F(LargeHeader, Of70KiBIsRefusedWithItsSize) {
-  const Run push = run(ffmpeg_wmpush(input + tags(70 * 1024) + Arguments{"-f", "asf", url()}));
+  const Finished push = run(ffmpeg_wmpush(input + tags(70 * 1024) + Arguments{"-f", "asf", url()}));
 
   EXPECT_NE(push.status, 0);
   EXPECT_THAT(push.error, testing::ContainsRegex("header.*7[12][0-9][0-9][0-9] bytes"));
@@ -145,7 +146,7 @@ TEST_F(LargeHeader, Of70KiBIsRefusedWithItsSize) {
 }
 
 TEST_F(Muxer, PacketSizeAboveWhatAFrameCarriesIsRefused) {
-  const Run push =
+  const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-packet_size", "65536", "-f", "asf", url()}));
 
   EXPECT_NE(push.status, 0);
