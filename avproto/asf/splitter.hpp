@@ -4,16 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "asf/header.hpp"
 #include "core/bytes.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::asf {
-
-/// GUID, size, File ID, packet count and the two reserved bytes of a Data Object (ASF 5.1). A push
-/// header is the Header Object followed by these.
-inline constexpr std::size_t kDataObjectHeadSize = 50;
 
 /// Takes ASF in pieces of any size and in both layouts that libavformat writes: the file layout
 /// ("asf") and the one with 12-byte chunk heads ("asf_stream"). Indexes, the muxer's end chunk and
@@ -64,8 +62,54 @@ class Splitter {
   std::size_t packet_size() const;
 
  private:
+  enum class Layout {
+    Unknown,
+    File,    ///< objects and packets as in a file ("asf")
+    Chunked  ///< each of them behind a 12-byte head ("asf_stream")
+  };
+  enum class Stage {
+    Start,      ///< nothing has come that tells the layout
+    Header,     ///< within the Header Object and the head of the Data Object (File)
+    Packets,    ///< at the start of a packet or within it (File)
+    ChunkHead,  ///< at the start of a chunk or within its head (Chunked)
+    Chunk,      ///< within a chunk (Chunked)
+    Behind,     ///< behind the packets: indexes, or the next entry (File)
+    Skip,       ///< within an index (File)
+    Junk        ///< behind what is no ASF any more: everything is dropped (File)
+  };
+  enum class Boundary { Packet, End, NextEntry, Undecided };
+
+  /// Goes on in the stage that it names; false when there is nothing more to do in this call.
+  bool start(Bytes& input);
+  bool file_header(Bytes& input, Unit& unit);
+  bool packets(Bytes& input, Unit& unit);
+  bool chunk_head(Bytes& input);
+  bool chunk(Bytes& input, Unit& unit);
+  bool behind(Bytes& input);
+  bool skip(Bytes& input);
+
+  bool fill_to(std::size_t size, Bytes& input);
+  bool gather(std::size_t size, Bytes& input, Bytes& gathered);
+  Boundary boundary(Bytes input) const;
+  bool open_entry(Bytes header);
+  bool check_header_size(std::uint64_t size);
+  void enter(Stage stage);
+  bool fail(std::string message);
+
   Limits limits_;
-  // The implementation's state goes here.
+  Layout layout_ = Layout::Unknown;
+  Stage stage_ = Stage::Start;
+  std::vector<std::byte> buffer_;  // what has come of the unit that is being put together
+  bool given_ = false;             // buffer_ was handed out: it begins anew with the next call
+  std::size_t packet_size_ = 0;
+  std::uint64_t packets_left_ = 0;  // by the Data Object's size, where that can be relied on
+  bool counted_ = false;            // packets_left_ means something
+  std::uint64_t skip_left_ = 0;     // bytes of an index
+  std::byte chunk_type_{};
+  std::size_t chunk_left_ = 0;  // payload of the chunk
+  bool in_entry_ = false;
+  bool ended_ = false;
+  Error error_;
 };
 
 }  // namespace wmpush::asf

@@ -67,40 +67,76 @@ FrameReader::Status FrameReader::fail(std::string breach) {
   return Status::Breach;
 }
 
+std::size_t FrameReader::size_of_first(Bytes bytes) {
+  if (bytes.empty()) return 0;
+  if (bytes[0] != kFrameMark) {
+    fail(bytes[0] == std::byte{0xA4} ? "F01: the B bit of a frame is set"
+                                     : "F01: a frame does not begin with '$'");
+    return 0;
+  }
+  if (bytes.size() < 2) return 0;
+  const auto id = static_cast<FrameId>(bytes[1]);
+  if (!known(id)) {
+    fail("F01: a frame has an unknown id");
+    return 0;
+  }
+  if (bytes.size() < 4) return 0;
+  const std::size_t size = load_le<std::uint16_t>(bytes, 2) + std::size_t{4};
+  const std::size_t head = frame_head_size(id);
+  if (size < head) {
+    fail(rule_of(id) + ": a " + text_of(id) + " without its Reason");
+    return 0;
+  }
+  if (size - head > payload_limit(id)) {
+    fail(rule_of(id) + ": a " + text_of(id) + " with " + std::to_string(size - head) +
+         " bytes of payload");
+    return 0;
+  }
+  return size;
+}
+
 FrameReader::Status FrameReader::next(Bytes& input, Frame& frame) {
   if (!breach_.empty()) return Status::Breach;
-  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(given_));
-  given_ = 0;
+  if (given_ > 0) {
+    buffer_.clear();
+    given_ = 0;
+  }
 
-  const auto fill_to = [&](std::size_t size) {
-    const std::size_t wanted = size > buffer_.size() ? size - buffer_.size() : 0;
+  Bytes whole;
+  if (buffer_.empty()) {
+    // Most frames lie whole in the input: those are not copied.
+    const std::size_t size = size_of_first(input);
+    if (!breach_.empty()) return Status::Breach;
+    if (size > 0 && size <= input.size()) {
+      whole = input.first(size);
+      input = input.subspan(size);
+    }
+  }
+  while (whole.empty()) {
+    // As much as shows how long the frame is, then as much as it needs.
+    const std::size_t size = size_of_first(buffer_);
+    if (!breach_.empty()) return Status::Breach;
+    if (size > 0 && size == buffer_.size()) {
+      whole = buffer_;
+      given_ = size;
+      break;
+    }
+    const std::size_t wanted = size > 0 ? size - buffer_.size() : 1;
     const std::size_t taken = std::min(wanted, input.size());
+    if (taken == 0) return Status::NeedMore;
     append(buffer_, input.first(taken));
     input = input.subspan(taken);
-    return buffer_.size() >= size;
-  };
+  }
 
-  if (!fill_to(1)) return Status::NeedMore;
-  if (buffer_[0] != kFrameMark)
-    return fail(buffer_[0] == std::byte{0xA4} ? "F01: the B bit of a frame is set"
-                                              : "F01: a frame does not begin with '$'");
-  if (!fill_to(2)) return Status::NeedMore;
-  const auto id = static_cast<FrameId>(buffer_[1]);
-  if (!known(id)) return fail("F01: a frame has an unknown id");
-  if (!fill_to(4)) return Status::NeedMore;
-  const std::size_t length = load_le<std::uint16_t>(buffer_, 2);
-  const std::size_t head = frame_head_size(id);
-  if (length + 4 < head) return fail(rule_of(id) + ": a " + text_of(id) + " without its Reason");
-  const std::size_t payload = length + 4 - head;
-  if (payload > payload_limit(id))
-    return fail(rule_of(id) + ": a " + text_of(id) + " with " + std::to_string(payload) +
-                " bytes of payload");
-  if (!fill_to(head + payload)) return Status::NeedMore;
-
-  frame.id = id;
-  frame.reason = has_reason(id) ? load_le<std::uint32_t>(buffer_, 4) : 0;
-  frame.payload = Bytes(buffer_).subspan(head);
-  given_ = buffer_.size();
+  frame.id = static_cast<FrameId>(whole[1]);
+  frame.reason = has_reason(frame.id) ? load_le<std::uint32_t>(whole, 4) : 0;
+  frame.payload = whole.subspan(frame_head_size(frame.id));
+  if (frame.id == FrameId::StreamChange && frame.reason != 0)
+    return fail("F05: a $C with a Reason other than 0");
+  if (frame.id == FrameId::Filler &&
+      std::any_of(frame.payload.begin(), frame.payload.end(),
+                  [](std::byte byte) { return byte != std::byte{0}; }))
+    return fail("F06: a $F that is not all zeros");
   return Status::Frame;
 }
 

@@ -44,7 +44,7 @@ std::size_t write_frame_head(FrameId id, std::size_t payload, std::uint32_t reas
 struct Frame {
   FrameId id{};
   std::uint32_t reason = 0;
-  Bytes payload;  ///< valid until the next call of the reader
+  Bytes payload;  ///< valid until the next call of the reader, and no longer than its input
 };
 
 /// Takes a PushStart body in pieces of any size and gives its frames. For receivers.
@@ -64,9 +64,12 @@ class FrameReader {
 
  private:
   Status fail(std::string breach);
+  /// Size of the frame at the front of `bytes`; 0 when there is too little to tell, or, with
+  /// breach_ set, when it is none.
+  std::size_t size_of_first(Bytes bytes);
 
   std::vector<std::byte> buffer_;
-  std::size_t given_ = 0;  // the frame handed out by the last call, still at the front of buffer_
+  std::size_t given_ = 0;  // size of the frame that the last call handed out of buffer_
   std::string breach_;
 };
 

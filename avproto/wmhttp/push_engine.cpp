@@ -232,9 +232,9 @@ void PushEngine::end_without_stream() {
   reject(Result::NS_E_INVALID_REQUEST, "there is no stream to end: no ASF header was sent");
 }
 
-/// The first EndSession after a loss says that the session was lost; a further one finds none.
+/// The first EndSession of a session that was lost says so; a further one finds none to end.
 void PushEngine::end_after_loss() {
-  if (!accepted_) return no_connection();
+  if (!accepted_ || end_asked_) return no_connection();
   Error lost = error_;
   lost.result = Result::NS_E_CONNECTION_FAILURE;
   rejected_ = std::move(lost);
@@ -495,7 +495,10 @@ void PushEngine::next_entry() {
   submit({FrameId::StreamChange, 0, {}, header_});
 }
 
-void PushEngine::end_stream() { submit(offered_); }
+void PushEngine::end_stream() {
+  end_asked_ = true;
+  submit(offered_);
+}
 
 /// Sends a frame, or uses the length up and lets the frame wait for the next PushStart.
 void PushEngine::submit(const PendingFrame& frame) {

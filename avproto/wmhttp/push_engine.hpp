@@ -216,7 +216,8 @@ class PushEngine {
   RequestContext context_;
   State state_ = State::Idle;
   bool connected_ = false;
-  bool accepted_ = false;  // there was a session
+  bool accepted_ = false;   // there was a session
+  bool end_asked_ = false;  // and it was to be ended
   Error error_;
   Error rejected_;  // answer of the program's call that is being dispatched
   std::string warning_;

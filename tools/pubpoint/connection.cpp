@@ -317,13 +317,17 @@ bool Connection::suffer(const Fault& fault, std::function<void()> then) {
           fault.response.empty() ? make_response(fault.status, request_.version, response_fields())
                                  : fault.response;
       const int status = status_of(response);
-      send(response);
-      if (fault.keep) return true;
+      const std::string as_told = "answered with " + std::to_string(status) + ", as told";
+      if (fault.keep) {
+        send(response);
+        return true;
+      }
       // An error is the end of the session, a challenge or a success is not.
       if (session_ && status >= 400 && status != 401 && status != 407)
-        service_.end_session(session_, "answered with " + std::to_string(status) + ", as told");
+        service_.end_session(session_, as_told);
       else
-        lose_session("answered with " + std::to_string(status) + ", as told");
+        lose_session(as_told);
+      send(response);
       close_politely();
       return false;
     }

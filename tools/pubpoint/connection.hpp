@@ -16,7 +16,6 @@
 
 namespace wmpush::pubpoint {
 
-/// Lives as long as the socket is open: its pending operations own it.
 class Connection : public SessionConnection, public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, Service& service);

@@ -73,7 +73,7 @@ class Server::Impl {
   void check_timers() {
     service_.check_timers();
     forget_closed();
-    for (const auto& connection : open_connections()) connection->check_timer(service_.now());
+    for (const auto& connection : connections_) connection->check_timer(service_.now());
   }
 
   void stop() {
@@ -83,7 +83,7 @@ class Server::Impl {
       error_code ignored;
       acceptor_.close(ignored);
       service_.disconnect({}, 503, "the server was stopped");
-      for (const auto& connection : open_connections()) connection->close();
+      for (const auto& connection : connections_) connection->close();
       context_.stop();
     });
     thread_.join();
@@ -130,9 +130,8 @@ class Server::Impl {
         return;
       }
       forget_closed();
-      auto connection = std::make_shared<Connection>(std::move(socket), service_);
-      connections_.push_back(connection);
-      connection->start();
+      connections_.push_back(std::make_shared<Connection>(std::move(socket), service_));
+      connections_.back()->start();
       accept();
     });
   }
@@ -149,19 +148,8 @@ class Server::Impl {
     });
   }
 
-  std::vector<std::shared_ptr<Connection>> open_connections() const {
-    std::vector<std::shared_ptr<Connection>> open;
-    for (const auto& weak : connections_)
-      if (auto connection = weak.lock(); connection && !connection->closed())
-        open.push_back(std::move(connection));
-    return open;
-  }
-
   void forget_closed() {
-    std::erase_if(connections_, [](const auto& weak) {
-      const auto connection = weak.lock();
-      return !connection || connection->closed();
-    });
+    std::erase_if(connections_, [](const auto& connection) { return connection->closed(); });
   }
 
   asio::io_context context_{1};
@@ -170,7 +158,7 @@ class Server::Impl {
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;
   tcp::endpoint endpoint_;
-  std::vector<std::weak_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<Connection>> connections_;
   bool accept_again_ = false;
   std::mutex calls_;  // held while a call from another thread is under way
   bool stopped_ = false;

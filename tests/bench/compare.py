@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+"""Compares a push with what ffmpeg's own network outputs cost.
+
+The same ASF file goes by `-c copy -f asf` through wmpush://, tcp://, http:// (POST) and icecast://
+into one discarding sink, in turns, and the medians of the ratios to tcp:// are printed: throughput
+as the sink saw it, and CPU time (user and system) of the ffmpeg process. Then packets at 2 Mbit/s
+go through tcp:// and through our AVIOContext, and the time from the write to the sink is compared.
+
+Exit status: 0 when the targets are met, 1 when not, 2 when it could not be measured.
+"""
+
+import argparse
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+MIN_THROUGHPUT = 0.95  # of tcp://'s
+MAX_CPU = 1.10  # of tcp://'s
+MAX_LATER_P99 = 50.0  # us
+PACKET_SIZE = 3200
+
+
+def fail(text):
+    print(f"compare.py: {text}", file=sys.stderr)
+    sys.exit(2)
+
+
+def run(command, **more):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, **more)
+    if done.returncode != 0:
+        fail(f"{' '.join(map(str, command))}\nended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return done
+
+
+def make_asf(path, megabytes):
+    """An ASF file of this size that is hard to compress: some seconds of it, again and again."""
+    if path.exists() and path.stat().st_size > megabytes * 0.95e6:
+        return
+    seed = path.with_suffix(".seed.asf")
+    ffmpeg = ["ffmpeg", "-v", "error", "-nostdin", "-y"]
+    run([*ffmpeg, "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=4,noise=alls=40:allf=t",
+         "-f", "lavfi", "-i", "sine=duration=4", "-c:v", "wmv2", "-q:v", "4", "-c:a", "wmav2",
+         "-packet_size", str(PACKET_SIZE), "-f", "asf", seed])
+    times = int(megabytes * 1e6 / seed.stat().st_size) + 1
+    run([*ffmpeg, "-stream_loop", str(times), "-i", seed, "-c", "copy",
+         "-fs", str(int(megabytes * 1e6)), "-packet_size", str(PACKET_SIZE), "-f", "asf", path])
+    seed.unlink()
+
+
+class Sink:
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().split()[1])
+
+    def report(self):
+        """Protocol and numbers of the next connection that ends."""
+        protocol, *fields = self.process.stdout.readline().split()
+        return protocol, {key: float(value) for key, value in (f.split("=") for f in fields)}
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def push(name, command, sink):
+    """Throughput in bytes per second, CPU seconds."""
+    done = run(command)
+    protocol, seen = sink.report()
+    if protocol != name:
+        fail(f"a push by {name} came as {protocol}")
+    bench = re.search(r"bench: utime=([0-9.]+)s stime=([0-9.]+)s", done.stderr)
+    if not bench:
+        fail("ffmpeg -benchmark did not tell its CPU time")
+    return seen["bytes"] / seen["seconds"], float(bench[1]) + float(bench[2])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default="build/bench",
+                        help="build directory (default: %(default)s, the preset bench)")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--megabytes", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=40, help="of the latency measurement")
+    parser.add_argument("--only", choices=["throughput", "latency"])
+    options = parser.parse_args()
+
+    programs = options.build / "bin"
+    for program in ["discard_sink", "paced_push", "ffmpeg-wmpush"]:
+        if not (programs / program).exists():
+            fail(f"{programs / program} is missing: cmake --preset bench && "
+                 "cmake --build --preset bench")
+    asf = options.build / "compare.asf"
+    make_asf(asf, options.megabytes)
+
+    sink = Sink(programs / "discard_sink")
+    missed = []
+    try:
+        if options.only != "latency":
+            missed += compare_throughput(options, programs, asf, sink)
+        if options.only != "throughput":
+            missed += compare_latency(options, programs, asf, sink)
+    finally:
+        sink.close()
+    for line in missed:
+        print(f"MISSED: {line}")
+    sys.exit(1 if missed else 0)
+
+
+def compare_throughput(options, programs, asf, sink):
+    at = f"127.0.0.1:{sink.port}"
+    copy = ["-v", "info", "-nostdin", "-benchmark", "-i", asf, "-c", "copy",
+            "-packet_size", str(PACKET_SIZE), "-f", "asf"]
+    commands = {
+        "tcp": ["ffmpeg", *copy, f"tcp://{at}"],
+        "wmpush": [programs / "ffmpeg-wmpush", *copy, f"wmpush://{at}/live"],
+        "http": ["ffmpeg", *copy, "-method", "POST", f"http://{at}/live"],
+        "icecast": ["ffmpeg", *copy, "-content_type", "video/x-ms-asf",
+                    f"icecast://source:none@{at}/live"],
+    }
+    for name, command in commands.items():
+        push(name, command, sink)  # the first run warms the caches and does not count
+    results = {name: [] for name in commands}
+    for turn in range(options.pairs):
+        order = list(commands) if turn % 2 == 0 else list(reversed(commands))
+        for name in order:
+            results[name].append(push(name, commands[name], sink))
+
+    print(f"{asf.stat().st_size / 1e6:.0f} MB, medians of {options.pairs} runs in turns\n")
+    print(f"{'output':10} {'MB/s':>8} {'CPU s':>8} {'throughput':>12} {'CPU time':>10}")
+    ratios = {}
+    for name, runs in results.items():
+        throughput = statistics.median(a[0] / b[0] for a, b in zip(runs, results["tcp"]))
+        cpu = statistics.median(a[1] / b[1] for a, b in zip(runs, results["tcp"]))
+        ratios[name] = throughput, cpu
+        print(f"{name:10} {statistics.median(r[0] for r in runs) / 1e6:8.0f} "
+              f"{statistics.median(r[1] for r in runs):8.3f} {throughput:12.3f} {cpu:10.3f}")
+    print()
+    throughput, cpu = ratios["wmpush"]
+    missed = []
+    if throughput < MIN_THROUGHPUT:
+        missed.append(f"throughput is {throughput:.3f} of tcp://'s, not {MIN_THROUGHPUT} or more")
+    if cpu > MAX_CPU:
+        missed.append(f"CPU time is {cpu:.3f} of tcp://'s, not {MAX_CPU} or less")
+    return missed
+
+
+def compare_latency(options, programs, asf, sink):
+    run([programs / "paced_push", asf, str(PACKET_SIZE), "2000000", str(options.seconds),
+         f"tcp://127.0.0.1:{sink.port}", f"wmpush://127.0.0.1:{sink.port}/live"])
+    seen = dict(sink.report() for _ in range(2))
+    print(f"{'2 Mbit/s':10} {'packets':>8} {'p50 us':>8} {'p99 us':>8} {'worst us':>9}")
+    for name in ["tcp", "wmpush"]:
+        if "p99" not in seen.get(name, {}):
+            fail(f"the sink has no stamped packets from {name}")
+        numbers = seen[name]
+        print(f"{name:10} {numbers['packets']:8.0f} {numbers['p50']:8.1f} {numbers['p99']:8.1f} "
+              f"{numbers['worst']:9.1f}")
+    print()
+    later = seen["wmpush"]["p99"] - seen["tcp"]["p99"]
+    if later > MAX_LATER_P99:
+        return [f"p99 of the latency is {later:.1f} us above tcp://'s, not {MAX_LATER_P99} or less"]
+    return []
+
+
+if __name__ == "__main__":
+    main()

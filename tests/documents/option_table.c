@@ -1,0 +1,71 @@
+/* Prints the library's options as README.md and the manual page have them.
+ *
+ *     option_table markdown|man
+ *
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <wmpush/wmpush.h>
+
+static const char* duration(int64_t us, char text[32]) {
+  if (us >= 3600 * INT64_C(1000000) && us % (3600 * INT64_C(1000000)) == 0)
+    snprintf(text, 32, "%" PRId64 " h", us / (3600 * INT64_C(1000000)));
+  else if (us % 1000000 == 0)
+    snprintf(text, 32, "%" PRId64 " s", us / 1000000);
+  else if (us % 1000 == 0)
+    snprintf(text, 32, "%" PRId64 " ms", us / 1000);
+  else
+    snprintf(text, 32, "%" PRId64 " us", us);
+  return text;
+}
+
+static void print_value(const wmpush_option_info* option) {
+  char low[32], high[32];
+  switch (option->type) {
+    case WMPUSH_OPTION_FLAG:
+      printf("0 or 1");
+      break;
+    case WMPUSH_OPTION_INTEGER:
+      printf("%" PRId64 " to %" PRId64 " %s", option->minimum, option->maximum, option->unit);
+      break;
+    case WMPUSH_OPTION_DURATION:
+      printf("duration, %s to %s", duration(option->minimum, low), duration(option->maximum, high));
+      break;
+    case WMPUSH_OPTION_TEXT:
+      printf("text");
+      break;
+  }
+}
+
+static void print_default(const wmpush_option_info* option) {
+  char text[32];
+  if (option->type == WMPUSH_OPTION_TEXT)
+    printf("none");
+  else if (option->type == WMPUSH_OPTION_DURATION)
+    printf("%s", duration(option->default_value, text));
+  else
+    printf("%" PRId64, option->default_value);
+}
+
+int main(int argc, char** argv) {
+  const int man = argc == 2 && strcmp(argv[1], "man") == 0;
+  if (!man && (argc != 2 || strcmp(argv[1], "markdown") != 0)) {
+    fprintf(stderr, "usage: option_table markdown|man\n");
+    return 2;
+  }
+  if (!man) printf("| option | value | default | meaning |\n|---|---|---|---|\n");
+  const wmpush_option_info* option;
+  for (size_t i = 0; (option = wmpush_option_at(i)) != NULL; ++i) {
+    printf(man ? ".TP\n.B %s\n%s.\n" : "| `%s` | ", option->name, option->help);
+    if (man) printf("Value: ");
+    print_value(option);
+    printf(man ? ". Default: " : " | ");
+    print_default(option);
+    if (man)
+      printf(".\n");
+    else
+      printf(" | %s |\n", option->help);
+  }
+  return 0;
+}

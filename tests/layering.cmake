@@ -1,0 +1,83 @@
+# Checks that no room of the house includes what it must not (see HACKING.md).
+# cmake -DROOT=<source directory> -P layering.cmake
+#
+# A room is a folder; the rules say which rooms' headers its files may include. `wmpush` stands for
+# the public headers. Rules for system headers follow below.
+
+cmake_minimum_required(VERSION 3.25)
+
+set(rooms core wmpush asf wmhttp auth net sink capi pubpoint)
+set(may_core wmpush)
+set(may_include wmpush)
+set(may_asf core wmpush)
+set(may_wmhttp core wmpush)
+set(may_auth core wmpush)
+set(may_net core wmpush)
+set(may_sink core wmpush asf wmhttp auth net)
+set(may_capi core wmpush sink)
+set(may_pubpoint core wmpush asf wmhttp)
+set(may_tool core wmpush asf pubpoint)
+set(may_wrapper core wmpush)
+
+set(folder_core avproto/core)
+set(folder_include avproto/include/wmpush)
+set(folder_asf avproto/asf)
+set(folder_wmhttp avproto/wmhttp)
+set(folder_auth avproto/auth)
+set(folder_net avproto/net)
+set(folder_sink avproto/sink)
+set(folder_capi avproto/capi)
+set(folder_pubpoint tools/pubpoint)
+set(folder_tool tools/wmpush)
+set(folder_wrapper wrapper)
+
+# The engine is the client's half of wmhttp: a publishing point that used it would share its errors.
+set(forbidden_pubpoint "wmhttp/push_engine")
+
+# Sockets and libav each have their places.
+set(socket_headers "^(boost/asio|sys/socket\\.h|netdb\\.h|netinet/|arpa/)")
+set(socket_rooms net pubpoint)
+set(libav_headers "^libav[a-z]+/")
+set(libav_rooms include capi wrapper)
+
+set(breaches "")
+set(count 0)
+foreach(room core include asf wmhttp auth net sink capi pubpoint tool wrapper)
+  file(GLOB_RECURSE files ${ROOT}/${folder_${room}}/*.c ${ROOT}/${folder_${room}}/*.h
+       ${ROOT}/${folder_${room}}/*.cpp ${ROOT}/${folder_${room}}/*.hpp)
+  foreach(file IN LISTS files)
+    math(EXPR count "${count} + 1")
+    file(RELATIVE_PATH name ${ROOT} ${file})
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include[ \t]*[<\"]")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*)[>\"].*" "\\1" included "${line}")
+      if(included MATCHES "\\.\\./")
+        list(APPEND breaches "${name} includes ${included}: write it from the root of the sources")
+      endif()
+      string(REGEX REPLACE "/.*" "" from "${included}")
+      if(included MATCHES "/" AND from IN_LIST rooms AND NOT from STREQUAL room
+         AND NOT from IN_LIST may_${room})
+        list(JOIN may_${room} ", " allowed)
+        list(APPEND breaches "${name} includes ${included}: ${room} may include only ${allowed}")
+      endif()
+      if(forbidden_${room} AND included MATCHES "${forbidden_${room}}")
+        list(APPEND breaches "${name} includes ${included}: that is not for ${room}")
+      endif()
+      foreach(kind socket libav)
+        if(included MATCHES "${${kind}_headers}" AND NOT room IN_LIST ${kind}_rooms)
+          list(JOIN ${kind}_rooms ", " allowed)
+          list(APPEND breaches "${name} includes ${included}: that is for ${allowed} only")
+        endif()
+      endforeach()
+    endforeach()
+  endforeach()
+endforeach()
+
+if(count EQUAL 0)
+  message(FATAL_ERROR "No sources below ${ROOT}: nothing was checked.")
+endif()
+if(breaches)
+  list(JOIN breaches "\n  " breaches)
+  message(FATAL_ERROR "Rooms include what they must not:\n  ${breaches}")
+endif()
+message(STATUS "${count} files keep to their rooms")

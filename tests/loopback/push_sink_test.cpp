@@ -1,0 +1,225 @@
+// PushSink against the publishing point, over real sockets on loopback.
+#include "wmpush/push_sink.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "asf/splitter.hpp"
+#include "pubpoint/server.hpp"
+#include "support/clip.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using namespace std::chrono_literals;
+using pubpoint::At;
+using pubpoint::Do;
+using pubpoint::Fault;
+using pubpoint::Server;
+using pubpoint::Settings;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::size_t packets_in(const std::string& asf) {
+  asf::Splitter splitter;
+  asf::Splitter::Unit unit;
+  Bytes input = as_bytes(asf);
+  std::size_t packets = 0;
+  do {
+    EXPECT_FALSE(splitter.next(input, unit));
+    packets += unit.kind == asf::Splitter::Kind::Packet;
+  } while (unit.kind != asf::Splitter::Kind::None);
+  return packets;
+}
+
+wmpush_options quick() {
+  wmpush_options options;
+  wmpush_options_init(&options);
+  options.connect_timeout = 2'000'000;
+  options.response_timeout = 400'000;
+  options.send_timeout = 400'000;
+  options.end_timeout = 400'000;
+  return options;
+}
+
+std::string breaches(const Server& server) {
+  std::string text;
+  for (const pubpoint::Breach& breach : server.breaches())
+    text += breach.rule + ": " + breach.text + "\n";
+  return text;
+}
+
+class PushSinkTest : public ::testing::Test {
+ protected:
+  /// Pushes a clip in pieces of `piece` bytes; the result of the first call that fails, or of
+  /// EndSession.
+  Result push(const std::string& asf, std::size_t piece = 4096) {
+    Bytes input = as_bytes(asf);
+    while (!input.empty()) {
+      const Bytes part = input.first(std::min(piece, input.size()));
+      input = input.subspan(part.size());
+      const Result result = sink.write(part);
+      if (failed(result)) return result;
+    }
+    const Result result = sink.OnEndWriting();
+    if (failed(result)) return result;
+    return sink.EndSession();
+  }
+
+  void add_fault(At at, Do what, int status = 500, std::uint64_t packet = 1) {
+    Fault fault;
+    fault.at = at;
+    fault.what = what;
+    fault.status = status;
+    fault.packet = packet;
+    server.add_fault(fault);
+  }
+
+  Server server{Settings{}};
+  PushSink sink{quick()};
+};
+
+TEST_F(PushSinkTest, DeliversEveryPacketAndTheEnd) {
+  for (const char* layout : {"-f asf", "-f asf_stream"}) {
+    const std::string& asf = clip(layout);
+    ASSERT_EQ(sink.Connect(server.url()), Result::S_OK) << sink.last_error().message;
+    EXPECT_EQ(sink.publishing_point().server, "Cougar/9.6.7600.16564");
+    EXPECT_EQ(push(asf), Result::S_OK) << sink.last_error().message;
+    EXPECT_EQ(breaches(server), "");
+    ASSERT_TRUE(server.wait_for([&] { return !server.sessions().back().running; }));
+    const auto session = server.sessions().back();
+    EXPECT_EQ(session.packets, packets_in(asf));
+    EXPECT_TRUE(session.end_of_stream);
+    EXPECT_EQ(session.end_reason, 0u);
+    const wmpush_stats stats = sink.stats();
+    EXPECT_EQ(stats.packets_sent, session.packets);
+    EXPECT_EQ(stats.bytes_accepted, asf.size());
+    EXPECT_EQ(stats.input_ended, 1);
+    EXPECT_EQ(stats.state, WMPUSH_STATE_ENDED);
+    EXPECT_EQ(stats.connected, 0);
+  }
+}
+
+TEST_F(PushSinkTest, TakesItsInputOneByteAtATime) {
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  EXPECT_EQ(push(clip(), 1), Result::S_OK) << sink.last_error().message;
+  EXPECT_EQ(sink.stats().packets_sent, packets_in(clip()));
+}
+
+TEST_F(PushSinkTest, C30_EndSessionIsSuccessOnlyOnce) {
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  EXPECT_EQ(push(clip()), Result::S_OK);
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_NOCONNECTION);
+  EXPECT_EQ(sink.write(as_bytes("x")), Result::NS_E_INVALID_REQUEST);
+}
+
+TEST_F(PushSinkTest, C30_AResetAfterTheEndIsAConnectionFailure) {
+  add_fault(At::End, Do::Reset);
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  EXPECT_EQ(push(clip()), Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_NOCONNECTION);
+}
+
+TEST_F(PushSinkTest, C30_AServerThatSaysNothingAfterTheEndHasTakenIt) {
+  add_fault(At::End, Do::Silence);
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  EXPECT_EQ(push(clip()), Result::S_OK) << sink.last_error().message;
+}
+
+TEST_F(PushSinkTest, C31_EndSessionWithoutAConnectionIsNoConnection) {
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_NOCONNECTION);
+  EXPECT_THAT(sink.last_error().message, HasSubstr("no connection"));
+}
+
+TEST_F(PushSinkTest, C31_EndSessionOnADeadConnectionIsConnectionFailure) {
+  add_fault(At::Packet, Do::Reset, 0, 3);
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  Result result = Result::S_OK;
+  Bytes input = as_bytes(clip());
+  while (succeeded(result) && !input.empty()) {
+    result = sink.write(input.first(std::min<std::size_t>(3200, input.size())));
+    input = input.subspan(std::min<std::size_t>(3200, input.size()));
+  }
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_NOCONNECTION);
+}
+
+TEST_F(PushSinkTest, C32_DisconnectLeavesTheSessionToBeResumed) {
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  ASSERT_EQ(sink.write(as_bytes(clip()).first(clip().size() / 2)), Result::S_OK);
+  EXPECT_EQ(sink.Disconnect(), Result::S_OK);
+  EXPECT_EQ(sink.Disconnect(), Result::S_FALSE);
+  ASSERT_TRUE(server.wait_for([&] { return !server.sessions().back().receiving; }));
+  EXPECT_TRUE(server.sessions().back().running);
+  EXPECT_FALSE(server.sessions().back().end_of_stream);
+}
+
+TEST_F(PushSinkTest, C25_AnAnswerInMidBodyWinsOverTheResetThatFollowsIt) {
+  add_fault(At::Packet, Do::Respond, 408, 2);
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  // The server closes with data unread, which resets the connection.
+  Result result = Result::S_OK;
+  for (Bytes input = as_bytes(clip()); succeeded(result) && !input.empty();) {
+    const Bytes part = input.first(std::min<std::size_t>(3200, input.size()));
+    input = input.subspan(part.size());
+    result = sink.write(part);
+  }
+  if (succeeded(result)) result = sink.wait_until(std::chrono::steady_clock::now() + 20s);
+  EXPECT_EQ(result, Result::NS_E_TIMEOUT);
+  EXPECT_EQ(sink.last_error().http_status, 408);
+}
+
+TEST_F(PushSinkTest, C25_AnAnswerIsNoticedWhileThereIsNothingToSend) {
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  ASSERT_EQ(sink.write(as_bytes(clip()).first(8000)), Result::S_OK);
+  ASSERT_TRUE(server.wait_for([&] { return server.sessions().back().packets > 0; }));
+  server.disconnect("/live", 503);
+  EXPECT_EQ(sink.wait_until(std::chrono::steady_clock::now() + 20s),
+            Result::NS_E_SERVER_UNAVAILABLE);
+}
+
+TEST_F(PushSinkTest, AnInterruptEndsEveryWait) {
+  auto options = quick();
+  options.response_timeout = 60'000'000;
+  int asked = 0;
+  options.interrupt = [](void* count) { return ++*static_cast<int*>(count) > 3 ? 1 : 0; };
+  options.interrupt_opaque = &asked;
+  add_fault(At::Connect, Do::Silence);
+  PushSink interrupted(options);
+  EXPECT_EQ(interrupted.Connect(server.url()), Result::NS_E_SHUTDOWN);
+  EXPECT_GT(asked, 3);
+}
+
+TEST_F(PushSinkTest, NoPasswordIsEverShown) {
+  std::string lines;
+  auto options = quick();
+  options.log = [](void* to, wmpush_log_level, const char* line) {
+    *static_cast<std::string*>(to) += std::string(line) + "\n";
+  };
+  options.log_opaque = &lines;
+  PushSink logging(options);
+  const std::string host = "127.0.0.1:" + std::to_string(server.port());
+  EXPECT_EQ(logging.Connect("wmpush://user:hunter2@" + host + "/nowhere?hunter2"),
+            Result::NS_E_INVALID_PUSH_PUBLISHING_POINT);
+  EXPECT_THAT(lines, AllOf(HasSubstr("user@"), HasSubstr("404")));
+  EXPECT_THAT(lines, Not(HasSubstr("hunter2")));
+  EXPECT_THAT(logging.last_error().message, Not(HasSubstr("hunter2")));
+}
+
+TEST_F(PushSinkTest, EveryAddressOfANameIsTriedAndEachFailureNamed) {
+  // The server listens on 127.0.0.1 only; a name with both addresses must still reach it.
+  EXPECT_EQ(sink.Connect("wmpush://localhost:" + std::to_string(server.port()) + "/live"),
+            Result::S_OK)
+      << sink.last_error().message;
+  PushSink refused{quick()};
+  const std::uint16_t port = server.port();
+  server.stop();
+  EXPECT_EQ(refused.Connect("wmpush://localhost:" + std::to_string(port) + "/live"),
+            Result::NS_E_PUSH_CANNOTCONNECT);
+  EXPECT_EQ(refused.last_error().system_error, ECONNREFUSED);
+  EXPECT_THAT(refused.last_error().message, HasSubstr("127.0.0.1:" + std::to_string(port)));
+}
+
+}  // namespace
+}  // namespace wmpush::test

@@ -1,0 +1,59 @@
+// Short pieces of real ASF, made by the ffmpeg on this machine and kept for the run of the test
+// program. SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "core/bytes.hpp"
+
+namespace wmpush::test {
+
+/// A directory that goes away with the object.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "wmpush-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = pattern;
+  }
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// What ffmpeg writes to a pipe for these output arguments, from a test picture and a tone of two
+/// seconds.
+inline const std::string& clip(const std::string& arguments = "-f asf") {
+  static std::map<std::string, std::string> clips;
+  const auto known = clips.find(arguments);
+  if (known != clips.end()) return known->second;
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory.path() / "clip";
+  const std::string command =
+      "ffmpeg -v error -nostdin -f lavfi -i testsrc2=size=160x120:rate=15:duration=2 "
+      "-f lavfi -i sine=frequency=440:duration=2 -c:v wmv2 -b:v 200k -c:a wmav2 -b:a 64k "
+      "-bitexact " +
+      arguments + " pipe:1 > '" + file.string() + "'";
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
+  return clips.emplace(arguments, read_file(file)).first->second;
+}
+
+}  // namespace wmpush::test

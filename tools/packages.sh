@@ -1,0 +1,90 @@
+# shellcheck shell=bash
+# What the project needs of Debian, in one place: for quickstart.sh, test.sh and .ci/run.
+# Sourced, not run. `install_missing PURPOSE...` makes sure that everything for a purpose is there.
+
+# purpose | package | how to tell that it is there | why it is needed
+# A probe is a command, a header, a pkg-config module, a CMake package's file or a Python module,
+# so that what did not come as a package counts as well.
+packages() {
+  cat <<'LIST'
+build | g++            | command:g++                       | compiles the library and the tools
+build | cmake          | command:cmake                     | configures the build
+build | ninja-build    | command:ninja                     | runs the build
+build | pkg-config     | command:pkg-config                | finds FFmpeg's libraries
+build | libboost-dev   | header:boost/beast.hpp            | Asio and Beast, headers only
+build | libavformat-dev| module:libavformat                | the AVIO adapter and the preload object
+build | libavcodec-dev | module:libavcodec                 | comes with libavformat's headers
+build | libavutil-dev  | module:libavutil                  | comes with libavformat's headers
+run   | ffmpeg         | command:ffmpeg                    | the program that pushes
+test  | libgtest-dev   | header:gtest/gtest.h              | unit tests
+test  | libgmock-dev   | header:gmock/gmock.h              | unit tests
+test  | libbenchmark-dev | header:benchmark/benchmark.h    | benchmarks
+test  | python3-av     | python:av                         | a second program that pushes by preload
+check | clang          | command:clang++                   | the second compiler
+check | clang-format   | command:clang-format              | the style of the sources
+check | shellcheck     | command:shellcheck                | the style of the scripts
+LIST
+}
+
+# is_there PROBE
+is_there() {
+  local what=${1#*:}
+  case $1 in
+    command:*) command -v "$what" >/dev/null ;;
+    header:*) [ -e "/usr/include/$what" ] || [ -e "/usr/local/include/$what" ] ;;
+    module:*) command -v pkg-config >/dev/null && pkg-config --exists "$what" ;;
+    python:*) /usr/bin/python3 -c "import $what" 2>/dev/null ;;
+  esac
+}
+
+# install_missing PURPOSE...: installs by apt-get what is not there and says what and why. Where it
+# cannot, it says what a person has to install and returns 1.
+install_missing() {
+  local purpose package probe why missing=()
+  while IFS='|' read -r purpose package probe why; do
+    purpose=${purpose// /} package=${package// /} probe=${probe// /}
+    [[ " $* " == *" $purpose "* ]] || continue
+    is_there "$probe" && continue
+    [ ${#missing[@]} -gt 0 ] || echo "Some packages are missing:"
+    printf '  %-17s %s\n' "$package" "${why# }"
+    missing+=("$package")
+  done < <(packages)
+  [ ${#missing[@]} -gt 0 ] || return 0
+
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    as_root=(sudo)
+    [ -t 0 ] || as_root=(sudo -n)  # nobody is there to type a password
+  fi
+  local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+    apt-get install -y -q --no-install-recommends "${missing[@]}")
+  if ! command -v apt-get >/dev/null; then
+    echo "This machine has no apt-get. Please install what your system calls: ${missing[*]}" >&2
+    return 1
+  fi
+  if [ ${#as_root[@]} -gt 0 ] && { ! command -v sudo >/dev/null || ! "${as_root[@]}" true; }; then
+    echo "Installing needs root, and sudo is not to be had here. Please run as root:" >&2
+    echo "  apt-get install ${missing[*]}" >&2
+    return 1
+  fi
+  echo "Installing them with apt-get ..."
+  local log
+  log=$(mktemp)
+  # The lists of packages may be missing or old: a second try gets new ones first.
+  if "${install[@]}" >"$log" 2>&1 </dev/null ||
+    { "${as_root[@]}" apt-get update -q >"$log" 2>&1 </dev/null &&
+      "${install[@]}" >>"$log" 2>&1 </dev/null; }; then
+    rm -f "$log"
+    echo "Installed."
+    return 0
+  fi
+  tail -n 5 "$log" >&2
+  rm -f "$log"
+  echo "apt-get could not install them. Please install: ${missing[*]}" >&2
+  return 1
+}
+
+# The second build of the same sources costs little where ccache is installed.
+if command -v ccache >/dev/null; then
+  export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+fi

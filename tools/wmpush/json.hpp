@@ -1,0 +1,37 @@
+// One flat JSON object, written on one line.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace wmpush::tool {
+
+/// Members come out in the order in which they were added.
+class JsonObject {
+ public:
+  /// Bytes that are not UTF-8 become U+FFFD.
+  JsonObject& add(std::string_view name, std::string_view text);
+  JsonObject& add(std::string_view name, const char* text) {
+    return add(name, std::string_view(text));
+  }
+  JsonObject& add(std::string_view name, std::uint64_t number);
+  JsonObject& add(std::string_view name, bool truth);
+  /// Seconds with six decimals.
+  JsonObject& add(std::string_view name, std::chrono::microseconds time);
+  JsonObject& add_null(std::string_view name);
+
+  std::string text() const { return members_.empty() ? "{}" : "{" + members_ + "}"; }
+
+ private:
+  JsonObject& member(std::string_view name, std::string_view value);
+
+  std::string members_;
+};
+
+/// `text` in quotes, escaped.
+std::string json_string(std::string_view text);
+
+}  // namespace wmpush::tool

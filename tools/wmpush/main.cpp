@@ -1,0 +1,78 @@
+// wmpush: one command with subcommands.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "help.hpp"
+#include "secrets.hpp"
+
+namespace wmpush::tool {
+namespace {
+
+const Command* find_command(const std::string& name) {
+  for (const Command& command : commands())
+    if (command.name == name) return &command;
+  return nullptr;
+}
+
+ExitStatus print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return std::fflush(stdout) == 0 ? kSuccess : kFailed;
+}
+
+ExitStatus refuse_command(const std::string& name) {
+  std::vector<std::string> names{"help"};
+  for (const Command& command : commands()) names.push_back(command.name);
+  const std::string near = nearest(name, names);
+  return refuse_usage("wmpush", "there is no command '" + name + "'" +
+                                    (near.empty() ? ": send, serve and probe are those there are"
+                                                  : ": did you mean '" + near + "'?"));
+}
+
+ExitStatus run(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    std::fputs(overall_help().c_str(), stderr);
+    return refuse_usage("wmpush", "a command is needed: send, serve or probe");
+  }
+  const std::string& first = words.front();
+  if (first == "--version" || first == "-V" || first == "version") return print(version_text());
+  if (first == "--help" || first == "-h" || first == "help") {
+    if (words.size() < 2) return print(overall_help());
+    const Command* command = find_command(words[1]);
+    return command != nullptr ? print(command_help(*command)) : refuse_command(words[1]);
+  }
+  const Command* command = find_command(first);
+  if (command == nullptr) return refuse_command(first);
+
+  std::string error;
+  const std::vector<Flag> flags = command->all_flags();
+  const Arguments arguments = Arguments::parse(flags, std::span(words).subspan(1), error);
+  // Whoever asks for help gets it, whatever else the line says.
+  if (arguments.has("help")) return print(command_help(*command));
+  if (!error.empty()) return refuse_usage("wmpush " + command->name, error);
+  return command->run(arguments);
+}
+
+}  // namespace
+}  // namespace wmpush::tool
+
+int main(int argc, char** argv) {
+  using namespace wmpush::tool;
+  const std::span arguments(argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0));
+  try {
+    const std::vector<std::string> words(arguments.begin(), arguments.end());
+    scrub(arguments, is_secret_option);
+    // A reader of our output that goes away must not end a push.
+    std::signal(SIGPIPE, SIG_IGN);
+    return run(words);
+  } catch (const std::bad_alloc&) {
+    return conclude("wmpush", {wmpush::Result::E_OUTOFMEMORY, 0, 0, "out of memory"});
+  } catch (const std::exception& exception) {
+    return conclude("wmpush", {wmpush::Result::E_FAIL, 0, 0, exception.what()});
+  }
+}

@@ -1,0 +1,128 @@
+// wmpush probe: what would answer a push, without pushing.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <cstdio>
+
+#include "command.hpp"
+#include "json.hpp"
+#include "push_options.hpp"
+#include "secrets.hpp"
+#include "stop_request.hpp"
+#include "wmpush/push_sink.hpp"
+
+namespace wmpush::tool {
+namespace {
+
+struct LogOutput {
+  bool verbose;
+
+  static void take(void* opaque, wmpush_log_level level, const char* line) {
+    const auto* self = static_cast<const LogOutput*>(opaque);
+    if (level == WMPUSH_LOG_ERROR || (level > WMPUSH_LOG_WARNING && !self->verbose)) return;
+    std::fprintf(stderr, "wmpush probe: %s%s\n", level == WMPUSH_LOG_WARNING ? "warning: " : "",
+                 line);
+  }
+};
+
+/// What the product in a Server header is, as far as this protocol knows it.
+std::string product_name(const std::string& server) {
+  if (server.starts_with("Cougar/")) return " (Windows Media Services, or one that speaks like it)";
+  if (server.starts_with("Rex/")) return " (Windows Media Encoder, or one that speaks like it)";
+  return server.empty() ? "" : " (not a Windows Media server by its name)";
+}
+
+std::string version_of(const std::string& server) {
+  const std::size_t slash = server.find('/');
+  if (slash == server.npos) return {};
+  return server.substr(slash + 1, server.find(' ', slash) - slash - 1);
+}
+
+std::string milliseconds(std::chrono::microseconds time) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f ms",
+                std::chrono::duration<double, std::milli>(time).count());
+  return text;
+}
+
+std::string plain_text(const std::string& url, const PublishingPointInfo& info) {
+  char timeout[32];
+  std::snprintf(timeout, sizeof timeout, "%g s",
+                std::chrono::duration<double>(info.idle_timeout).count());
+  const auto or_none = [](const std::string& text) { return text.empty() ? "none named" : text; };
+  return url + " accepts a push\n" +  //
+         "  server      " + or_none(info.server) + product_name(info.server) + "\n" +
+         "  address     " + info.address + "\n" +  //
+         "  session id  " + (info.push_id.empty() ? "none given" : info.push_id) + "\n" +
+         "  timeout     " + timeout + " without data" +
+         (info.idle_timeout_given ? "" : " (the protocol's default: the server did not say)") +
+         "\n" +  //
+         "  features    " + or_none(info.supported) + "\n" + "  took        " +
+         milliseconds(info.setup_time) + " to connect and set up\n";
+}
+
+std::string json_text(const std::string& url, const PublishingPointInfo& info, const Error& error) {
+  char value[16];
+  std::snprintf(value, sizeof value, "0x%08X", static_cast<unsigned>(error.result));
+  JsonObject object;
+  object.add("result", name(error.result)).add("value", value).add("message", error.message);
+  if (error.http_status != 0)
+    object.add("http_status", static_cast<std::uint64_t>(error.http_status));
+  else
+    object.add_null("http_status");
+  object.add("url", url).add("server", info.server).add("version", version_of(info.server));
+  object.add("address", info.address).add("push_id", info.push_id);
+  object.add("supported", info.supported);
+  object.add("idle_timeout_seconds", std::chrono::microseconds(info.idle_timeout));
+  object.add("idle_timeout_given", info.idle_timeout_given);
+  object.add("setup_seconds", info.setup_time);
+  return object.text();
+}
+
+ExitStatus run_probe(const Arguments& arguments) {
+  if (arguments.operands().size() != 1)
+    return refuse_usage("wmpush probe", "one URL is needed: wmpush://host/publishing-point");
+  PushOptions options;
+  if (Error error = options.take(arguments)) return conclude("wmpush probe", error);
+  StopRequest stop;
+  LogOutput log{arguments.has("verbose")};
+  options->interrupt = StopRequest::interrupt;
+  options->interrupt_opaque = &stop;
+  options->log = LogOutput::take;
+  options->log_opaque = &log;
+
+  const std::string& given = arguments.operands().front();
+  const std::string url = masked_url(given, is_secret_option);
+  PushSink sink(options.get());
+  const Error error = failed(sink.Connect(given)) ? sink.last_error() : Error{};
+  const PublishingPointInfo info = sink.publishing_point();
+  static_cast<void>(sink.Disconnect());
+
+  if (arguments.has("json"))
+    std::printf("%s\n", json_text(url, info, error).c_str());
+  else if (!error)
+    std::fputs(plain_text(url, info).c_str(), stdout);
+  std::fflush(stdout);
+  return conclude("wmpush probe", error);
+}
+
+}  // namespace
+
+Command probe_command() {
+  Command command;
+  command.name = "probe";
+  command.summary = "ask a publishing point whether it would take a push";
+  command.usage = {"URL [--json] [OPTION...]"};
+  command.about =
+      "Sets a session up as a push would, tells what answered and how long it took,\n"
+      "and disconnects without sending anything. The exit status is 0 when a push would\n"
+      "have been accepted.\n";
+  command.flags = {
+      {"json", "", "the answer as one JSON object"},
+      {"verbose", "", "the conversation with the server on standard error", 'v'},
+  };
+  command.push_options = true;
+  command.examples = "  wmpush probe wmpush://server/live\n";
+  command.run = run_probe;
+  return command;
+}
+
+}  // namespace wmpush::tool

@@ -1,0 +1,97 @@
+#include "progress.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string_view>
+
+namespace wmpush::tool {
+namespace {
+
+constexpr std::size_t kUsualColumns = 80;
+
+std::size_t columns_of(int descriptor) {
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualColumns;
+  return size.ws_col;
+}
+
+void put(int descriptor, std::string_view text) {
+  // A terminal that cannot take the line misses it: the push is what matters.
+  while (!text.empty()) {
+    const ssize_t written = write(descriptor, text.data(), text.size());
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+}  // namespace
+
+std::string clock_text(std::chrono::microseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  char text[40];
+  std::snprintf(text, sizeof text, "%02lld:%02lld:%02lld", static_cast<long long>(seconds / 3600),
+                static_cast<long long>(seconds / 60 % 60), static_cast<long long>(seconds % 60));
+  return text;
+}
+
+std::string bit_rate_text(double bits_per_second) {
+  char text[40];
+  if (bits_per_second < 10e6)
+    std::snprintf(text, sizeof text, "%.0f kbit/s", bits_per_second / 1e3);
+  else
+    std::snprintf(text, sizeof text, "%.1f Mbit/s", bits_per_second / 1e6);
+  return text;
+}
+
+void RateMeter::add(Clock::time_point now, std::uint64_t bytes_in_all) {
+  moments_.push_back({now, bytes_in_all});
+  // One moment at or before the start of the window stays: the window reaches back to it.
+  while (moments_.size() > 2 && now - moments_[1].time >= kWindow) moments_.pop_front();
+}
+
+double RateMeter::bits_per_second() const {
+  if (moments_.size() < 2) return 0;
+  const std::chrono::duration<double> time = moments_.back().time - moments_.front().time;
+  if (time.count() <= 0) return 0;
+  return 8.0 * static_cast<double>(moments_.back().bytes - moments_.front().bytes) / time.count();
+}
+
+ProgressLine::ProgressLine(int descriptor)
+    : descriptor_(descriptor), on_terminal_(isatty(descriptor) == 1) {}
+
+bool ProgressLine::due(Clock::time_point now) const {
+  return on_terminal_ && (!last_ || now - *last_ >= kInterval);
+}
+
+void ProgressLine::show(const Progress& progress, Clock::time_point now) {
+  if (!due(now)) return;
+  last_ = now;
+  rate_.add(now, progress.bytes);
+  // The last column stays free: some terminals break the line when it is used.
+  put(descriptor_,
+      "\r" + text(progress, rate_.bits_per_second(), columns_of(descriptor_) - 1) + "\x1b[K");
+  drawn_ = true;
+}
+
+void ProgressLine::clear() {
+  if (!drawn_) return;
+  put(descriptor_, "\r\x1b[K");
+  drawn_ = false;
+}
+
+std::string ProgressLine::text(const Progress& progress, double bits_per_second,
+                               std::size_t columns) {
+  std::string line = clock_text(progress.media) + "  " + bit_rate_text(bits_per_second) + "  " +
+                     std::to_string(progress.packets) +
+                     (progress.packets == 1 ? " packet" : " packets");
+  if (progress.done) {
+    char percent[16];
+    std::snprintf(percent, sizeof percent, "  %.0f%%", *progress.done * 100);
+    line += percent;
+  }
+  return line.substr(0, columns);
+}
+
+}  // namespace wmpush::tool

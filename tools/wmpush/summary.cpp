@@ -1,0 +1,48 @@
+#include "summary.hpp"
+
+#include <cstdio>
+
+#include "json.hpp"
+#include "progress.hpp"
+
+namespace wmpush::tool {
+
+std::string json_text(const SendSummary& summary) {
+  char value[16];
+  std::snprintf(value, sizeof value, "0x%08X", static_cast<unsigned>(summary.error.result));
+  JsonObject object;
+  object.add("result", name(summary.error.result)).add("value", value);
+  object.add("message", summary.error.message);
+  if (summary.error.http_status != 0)
+    object.add("http_status", static_cast<std::uint64_t>(summary.error.http_status));
+  else
+    object.add_null("http_status");
+  object.add("url", summary.url).add("input", summary.input);
+  object.add("server", summary.server).add("push_id", summary.push_id);
+  object.add("stopped", summary.stopped);
+  object.add("packets_accepted", summary.stats.packets_accepted);
+  object.add("packets_sent", summary.stats.packets_sent);
+  object.add("packets_malformed", summary.stats.packets_malformed);
+  object.add("bytes_accepted", summary.stats.bytes_accepted);
+  object.add("bytes_sent", summary.stats.bytes_sent);
+  object.add("duration_seconds", std::chrono::microseconds(summary.stats.duration));
+  object.add("stall_seconds", std::chrono::microseconds(summary.stats.stall_time));
+  object.add("elapsed_seconds", summary.elapsed);
+  return object.text();
+}
+
+std::string plain_text(const SendSummary& summary) {
+  const double seconds = std::chrono::duration<double>(summary.elapsed).count();
+  char took[64];
+  std::snprintf(took, sizeof took, " in %.1f s", seconds);
+  const double rate =
+      seconds > 0 ? 8.0 * static_cast<double>(summary.stats.bytes_sent) / seconds : 0;
+  return std::string(summary.stopped ? "stopped after " : "pushed ") +
+         clock_text(std::chrono::microseconds(summary.stats.duration)) + ", " +
+         std::to_string(summary.stats.packets_sent) +
+         (summary.stats.packets_sent == 1 ? " packet, " : " packets, ") +
+         std::to_string(summary.stats.bytes_sent) + " bytes" + took + " (" + bit_rate_text(rate) +
+         ") to " + summary.url + "; the end was taken";
+}
+
+}  // namespace wmpush::tool
