@@ -14,6 +14,8 @@ struct Case {
   pubpoint::Fault fault;
 };
 
+void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
+
 class ExitStatus : public PublishingPoint, public testing::WithParamInterface<Case> {
  protected:
   const Arguments input{"-i", media("input.nut"), "-map", "0:0", "-map", "0:1", "-c", "copy"};

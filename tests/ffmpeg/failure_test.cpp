@@ -38,6 +38,8 @@ struct Failure {
   std::string server_header{};         ///< instead of the publishing point's
 };
 
+void PrintTo(const Failure& failure, std::ostream* out) { *out << failure.name; }
+
 /// A port that refuses connections as long as this lives: bound, and not listened at.
 class RefusingPort {
  public:

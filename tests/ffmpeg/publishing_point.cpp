@@ -83,10 +83,12 @@ void PublishingPoint::start(pubpoint::Settings settings) {
 }
 
 pubpoint::SessionReport PublishingPoint::ended_session() {
-  const bool over = server->wait_for([&] {
-    const auto sessions = server->sessions();
-    return !sessions.empty() && !sessions.front().running;
-  });
+  const bool over = server->wait_for(
+      [&] {
+        const auto sessions = server->sessions();
+        return !sessions.empty() && !sessions.front().running;
+      },
+      std::chrono::seconds(5));
   EXPECT_TRUE(over) << "the session never ended";
   const auto sessions = server->sessions();
   EXPECT_EQ(sessions.size(), 1u);

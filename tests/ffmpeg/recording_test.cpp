@@ -11,6 +11,8 @@ struct Case {
   Arguments format;   ///< of the push; the file is always -f asf
 };
 
+void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
+
 class Recording : public PublishingPoint, public testing::WithParamInterface<Case> {};
 
 TEST_P(Recording, HasTheFramesOfAFileThatTheSameCommandWrote) {
