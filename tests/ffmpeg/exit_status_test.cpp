@@ -18,9 +18,14 @@ void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
 
 class ExitStatus : public PublishingPoint, public testing::WithParamInterface<Case> {
  protected:
-  const Arguments input{"-i", media("input.nut"), "-map", "0:0", "-map", "0:1", "-c", "copy"};
+  const Arguments input{"-i", media("input.asf"), "-map", "0:0", "-map", "0:1", "-c", "copy"};
 
-  void SetUp() override { server->add_fault(GetParam().fault); }
+  void SetUp() override {
+    pubpoint::Settings settings;
+    settings.points = {"/live", "/live0"};
+    start(settings);
+    server->add_fault(GetParam().fault);
+  }
 
   void expect_failure(const Arguments& output) {
     const Finished push = run(ffmpeg_wmpush(input + output));
@@ -41,7 +46,8 @@ TEST_P(ExitStatus, OfATeeThatIgnoresFailures) {
 TEST_P(ExitStatus, OfAFifo) { expect_failure({"-f", "fifo", "-fifo_format", "asf", url()}); }
 
 TEST_P(ExitStatus, OfASegment) {
-  expect_failure({"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url()});
+  expect_failure(
+      {"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url("/live%d")});
 }
 
 INSTANTIATE_TEST_SUITE_P(WhenItFails, ExitStatus,
@@ -57,7 +63,7 @@ class Recovery : public PublishingPoint {};
 TEST_F(Recovery, OfAFifoCountsAsASuccess) {
   server->add_fault({.at = At::PushSetup, .status = 503});
 
-  const Finished push = run(ffmpeg_wmpush({"-i", media("input.nut"), "-map", "0:1", "-c", "copy",
+  const Finished push = run(ffmpeg_wmpush({"-i", media("input.asf"), "-map", "0:1", "-c", "copy",
                                            "-f", "fifo", "-fifo_format", "asf", "-attempt_recovery",
                                            "1", "-recovery_wait_time", "0", url()}));
 

@@ -168,7 +168,7 @@ std::vector<Failure> failures() {
        Input::Large,
        {"send_timeout", "0.3"}},
       {"NotAsf", NS_E_INVALID_DATA, AVERROR_INVALIDDATA, {"ASF"}, {}, Input::NotAsf},
-      {"TruncatedAsf", NS_E_INVALID_DATA, AVERROR_INVALIDDATA, {"packet"}, {}, Input::Truncated},
+      {"TruncatedAsf", NS_E_INVALID_DATA, AVERROR_INVALIDDATA, {"truncated"}, {}, Input::Truncated},
   };
 }
 

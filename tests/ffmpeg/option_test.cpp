@@ -13,7 +13,7 @@ using testing::Not;
 
 class FfmpegOption : public PublishingPoint {
  protected:
-  const Arguments input{"-i", media("input.nut"), "-map", "0:1", "-c", "copy"};
+  const Arguments input{"-i", media("input.asf"), "-map", "0:1", "-c", "copy"};
 
   /// A point that was made from "/live" and has gone with its session.
   void expect_copy_of_the_template(const std::string& point) {
@@ -107,7 +107,7 @@ class Password : public FfmpegOption {
  protected:
   /// A push that goes on until the test has looked at it.
   Arguments endless(const std::string& output) const {
-    return ffmpeg_wmpush({"-re", "-stream_loop", "-1", "-i", media("input.nut"), "-map", "0:1",
+    return ffmpeg_wmpush({"-re", "-stream_loop", "-1", "-i", media("input.asf"), "-map", "0:1",
                           "-c", "copy", "-f", "asf", output});
   }
   std::string with_password(const std::string& point) const {

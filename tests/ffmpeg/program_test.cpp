@@ -42,9 +42,9 @@ print('closed')
 
 TEST_F(Python, PushesWhatItWritesToAFile) {
   const std::string reference = file("reference.asf");
-  ASSERT_EQ(python(kRemux, {media("input.nut"), reference}).status, 0);
+  ASSERT_EQ(python(kRemux, {media("input.asf"), reference}).status, 0);
 
-  const Finished push = python(kRemux, {media("input.nut"), url()});
+  const Finished push = python(kRemux, {media("input.asf"), url()});
 
   EXPECT_EQ(push.status, 0) << push.error;
   EXPECT_EQ(push.output, "closed\n");
@@ -54,7 +54,7 @@ TEST_F(Python, PushesWhatItWritesToAFile) {
 TEST_F(Python, GetsAnExceptionWhenThePushIsRefused) {
   server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
 
-  const Finished push = python(kRemux, {media("input.nut"), url()});
+  const Finished push = python(kRemux, {media("input.asf"), url()});
 
   EXPECT_EQ(push.status, 1);
   EXPECT_THAT(push.error, HasSubstr("403"));

@@ -17,7 +17,7 @@ class Recording : public PublishingPoint, public testing::WithParamInterface<Cas
 
 TEST_P(Recording, HasTheFramesOfAFileThatTheSameCommandWrote) {
   const Arguments input =
-      Arguments{"-i", media("input.nut")} + GetParam().streams + Arguments{"-c", "copy"};
+      Arguments{"-i", media("input.asf")} + GetParam().streams + Arguments{"-c", "copy"};
   const std::string reference = file("reference.asf");
   ASSERT_EQ(run(ffmpeg(input + Arguments{"-f", "asf", reference})).status, 0);
 
@@ -62,7 +62,7 @@ TEST_F(EncodedPush, HasTheFramesOfAFileThatTheSameCommandWrote) {
 
 class Muxer : public PublishingPoint {
  protected:
-  const Arguments input{"-i", media("input.nut"), "-map", "0:0", "-map", "0:1", "-c", "copy"};
+  const Arguments input{"-i", media("input.asf"), "-map", "0:0", "-map", "0:1", "-c", "copy"};
   std::string reference() {
     const std::string path = file("reference.asf");
     EXPECT_EQ(run(ffmpeg(input + Arguments{"-f", "asf", path})).status, 0);
@@ -123,7 +123,7 @@ TEST_F(Muxer, SegmentPushesEachSegmentToAPointOfItsOwn) {
 /// A tag takes two bytes of the header for each of its characters.
 Arguments tags(std::size_t bytes) {
   const std::string text(bytes / 4, 'x');
-  return {"-metadata", "comment=" + text, "-metadata", "description=" + text};
+  return {"-metadata", "first=" + text, "-metadata", "second=" + text};
 }
 
 class LargeHeader : public Muxer {};

@@ -13,7 +13,7 @@ class Signal : public PublishingPoint {
  protected:
   /// At the pace of the media, and without an end.
   Arguments endless(const Arguments& output) const {
-    return ffmpeg_wmpush(Arguments{"-re", "-stream_loop", "-1", "-i", media("input.nut"), "-map",
+    return ffmpeg_wmpush(Arguments{"-re", "-stream_loop", "-1", "-i", media("input.asf"), "-map",
                                    "0:0", "-map", "0:1", "-c", "copy"} +
                          output);
   }
