@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "core/bytes.hpp"
 
@@ -21,12 +22,16 @@ struct DataPacket {
   std::uint16_t duration = 0;          ///< ms
   std::size_t payloads = 0;            ///< position of the payload data
   std::size_t padding = 0;             ///< bytes at the end that carry nothing
+  std::size_t flags_at = 0;            ///< position of the Length Type Flags
   std::size_t packet_length_at = 0;    ///< position of the packet length field
   std::size_t packet_length_size = 0;  ///< 0, 1, 2 or 4 bytes
-  std::size_t padding_length_at = 0;
+  std::size_t padding_length_at = 0;   ///< position of the field, also where there is none
   std::size_t padding_length_size = 0;
+  std::uint8_t property_flags = 0;       ///< how the fields of a payload are typed
+  std::uint8_t payload_count = 1;        ///< 1 to 63
+  std::uint8_t payload_length_type = 0;  ///< 0 when there is a single payload, which has none
 
-  /// False when `packet` is not a well-formed ASF data packet.
+  /// False when `packet` is not a well-formed ASF data packet. All payloads are checked.
   static bool parse(Bytes packet, DataPacket& parsed);
 };
 
@@ -47,5 +52,11 @@ struct StrippedPacket {
 /// when there are multiple payloads (their lengths are explicit), or when a packet length field can
 /// be updated. The padding length field then says 0.
 StrippedPacket strip_padding(Bytes packet);
+
+/// What a receiver does with a packet whose padding was removed: makes `padded` the packet grown to
+/// `packet_size` bytes, its padding length right again. A padding length field that is too small,
+/// or missing, is made wider. A packet that is malformed gets zeros behind it, one that is larger
+/// than `packet_size` stays as it is; both give false.
+bool pad_packet(Bytes packet, std::size_t packet_size, std::vector<std::byte>& padded);
 
 }  // namespace wmpush::asf

@@ -56,8 +56,7 @@ Error walk(Bytes bytes, std::size_t begin, std::size_t end, Visit visit) {
       return invalid("broken ASF header: the object at offset " + std::to_string(begin) +
                      " claims " + std::to_string(size) + " bytes where " +
                      std::to_string(end - begin) + " are left");
-    if (Error error =
-            visit(guid_at(bytes.subspan(begin)), begin, static_cast<std::size_t>(size)))
+    if (Error error = visit(guid_at(bytes.subspan(begin)), begin, static_cast<std::size_t>(size)))
       return error;
     begin += static_cast<std::size_t>(size);
   }
@@ -128,8 +127,8 @@ class HeaderParser {
                      " bytes) cannot be pushed: mux with one packet size, such as "
                      "`-packet_size 3200`");
     if (header_.packet_size == 0)
-      return invalid("ASF packet size 0: mux with one of 100 to " +
-                     std::to_string(kMaxPacketSize) + " bytes, such as `-packet_size 3200`");
+      return invalid("ASF packet size 0: mux with one of 100 to " + std::to_string(kMaxPacketSize) +
+                     " bytes, such as `-packet_size 3200`");
     if (header_.packet_size > kMaxPacketSize)
       return invalid("ASF packet size " + std::to_string(header_.packet_size) +
                      " is more than the " + std::to_string(kMaxPacketSize) +
@@ -150,9 +149,9 @@ class HeaderParser {
     stream.number = static_cast<std::uint8_t>(reader.u16() & 0x7F);
     reader.skip(4);
     if (type_data_size > reader.remaining())
-      return invalid("broken ASF header: the type data of stream " +
-                     std::to_string(stream.number) + " claims " + std::to_string(type_data_size) +
-                     " bytes where " + std::to_string(reader.remaining()) + " are left");
+      return invalid("broken ASF header: the type data of stream " + std::to_string(stream.number) +
+                     " claims " + std::to_string(type_data_size) + " bytes where " +
+                     std::to_string(reader.remaining()) + " are left");
     const std::size_t type_data = at + reader.position();
     ByteReader data(reader.bytes(type_data_size));
     if (stream.type == kAudioMedia) {
@@ -270,16 +269,19 @@ std::uint64_t video_estimate(const Stream& stream) {
   if (stream.width == 0 || stream.height == 0) return kVideoBitrateOfUnknownSize;
   const double rate = double{static_cast<double>(stream.width)} * stream.height *
                       double{kVideoBitsPerTenPixels} / 10;
-  return static_cast<std::uint64_t>(std::clamp(rate, double{kSmallestVideoBitrate},
-                                               double{kLargestVideoBitrate}));
+  return static_cast<std::uint64_t>(
+      std::clamp(rate, double{kSmallestVideoBitrate}, double{kLargestVideoBitrate}));
 }
 
-std::uint64_t audio_estimate(const Stream& stream) {
+/// bit/s of uncompressed sound, which the format gives exactly; 0 for any other.
+std::uint64_t uncompressed_bitrate(const Stream& stream) {
   constexpr std::uint16_t kPcm = 1, kFloat = 3, kALaw = 6, kMuLaw = 7;
   const bool uncompressed = stream.format_tag == kPcm || stream.format_tag == kFloat ||
                             stream.format_tag == kALaw || stream.format_tag == kMuLaw;
-  const std::uint64_t exact = std::uint64_t{stream.block_align} * stream.sample_rate;
-  if (uncompressed && exact != 0) return exact * 8;
+  return uncompressed ? std::uint64_t{stream.block_align} * stream.sample_rate * 8 : 0;
+}
+
+std::uint64_t audio_estimate(const Stream& stream) {
   return kAudioBytesPerChannel * 8 * std::max<std::uint64_t>(stream.channels, 1);
 }
 
@@ -287,36 +289,33 @@ std::uint64_t audio_estimate(const Stream& stream) {
 /// nothing of share what is left of the whole, or get an estimate.
 void complete_bitrates(Header& header, std::uint32_t configured) {
   const auto unknown = [](const Stream& stream) { return !is_known(stream.bitrate); };
-  const bool has_video =
-      std::any_of(header.streams.begin(), header.streams.end(),
-                  [](const Stream& stream) { return stream.type == kVideoMedia; });
+  const auto is = [](const Guid& type) {
+    return [&type](const Stream& stream) { return stream.type == type; };
+  };
+  for (Stream& stream : header.streams)
+    if (stream.type == kAudioMedia && unknown(stream))
+      stream.bitrate = clamp_bitrate(uncompressed_bitrate(stream));
+
+  const bool has_video = std::any_of(header.streams.begin(), header.streams.end(), is(kVideoMedia));
   const std::uint64_t wholes[] = {is_known(header.max_bitrate) ? header.max_bitrate : 0, configured,
                                   measured_bitrate(header)};
   // With pictures beside it, sound is what can be estimated, and the pictures get the rest.
-  for (const bool video : {false, true}) {
-    const Guid& type = video ? kVideoMedia : kAudioMedia;
+  for (const Guid& type : {kAudioMedia, kVideoMedia}) {
     std::uint64_t known = 0;
     std::uint64_t missing = 0;
     for (const Stream& stream : header.streams) {
-      if (!unknown(stream))
-        known += stream.bitrate;
-      else if (stream.type == type)
-        ++missing;
+      if (!unknown(stream)) known += stream.bitrate;
+      if (unknown(stream) && stream.type == type) ++missing;
     }
     std::uint64_t share = 0;
-    if (missing != 0 && (video || !has_video))
+    if (missing != 0 && (type == kVideoMedia || !has_video))
       for (const std::uint64_t whole : wholes)
         if (share == 0 && whole > known) share = (whole - known) / missing;
-    for (Stream& stream : header.streams) {
-      if (stream.type != type || !unknown(stream)) continue;
-      if (!video && stream.format_tag == 1) {
-        stream.bitrate = clamp_bitrate(audio_estimate(stream));
-        continue;
-      }
-      const std::uint64_t rate =
-          share != 0 ? share : (video ? video_estimate(stream) : audio_estimate(stream));
-      stream.bitrate = clamp_bitrate(rate);
-    }
+    for (Stream& stream : header.streams)
+      if (stream.type == type && unknown(stream))
+        stream.bitrate = clamp_bitrate(share != 0            ? share
+                                       : type == kVideoMedia ? video_estimate(stream)
+                                                             : audio_estimate(stream));
   }
   for (Stream& stream : header.streams)
     if (unknown(stream)) stream.bitrate = kOtherBitrate;
@@ -439,8 +438,7 @@ Error HeaderFixup::apply(Bytes bytes, std::vector<std::byte>& fixed) const {
     std::uint64_t sum = 0;
     for (const Stream& stream : header.streams) sum += stream.bitrate;
     if (sum == 0) sum = configured_bitrate;
-    if (sum != 0)
-      store_le(fixed, header.file_properties + kMaxBitrateAt, clamp_bitrate(sum));
+    if (sum != 0) store_le(fixed, header.file_properties + kMaxBitrateAt, clamp_bitrate(sum));
   }
   if (audio_rate)
     for (const Stream& stream : header.streams)

@@ -59,8 +59,8 @@ struct Header {
   std::uint32_t max_bitrate = 0;
   std::vector<Stream> streams;
   bool has_stream_bitrates = false;
-  std::uint32_t object_count = 0;     ///< how many objects there are in the Header Object
-  std::uint32_t declared_objects = 0; ///< how many it says there are
+  std::uint32_t object_count = 0;      ///< how many objects there are in the Header Object
+  std::uint32_t declared_objects = 0;  ///< how many it says there are
   // Where things are, counted from the start of the Header Object; 0 = there is none.
   std::size_t header_size = 0;  ///< end of the Header Object
   std::size_t file_properties = 0;
@@ -84,7 +84,8 @@ Error unpatched_header_error();
 
 /// The repairs, each on its own switch (ASF 3.2, 3.3, 3.12).
 struct HeaderFixup {
-  /// A File ID that is constant or ends in zero becomes `fresh_id`; the Data Object's is made equal.
+  /// A File ID that is constant or ends in zero becomes `fresh_id`; the Data Object's is made
+  /// equal.
   bool file_id = true;
   bool live_flags = true;   ///< broadcast, not seekable
   bool max_bitrate = true;  ///< replaces 0 and 0xFFFFFFFF by the sum of the streams
