@@ -199,8 +199,10 @@ bool Splitter::check_header_size(std::uint64_t size) {
     return fail("the ASF header claims to have " + count_text(size, "bytes") +
                 ", which is too few");
   if (size > limits_.header - kDataObjectHeadSize)
-    return fail("the ASF header has " + std::to_string(size) + " bytes; " +
-                std::to_string(limits_.header - kDataObjectHeadSize) +
+    return fail("the ASF header has " +
+                count_text(std::min(size, kUnknownSize - kDataObjectHeadSize) + kDataObjectHeadSize,
+                           "bytes") +
+                "; " + std::to_string(limits_.header) +
                 " can be pushed at the most: leave out metadata, pictures or streams");
   return true;
 }
