@@ -20,15 +20,19 @@ class Signal : public PublishingPoint {
 
   /// As fast as the network takes it.
   Arguments fast(const Arguments& output) const {
-    return ffmpeg_wmpush(Arguments{"-stream_loop", "-1", "-i", media("large.asf"), "-c", "copy"} +
-                         output);
+    return ffmpeg_wmpush(
+        Arguments{"-stream_loop", "-1", "-i", media("large.asf"), "-map", "0", "-c", "copy"} +
+        output);
   }
 
-  void wait_for_packets() {
-    ASSERT_TRUE(server->wait_for([&] {
-      const auto sessions = server->sessions();
-      return !sessions.empty() && sessions.front().packets >= 2;
-    }));
+  void wait_for_packets(const ChildProcess& push) {
+    ASSERT_TRUE(server->wait_for(
+        [&] {
+          const auto sessions = server->sessions();
+          return !sessions.empty() && sessions.front().packets >= 2;
+        },
+        std::chrono::seconds(5)))
+        << push.error_text();
   }
 
   /// A peer that takes nothing more behind its second packet.
@@ -49,7 +53,7 @@ class Signal : public PublishingPoint {
 
 TEST_F(Signal, OnceEndsTheStreamProperly) {
   ChildProcess push(endless({"-f", "asf", url()}));
-  wait_for_packets();
+  wait_for_packets(push);
 
   push.signal(SIGINT);
 
@@ -61,7 +65,7 @@ TEST_F(Signal, OnceEndsTheStreamProperly) {
 
 TEST_F(Signal, OnceEndsAFifoProperly) {
   ChildProcess push(endless({"-f", "fifo", "-fifo_format", "asf", url()}));
-  wait_for_packets();
+  wait_for_packets(push);
 
   push.signal(SIGINT);
 
@@ -72,7 +76,7 @@ TEST_F(Signal, OnceEndsAFifoProperly) {
 TEST_F(Signal, OnceWhileThePeerIsStalledEndsWithinSixSeconds) {
   stall();
   ChildProcess push(fast({"-f", "asf", url()}));
-  wait_for_packets();
+  wait_for_packets(push);
 
   push.signal(SIGINT);
 
@@ -83,7 +87,7 @@ TEST_F(Signal, OnceWhileThePeerIsStalledEndsWithinSixSeconds) {
 TEST_F(Signal, OnceWhileThePeerOfAFifoIsStalledEndsWithinSixSeconds) {
   stall();
   ChildProcess push(fast({"-f", "fifo", "-fifo_format", "asf", url()}));
-  wait_for_packets();
+  wait_for_packets(push);
 
   push.signal(SIGINT);
 
@@ -94,7 +98,7 @@ TEST_F(Signal, OnceWhileThePeerOfAFifoIsStalledEndsWithinSixSeconds) {
 TEST_F(Signal, OnceWhileTheStalledPeerStillHasRoomEndsWithinSixSeconds) {
   stall();
   ChildProcess push(endless({"-f", "asf", url()}));
-  wait_for_packets();
+  wait_for_packets(push);
 
   push.signal(SIGINT);
 
@@ -105,7 +109,7 @@ TEST_F(Signal, OnceWhileTheStalledPeerStillHasRoomEndsWithinSixSeconds) {
 TEST_F(Signal, TwiceGivesUpAtOnce) {
   stall();
   ChildProcess push(fast({"-f", "asf", url()}));
-  wait_for_packets();
+  wait_for_packets(push);
 
   // Two of the same kind become one while the first is pending; ffmpeg counts both kinds alike.
   push.signal(SIGINT);
@@ -128,7 +132,7 @@ TEST_F(Signal, InterruptsConnecting) {
 
 TEST_F(Signal, TerminateEndsTheStreamProperlyToo) {
   ChildProcess push(endless({"-f", "asf", url()}));
-  wait_for_packets();
+  wait_for_packets(push);
 
   push.signal(SIGTERM);
 
