@@ -48,7 +48,7 @@ struct StreamShape {
 
 /// Bytes and time in, bytes and wishes out. The owner connects, sends and receives as wants() says
 /// and reports what happened; nothing here waits. State and event find the action in one table
-/// (push_engine.cpp) that reads like section 3.1 of the document.
+/// (state_table.cpp) that reads like section 3.1 of the document.
 class PushEngine {
  public:
   enum class State : std::uint8_t {

@@ -141,6 +141,12 @@ TEST(Responses, C24_AnyOtherStatusOnPushSetupIsAnErrorWithTheStatusInItsText) {
   }
 }
 
+TEST(Responses, C24_ARefusalByAPlainWebServerSaysThatItIsOne) {
+  const Error error = error_after("HTTP/1.1 405 Not Allowed\r\nServer: nginx/1.22.1\r\n\r\n");
+  EXPECT_THAT(error.message, AllOf(HasSubstr("405 Not Allowed"), HasSubstr("nginx/1.22.1"),
+                                   HasSubstr("no Windows Media server")));
+}
+
 TEST(Responses, C24_404MeansTheTemplateWhenOneWasNamed) {
   auto config = engine_config();
   ASSERT_FALSE(wmhttp::push_setup_body("/t", false, config.setup_body));
