@@ -121,10 +121,18 @@ int ChildProcess::wait(Seconds limit) {
 }
 
 bool ChildProcess::wait_for_error_text(const std::string& text, Seconds limit) {
+  return wait_for(error_text_, text, limit);
+}
+
+bool ChildProcess::wait_for_output(const std::string& text, Seconds limit) {
+  return wait_for(output_, text, limit);
+}
+
+bool ChildProcess::wait_for(const std::string& printed, const std::string& text, Seconds limit) {
   std::unique_lock lock(mutex_);
-  const auto printed = [&] { return error_text_.find(text) != std::string::npos; };
-  changed_.wait_for(lock, limit, [&] { return closed_ || printed(); });
-  return printed();
+  const auto found = [&] { return printed.find(text) != std::string::npos; };
+  changed_.wait_for(lock, limit, [&] { return closed_ || found(); });
+  return found();
 }
 
 bool ChildProcess::wait_for_silence(Seconds quiet, Seconds limit) {
