@@ -231,19 +231,19 @@ Error PushSink::Session::send_header(Bytes header) {
 }
 
 Error PushSink::Session::send_packet(Bytes packet) {
-  asf::StrippedPacket out;
-  out.rest = packet;
-  asf::DataPacket parsed;
-  const bool well_formed = asf::DataPacket::parse(packet, parsed);
-  if (well_formed && effective_->get().strip_padding != 0) out = asf::strip_padding(packet);
   ++counters_.packets_accepted;
+  asf::StrippedPacket out = asf::strip_padding(packet);
+  if (effective_->get().strip_padding == 0) {
+    out.head_size = out.removed = 0;
+    out.rest = packet;
+  }
   if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
   counters_.padding_bytes += out.removed;
-  if (well_formed) {
-    if (!first_send_time_) first_send_time_ = parsed.send_time;
-    last_send_time_ = parsed.send_time;
-  } else {
+  if (out.malformed) {
     ++counters_.packets_malformed;
+  } else {
+    if (!first_send_time_) first_send_time_ = out.send_time;
+    last_send_time_ = out.send_time;
   }
   return drive();
 }
