@@ -67,7 +67,7 @@ Result PushSink::Session::connect(std::string_view url, std::string_view templat
   error_ = {};
   info_ = {};
   counters_ = {};
-  first_send_time_.reset();
+  last_send_time_.reset();
   where_.clear();
   return conclude(open(url, template_url, auto_destroy));
 }
@@ -242,7 +242,10 @@ Error PushSink::Session::send_packet(Bytes packet) {
   if (out.malformed) {
     ++counters_.packets_malformed;
   } else {
-    if (!first_send_time_) first_send_time_ = out.send_time;
+    // Send times wrap after 49 days, and begin anew with each entry of a playlist.
+    const auto step =
+        static_cast<std::int32_t>(out.send_time - last_send_time_.value_or(out.send_time));
+    if (step > 0) counters_.duration += std::int64_t{1000} * step;
     last_send_time_ = out.send_time;
   }
   return drive();
@@ -450,7 +453,6 @@ wmpush_stats PushSink::Session::stats() const {
     stats.packets_sent = engine_->packets_sent();
   }
   stats.input_ended = splitting_ && splitter_.ended() ? 1 : 0;
-  if (first_send_time_) stats.duration = std::int64_t{1000} * (last_send_time_ - *first_send_time_);
   stats.last_result = static_cast<wmpush_result>(last_result_);
   return stats;
 }

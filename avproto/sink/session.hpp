@@ -75,8 +75,7 @@ class PushSink::Session {
   PublishingPointInfo info_;
 
   wmpush_stats counters_{};
-  std::optional<std::uint32_t> first_send_time_;
-  std::uint32_t last_send_time_ = 0;
+  std::optional<std::uint32_t> last_send_time_;  // ms, of the last well-formed packet
 };
 
 }  // namespace wmpush
