@@ -221,7 +221,12 @@ Error PushSink::Session::send_header(Bytes header) {
     fixup.fresh_id = random_id();
     fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
     if (Error error = fixup.apply(header, fixed)) return error;
-    header = fixed;
+    // What the repairs add must not make a header too large that was not.
+    const bool fits = fixed.size() <= wmhttp::kMaxStreamChangePayload;
+    if (fits || header.size() > wmhttp::kMaxHeaderPayload)
+      header = fixed;
+    else
+      log_.write(WMPUSH_LOG_WARNING, where_ + ": the ASF header is too large to be repaired");
   }
   asf::Header parsed;
   if (Error error = asf::parse_header(header, parsed)) return error;
@@ -311,7 +316,7 @@ Result PushSink::Session::wait_until(Time until) {
 
 Error PushSink::Session::drive() {
   while (true) {
-    report_warning();
+    report_notes();
     switch (engine_->wants()) {
       case Want::Nothing:
         return engine_is(State::Failed) ? engine_->error() : Error{};
@@ -399,9 +404,9 @@ void PushSink::Session::look() {
   }
 }
 
-void PushSink::Session::report_warning() {
-  const std::string warning = engine_->take_warning();
-  if (!warning.empty()) log_.write(WMPUSH_LOG_WARNING, where_ + ": " + warning);
+void PushSink::Session::report_notes() {
+  for (const PushEngine::Note& note : engine_->take_notes())
+    log_.write(note.level, where_ + ": " + note.text);
 }
 
 // ---------------------------------------------------------------------------------------------
