@@ -141,6 +141,14 @@ TEST(LiveMuxer, SendsASlowStreamWithoutWaitingForFullPackets) {
   }
 }
 
+TEST(PatchedFfmpeg, FailsWhenTheTrailerCannotBeWritten) {
+  // So little that all of it is still in the buffer then.
+  const Finished written = run({patched(), "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
+                                "testsrc2=size=32x32:rate=5:duration=0.4", "-c:v", "wmv2",
+                                "-flush_packets", "0", "-f", "asf", "/dev/full"});
+  EXPECT_GT(written.status, 0) << written.error;
+}
+
 class BFrames : public testing::TestWithParam<std::string> {};
 
 TEST_P(BFrames, ComeBackAtTheirPresentationTimes) {
