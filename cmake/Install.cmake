@@ -21,8 +21,9 @@ install(EXPORT wmpush_targets NAMESPACE wmpush:: FILE wmpushTargets.cmake
 
 # The adapter needs libavformat; a program that does not use it should not have to have that.
 if(TARGET wmpush-avio)
-  set_target_properties(wmpush-avio PROPERTIES EXPORT_NAME avio)
   add_library(wmpush::avio ALIAS wmpush-avio)
+  # It lies beside libwmpush and finds it there, wherever that is.
+  set_target_properties(wmpush-avio PROPERTIES EXPORT_NAME avio INSTALL_RPATH "$ORIGIN")
   install(TARGETS wmpush-avio EXPORT wmpush_avio_targets)
   install(TARGETS wmpush-avio_static)
   install(EXPORT wmpush_avio_targets NAMESPACE wmpush:: FILE wmpushAvioTargets.cmake
@@ -50,5 +51,4 @@ foreach(pc IN LISTS pc_files)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${pc}.pc
           DESTINATION ${pc_dir})
 endforeach()
-install(FILES docs/wmpush.1 docs/ffmpeg-wmpush.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -35,7 +35,7 @@ set(folder_wrapper wrapper)
 set(forbidden_pubpoint "wmhttp/push_engine")
 
 # Sockets and libav each have their places.
-set(socket_headers "^(boost/asio|sys/socket\\.h|netdb\\.h|netinet/|arpa/)")
+set(socket_headers "^(boost/asio|sys/socket\\.h|netdb\\.h|netinet/)")
 set(socket_rooms net pubpoint)
 set(libav_headers "^libav[a-z]+/")
 set(libav_rooms include capi wrapper)

@@ -55,15 +55,18 @@ bool PayloadReader::next(Payload& payload) {
   payload.stream = static_cast<std::uint8_t>(stream & 0x7F);
   payload.key_frame = (stream & 0x80) != 0;
   payload.media_object = typed(property_flags_ >> 4);
+  const std::size_t offset_at = reader_.position();
   payload.offset = typed(property_flags_ >> 2);
   const std::size_t replicated_size = typed(property_flags_);
   const bool compressed = replicated_size == 1;
   payload.presentation_time = send_time_;
   if (compressed) {
     payload.presentation_time = payload.offset;
+    payload.presentation_time_at = (property_flags_ >> 2 & 3) == 3 ? offset_at : 0;
     payload.offset = 0;
     shared_step_ = reader_.u8();
   } else if (replicated_size >= 8) {
+    payload.presentation_time_at = reader_.position() + 4;
     ByteReader replicated(reader_.bytes(replicated_size));
     payload.media_object_size = replicated.u32();
     payload.presentation_time = replicated.u32();

@@ -19,6 +19,8 @@ struct Payload {
   std::uint32_t media_object_size = 0;  ///< bytes of the whole media object; 0 = not said
   /// ms, preroll included; the packet's send time where the payload does not say it.
   std::uint32_t presentation_time = 0;
+  /// Where the packet has it, as 32 bits; 0 = nowhere. Objects that share a payload share it.
+  std::size_t presentation_time_at = 0;
   Bytes data;  ///< part of the packet
 };
 

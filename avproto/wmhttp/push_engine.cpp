@@ -25,135 +25,6 @@ constexpr std::size_t index(PushEngine::State state) { return static_cast<std::s
 }  // namespace
 
 // ---------------------------------------------------------------------------------------------
-// The table: in a state, on an event, the engine moves on to a state and takes an action, which may
-// find a reason to move elsewhere. What is not listed cannot happen, or is of no interest there.
-
-struct StateTable {
-  using E = PushEngine;
-  using State = E::State;
-  using Event = E::Event;
-  struct Cell {
-    State next = State::Count;
-    E::Action action = &E::ignore;
-  };
-  static constexpr std::size_t kStates = static_cast<std::size_t>(State::Count);
-  static constexpr std::size_t kEvents = static_cast<std::size_t>(Event::Count);
-  using Cells = std::array<std::array<Cell, kEvents>, kStates>;
-
-  static Cells make() {
-    Cells cells{};
-    const auto on = [&](State state, Event event, E::Action action, State next) {
-      cells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)] = {next, action};
-    };
-    using S = State;
-    using V = Event;
-
-    on(S::Idle, V::Start, &E::want_connection, S::Connecting);
-    on(S::Idle, V::Header, &E::invalid, S::Idle);
-    on(S::Idle, V::Packet, &E::no_connection, S::Idle);
-    on(S::Idle, V::End, &E::no_connection, S::Idle);
-
-    on(S::Connecting, V::Connected, &E::send_setup, S::SettingUp);
-    on(S::Connecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
-    on(S::Connecting, V::Header, &E::invalid, S::Connecting);
-    on(S::Connecting, V::Packet, &E::invalid, S::Connecting);
-    on(S::Connecting, V::End, &E::no_connection, S::Connecting);
-    on(S::Connecting, V::Disconnect, &E::hang_up, S::Ended);
-
-    on(S::SettingUp, V::Accepted, &E::accept_session, S::Ready);
-    on(S::SettingUp, V::Redirected, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::ProxyNamed, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::Challenged, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::Refused, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::SettingUp, V::PeerClosed, &E::lose_setup, S::Failed);
-    on(S::SettingUp, V::ConnectionLost, &E::lose_setup, S::Failed);
-    on(S::SettingUp, V::TimedOut, &E::setup_unanswered, S::Failed);
-    on(S::SettingUp, V::Header, &E::invalid, S::SettingUp);
-    on(S::SettingUp, V::Packet, &E::invalid, S::SettingUp);
-    on(S::SettingUp, V::End, &E::no_connection, S::SettingUp);
-    on(S::SettingUp, V::Disconnect, &E::hang_up, S::Ended);
-
-    on(S::Ready, V::Header, &E::start_stream, S::Streaming);
-    on(S::Ready, V::Packet, &E::invalid, S::Ready);
-    on(S::Ready, V::End, &E::end_without_stream, S::Ready);
-    on(S::Ready, V::Redirected, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::Challenged, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::Refused, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::Malformed, &E::forget_connection, S::Ready);
-    on(S::Ready, V::PeerClosed, &E::forget_connection, S::Ready);
-    on(S::Ready, V::ConnectionLost, &E::forget_connection, S::Ready);
-    on(S::Ready, V::Disconnect, &E::hang_up, S::Ended);
-
-    on(S::Reconnecting, V::Connected, &E::stream_on_new_connection, S::Streaming);
-    on(S::Reconnecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
-    on(S::Reconnecting, V::Disconnect, &E::hang_up, S::Ended);
-
-    on(S::Streaming, V::Header, &E::next_entry, S::Streaming);
-    on(S::Streaming, V::Packet, &E::send_packet, S::Streaming);
-    on(S::Streaming, V::End, &E::end_stream, S::Streaming);
-    on(S::Streaming, V::Accepted, &E::remember_acceptance, S::Streaming);
-    on(S::Streaming, V::Redirected, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::Challenged, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::Refused, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::Streaming, V::PeerClosed, &E::lose_stream, S::Failed);
-    on(S::Streaming, V::ConnectionLost, &E::lose_stream, S::Failed);
-    on(S::Streaming, V::TimedOut, &E::stalled, S::Failed);
-    on(S::Streaming, V::Disconnect, &E::hang_up, S::Ended);
-
-    on(S::RollingOver, V::Accepted, &E::next_push_start, S::Streaming);
-    on(S::RollingOver, V::Redirected, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::Challenged, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::Refused, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::RollingOver, V::PeerClosed, &E::lose_stream, S::Failed);
-    on(S::RollingOver, V::ConnectionLost, &E::lose_stream, S::Failed);
-    on(S::RollingOver, V::TimedOut, &E::renew_session, S::Connecting);
-    on(S::RollingOver, V::Disconnect, &E::hang_up, S::Ended);
-
-    on(S::Ending, V::Accepted, &E::finish, S::Ended);
-    on(S::Ending, V::PeerClosed, &E::finish, S::Ended);
-    on(S::Ending, V::Redirected, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::ProxyNamed, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::Challenged, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::Refused, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::Ending, V::ConnectionLost, &E::lose_stream, S::Failed);
-    on(S::Ending, V::TimedOut, &E::finish_when_taken, S::Ended);
-    on(S::Ending, V::Header, &E::invalid, S::Ending);
-    on(S::Ending, V::Packet, &E::invalid, S::Ending);
-    on(S::Ending, V::End, &E::no_connection, S::Ending);
-    on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
-
-    for (const State over : {S::Ended, S::Failed}) {
-      on(over, V::Start, &E::invalid, over);
-      on(over, V::Header, &E::no_connection, over);
-      on(over, V::Packet, &E::no_connection, over);
-      on(over, V::End, &E::no_connection, over);
-    }
-    on(S::Failed, V::End, &E::end_after_loss, S::Ended);
-    return cells;
-  }
-
-  static const Cell& at(State state, Event event) {
-    // Not constexpr: g++ 12 then leaves some of the pointers to members null.
-    static const Cells kCells = make();
-    return kCells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
-  }
-};
-
-void PushEngine::dispatch(Event event) {
-  const StateTable::Cell& cell = StateTable::at(state_, event);
-  if (cell.next == State::Count) return;
-  state_ = cell.next;
-  (this->*cell.action)();
-}
-
-// ---------------------------------------------------------------------------------------------
 // The program's side
 
 PushEngine::PushEngine(EngineConfig config) : config_(std::move(config)) {
@@ -209,6 +80,10 @@ Error PushEngine::outcome() {
 
 void PushEngine::reject(Result result, std::string message) {
   rejected_ = {result, 0, 0, std::move(message)};
+}
+
+void PushEngine::note(wmpush_log_level level, std::string text) {
+  notes_.push_back({level, std::move(text)});
 }
 
 void PushEngine::fail(Error error) {
@@ -279,6 +154,7 @@ void PushEngine::received(Bytes bytes, Time now) {
 }
 
 void PushEngine::take_response() {
+  note(WMPUSH_LOG_VERBOSE, "the server answered " + response_.status_text());
   proxied_ = proxied_ || response_.via;
   if (response_.push_id) {
     if (response_.push_id->size() > kMaxPushId) {
@@ -366,14 +242,13 @@ Time PushEngine::deadline() const {
   }
 }
 
-std::string PushEngine::take_warning() { return std::exchange(warning_, {}); }
-
 // ---------------------------------------------------------------------------------------------
 // Setup (3.1.4.1, 3.1.5.1)
 
 void PushEngine::want_connection() { drop_connection(); }
 
 void PushEngine::send_setup() {
+  note(WMPUSH_LOG_VERBOSE, "PushSetup for " + config_.target);
   progress_ = waiting_since_ = now_;
   out_.copy(as_bytes(push_setup_request(context_, config_.setup_body)));
 }
@@ -383,8 +258,9 @@ void PushEngine::fail_to_connect() { fail(peer_error_); }
 void PushEngine::accept_session() {
   if (!response_.from_media_server()) {
     if (config_.strict_server) return fail(foreign_server(response_));
-    warning_ = "the server calls itself '" + response_.server +
-               "', which is no Windows Media server: going on because strict_server is 0";
+    note(WMPUSH_LOG_WARNING,
+         "the server calls itself '" + response_.server +
+             "', which is no Windows Media server: going on because strict_server is 0");
   }
   accepted_ = true;
   setup_response_ = response_;
@@ -454,6 +330,7 @@ void PushEngine::stream_on_new_connection() { begin_push_start(); }
 
 void PushEngine::begin_push_start() {
   length_remaining_ = push_start_length();
+  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
   out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
   progress_ = now_;
   early_accept_ = false;
@@ -563,8 +440,9 @@ void PushEngine::next_push_start() {
 /// this one stands, with $H again.
 void PushEngine::renew_session() {
   if (!out_.empty()) return stalled();
-  warning_ = "the server did not answer within " + seconds_text(config_.rollover_timeout) +
-             " when the length of a PushStart was used up: setting up a new session";
+  note(WMPUSH_LOG_WARNING,
+       "the server did not answer within " + seconds_text(config_.rollover_timeout) +
+           " when the length of a PushStart was used up: setting up a new session");
   drop_connection();
   context_.push_id = kNewSession;
   context_.cookies.clear();

@@ -68,6 +68,9 @@ Meaning meaning(const Response& response, bool template_named) {
 
 Error refusal(const Response& response, std::string_view doing, bool template_named) {
   Meaning means = meaning(response, template_named);
+  // The likeliest cause of all: that it is no media server which was asked.
+  if (!response.server.empty() && !response.from_media_server() && response.status != 407)
+    means.text += "; it calls itself '" + response.server + "', which is no Windows Media server";
   return {means.result, response.status, 0,
           std::string(doing) + ": the server answered " + response.status_text() + ": " +
               std::move(means.text)};

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/allocations.hpp"
 #include "core/bytes.hpp"
+#include "support/allocation_counter.hpp"
 #include "wmhttp/frame.hpp"
 #include "wmhttp/push_engine.hpp"
 
@@ -16,18 +16,18 @@ namespace wmpush::wmhttp {
 namespace {
 
 /// Reports what the loop of `state` did with packets of `packet_size` bytes.
-void report(benchmark::State& state, std::size_t packet_size, std::uint64_t allocations_before) {
+void report(benchmark::State& state, std::size_t packet_size, std::size_t allocations_before) {
   const auto packets = static_cast<double>(state.iterations());
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(packet_size));
   state.SetItemsProcessed(state.iterations());
   state.counters["allocations"] =
-      static_cast<double>(bench::allocations() - allocations_before) / packets;
+      static_cast<double>(test::allocations() - allocations_before) / packets;
 }
 
 void WriteFrameHead(benchmark::State& state) {
   const auto packet_size = static_cast<std::size_t>(state.range(0));
   std::array<std::byte, 8> head{};
-  const std::uint64_t before = bench::allocations();
+  const std::size_t before = test::allocations();
   for (auto _ : state) {
     benchmark::DoNotOptimize(write_frame_head(FrameId::Data, packet_size, 0, head));
     benchmark::ClobberMemory();
@@ -69,7 +69,7 @@ void Engine(benchmark::State& state) {
     return;
   }
   const std::vector<std::byte> packet(packet_size);
-  const std::uint64_t before = bench::allocations();
+  const std::size_t before = test::allocations();
   for (auto _ : state) {
     error = engine.packet(Bytes(packet).first(20), Bytes(packet).subspan(20), now);
     send_all(engine, now);
@@ -88,7 +88,7 @@ void ReadFrames(benchmark::State& state) {
   std::vector<std::byte> frame(4 + packet_size);
   write_frame_head(FrameId::Data, packet_size, 0, frame);
   FrameReader reader;
-  const std::uint64_t before = bench::allocations();
+  const std::size_t before = test::allocations();
   for (auto _ : state) {
     Bytes input = frame;
     Frame read;

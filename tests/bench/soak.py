@@ -41,7 +41,8 @@ def make_asf(path):
 
 def resident_kb(process):
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1])
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) if found else None  # none: it has ended
 
 
 def main():
@@ -77,9 +78,13 @@ def main():
             pusher.stdin.write(data[i * size:(i + 1) * size])
             pusher.stdin.flush()
             time.sleep(max(0, start + RUN_SECONDS * (i + 1) / PIECES - time.monotonic()))
-            samples.append(resident_kb(pusher))
+            if (resident := resident_kb(pusher)) is None:
+                break
+            samples.append(resident)
         pusher.stdin.close()
         status = pusher.wait(timeout=30)
+        if len(samples) < PIECES - 1:  # ffmpeg may end with the last packet, before the index
+            sys.exit(f"the push ended early with exit status {status}, after {len(samples)} pieces")
         settled, most = samples[PIECES // 5], max(samples[PIECES // 5:])
         print(f"{len(data) / 1e6:.0f} MB, {MEDIA_SECONDS} s of media in {time.monotonic() - start:.0f} s; "
               f"resident: {samples[0]} kB at first, {settled} kB after a fifth, {most} kB at most")

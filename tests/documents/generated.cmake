@@ -1,12 +1,13 @@
 # Compares a generated part of a document, which stands between two marks, with what a program
 # prints now.
-# cmake -DDOCUMENT=<file> -DMARK=<text> -DPROGRAM=<program;arguments> [-DUPDATE=ON] -P generated.cmake
+# cmake -DDOCUMENT=<file> -DMARK=<text> -DPROGRAM=<program> -DARGUMENT=<its argument>
+#       [-DUPDATE=ON] -P generated.cmake
 #
 # With UPDATE the part is written instead. The marks are a line that contains "begin MARK" and one
 # that contains "end MARK".
 cmake_minimum_required(VERSION 3.25)
 
-execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE wanted COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${PROGRAM} ${ARGUMENT} OUTPUT_VARIABLE wanted COMMAND_ERROR_IS_FATAL ANY)
 file(READ ${DOCUMENT} text)
 string(FIND "${text}" "begin ${MARK}" begin)
 string(FIND "${text}" "end ${MARK}" end)

@@ -35,12 +35,12 @@ std::size_t steady_allocations(const std::string& asf, std::size_t piece) {
 
 TEST(Allocations, TheCounterCounts) {
   const std::size_t before = allocations();
-  delete new int(1);
+  ::operator delete(::operator new(1));  // a new-expression could be left out
   EXPECT_GT(allocations(), before);
 }
 
 TEST(Allocations, APacketTakesNoMemoryHoweverItArrives) {
-  for (const std::size_t piece : {1, 1000, 3200, 100000}) {
+  for (const std::size_t piece : {1, 1000, 3200, 9000}) {
     EXPECT_EQ(steady_allocations(clip("-packet_size 800 -f asf"), piece), 0u) << piece;
     EXPECT_EQ(steady_allocations(clip("-packet_size 800 -f asf_stream"), piece), 0u) << piece;
   }

@@ -221,5 +221,61 @@ TEST_F(PushSinkTest, EveryAddressOfANameIsTriedAndEachFailureNamed) {
   EXPECT_THAT(refused.last_error().message, HasSubstr("127.0.0.1:" + std::to_string(port)));
 }
 
+TEST_F(PushSinkTest, ReachesAServerOverIPv6) {
+  Settings settings;
+  settings.address = "::1";
+  Server v6(settings);
+  ASSERT_EQ(sink.Connect(v6.url()), Result::S_OK) << sink.last_error().message;
+  EXPECT_THAT(sink.publishing_point().address, HasSubstr("[::1]:"));
+  EXPECT_EQ(push(clip()), Result::S_OK);
+}
+
+TEST_F(PushSinkTest, ASinkCanBeConnectedAgainAfterItsSession) {
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+    EXPECT_EQ(sink.Connect(server.url()), Result::NS_E_INVALID_REQUEST);
+    EXPECT_EQ(push(clip()), Result::S_OK);
+    EXPECT_EQ(sink.stats().bytes_accepted, clip().size());
+  }
+}
+
+TEST_F(PushSinkTest, TheHeaderThatAServerGetsIsFitForALivePush) {
+  // What the fix-up leaves alone goes out as the muxer wrote it.
+  Settings settings;
+  const TemporaryDirectory directory;
+  settings.record = directory.path();
+  ASSERT_EQ(sink.Connect(server.url() + "?fix_header=0&strip_padding=0"), Result::S_OK);
+  EXPECT_EQ(push(clip()), Result::S_OK);
+  EXPECT_EQ(sink.stats().padding_bytes, 0u);
+  const auto unfixed = server.sessions().back().bytes;
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  EXPECT_EQ(push(clip()), Result::S_OK);
+  const auto fixed = server.sessions().back().bytes;
+  // A Stream Bitrate Properties Object for two streams was added, and padding left out.
+  EXPECT_EQ(fixed + sink.stats().padding_bytes, unfixed + 26 + 2 * 6);
+}
+
+TEST_F(PushSinkTest, WhatIsNotAsfIsRefusedBeforeAnythingIsSent) {
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  EXPECT_EQ(sink.write(as_bytes("\x1A\x45\xDF\xA3 this is no ASF at all")),
+            Result::NS_E_INVALID_DATA);
+  EXPECT_THAT(sink.last_error().message, AllOf(HasSubstr("Matroska"), HasSubstr("-f asf")));
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_INVALID_REQUEST);
+  EXPECT_EQ(sink.Disconnect(), Result::S_OK);
+  EXPECT_EQ(server.requests(), 1u);
+}
+
+TEST_F(PushSinkTest, InputThatBreaksOffIsReportedAndWhatCameWholeIsDelivered) {
+  const std::string& whole = clip("-packet_size 1000 -f asf");
+  const std::string broken = whole.substr(0, whole.size() / 2);
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  EXPECT_EQ(push(broken), Result::NS_E_INVALID_DATA);
+  EXPECT_THAT(sink.last_error().message, HasSubstr("truncated"));
+  EXPECT_EQ(sink.AbortSession(Result::NS_E_INVALID_DATA), Result::S_OK);
+  ASSERT_TRUE(server.wait_for([&] { return !server.sessions().back().running; }));
+  EXPECT_EQ(server.sessions().back().packets, sink.stats().packets_sent);
+  EXPECT_EQ(server.sessions().back().end_reason, 0xC00D002Fu);
+}
+
 }  // namespace
 }  // namespace wmpush::test

@@ -121,10 +121,30 @@ int ChildProcess::wait(Seconds limit) {
 }
 
 bool ChildProcess::wait_for_error_text(const std::string& text, Seconds limit) {
+  return wait_for(error_text_, text, limit);
+}
+
+bool ChildProcess::wait_for_output(const std::string& text, Seconds limit) {
+  return wait_for(output_, text, limit);
+}
+
+bool ChildProcess::wait_for(const std::string& printed, const std::string& text, Seconds limit) {
   std::unique_lock lock(mutex_);
-  const auto printed = [&] { return error_text_.find(text) != std::string::npos; };
-  changed_.wait_for(lock, limit, [&] { return closed_ || printed(); });
-  return printed();
+  const auto found = [&] { return printed.find(text) != std::string::npos; };
+  changed_.wait_for(lock, limit, [&] { return closed_ || found(); });
+  return found();
+}
+
+bool ChildProcess::wait_for_silence(Seconds quiet, Seconds limit) {
+  std::unique_lock lock(mutex_);
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!closed_ && std::chrono::steady_clock::now() < end) {
+    const std::size_t printed = output_.size() + error_text_.size();
+    const bool more = changed_.wait_for(
+        lock, quiet, [&] { return closed_ || output_.size() + error_text_.size() != printed; });
+    if (!more) return true;
+  }
+  return false;
 }
 
 std::string ChildProcess::output() const {

@@ -37,12 +37,19 @@ class ChildProcess {
 
   /// Waits until it has printed `text` on standard error; false when it ends or `limit` passes.
   bool wait_for_error_text(const std::string& text, Seconds limit = Seconds(20));
+  /// The same for standard output.
+  bool wait_for_output(const std::string& text, Seconds limit = Seconds(20));
+
+  /// Waits until it has printed nothing for as long as `quiet`; false when it ends or `limit`
+  /// passes.
+  bool wait_for_silence(Seconds quiet, Seconds limit = Seconds(20));
 
   std::string output() const;      ///< standard output so far
   std::string error_text() const;  ///< standard error so far
 
  private:
   void read_all(int output, int error);
+  bool wait_for(const std::string& printed, const std::string& text, Seconds limit);
 
   pid_t id_ = -1;
   int status_ = 0;

@@ -98,11 +98,7 @@ void Connection::process() {
         more = read_stream();
         break;
       case Stage::Draining:
-        if (after_end_ && !input_.empty()) {
-          after_end_ = false;
-          service_.breached(peer_, {"F08", "bytes after the end of the stream"});
-        }
-        input_ = {};
+        drain();
         more = false;
         break;
     }
@@ -233,6 +229,14 @@ bool Connection::read_stream() {
   }
 }
 
+void Connection::drain() {
+  if (after_end_ && !input_.empty()) {
+    after_end_ = false;
+    service_.breached(peer_, {"F08", "bytes after the end of the stream"});
+  }
+  input_ = {};
+}
+
 bool Connection::end_stream() {
   char reason[16];
   std::snprintf(reason, sizeof reason, "0x%08X", session_->report().end_reason);
@@ -240,6 +244,7 @@ bool Connection::end_stream() {
   session_.reset();
   stage_ = Stage::Draining;
   after_end_ = true;
+  drain();
   const auto finish = [this] {
     if (service_.settings().answer_end) answer(204, response_fields());
     close_politely();
@@ -381,6 +386,14 @@ void Connection::answer(int status, Fields fields) {
 
 void Connection::send(std::string text) {
   if (mute_ || closed()) return;
+  if (outbox_.empty()) {
+    // An answer nearly always fits in the kernel's buffer, and then it is on its way whatever
+    // happens to this connection next.
+    error_code error;
+    text.erase(0, socket_.write_some(asio::buffer(text), error));
+    if (text.empty()) return;
+    if (error && error != asio::error::would_block) return;  // the next read finds it, too
+  }
   outbox_.push_back(std::move(text));
   if (outbox_.size() == 1) write_next();
 }

@@ -38,6 +38,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool read_head();
   bool read_setup_body();
   bool read_stream();
+  void drain();
 
   bool begin_stream();
   bool answer_setup(std::string replacement);

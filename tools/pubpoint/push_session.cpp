@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "asf/guid.hpp"
+#include "asf/data_packet.hpp"
+#include "asf/header.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -10,28 +11,19 @@ namespace {
 using wmhttp::Frame;
 using wmhttp::FrameId;
 
-constexpr std::size_t kObjectHead = 24;
-constexpr std::size_t kDataObjectHead = 50;
-constexpr std::size_t kHeaderObjectHead = 30;
-constexpr std::size_t kFilePropertiesSize = 104;
-constexpr std::size_t kMaximumPacketSizeAt = 96;
-
 /// Packet size that an ASF header declares, when it has the form that $H and $C must have: a whole
-/// Header Object, then the first 50 bytes of the Data Object. Nothing otherwise.
-std::optional<std::uint32_t> declared_packet_size(Bytes header) {
-  if (header.size() < kHeaderObjectHead + kDataObjectHead) return std::nullopt;
-  const std::size_t data_at = header.size() - kDataObjectHead;
-  if (asf::guid_at(header) != asf::kHeaderObject || load_le<std::uint64_t>(header, 16) != data_at ||
-      asf::guid_at(header.subspan(data_at)) != asf::kDataObject)
+/// Header Object, then the first 50 bytes of the Data Object. Otherwise `why` says what is wrong.
+std::optional<std::uint32_t> declared_packet_size(Bytes bytes, std::string& why) {
+  asf::Header header;
+  if (Error error = asf::parse_header(bytes, header)) {
+    why = std::move(error.message);
     return std::nullopt;
-  for (std::size_t at = kHeaderObjectHead; at + kObjectHead <= data_at;) {
-    const auto size = load_le<std::uint64_t>(header, at + 16);
-    if (size < kObjectHead || size > data_at - at) return std::nullopt;
-    if (asf::guid_at(header.subspan(at)) == asf::kFileProperties && size >= kFilePropertiesSize)
-      return load_le<std::uint32_t>(header, at + kMaximumPacketSizeAt);
-    at += static_cast<std::size_t>(size);
   }
-  return std::nullopt;
+  if (header.data_object + asf::kDataObjectHeadSize != bytes.size() || header.data_object == 0) {
+    why = "the ASF header does not end with the first 50 bytes of its Data Object";
+    return std::nullopt;
+  }
+  return header.packet_size;
 }
 
 }  // namespace
@@ -113,12 +105,14 @@ PushSession::Step PushSession::next(Bytes& input, Frame& frame, Clock::time_poin
 }
 
 bool PushSession::take_header(const Frame& frame) {
-  const auto packet_size = declared_packet_size(frame.payload);
+  std::string why;
+  const auto packet_size = declared_packet_size(frame.payload, why);
   if (!packet_size) {
-    fail(frame.id == FrameId::Header ? "F02" : "F05",
-         "the frame is not an ASF header with the first 50 bytes of its Data Object");
+    fail(frame.id == FrameId::Header ? "F02" : "F05", std::move(why));
     return false;
   }
+  if (first_send_) media_before_ = report_.media;  // an entry counts its times for itself
+  first_send_.reset();
   packet_size_ = *packet_size;
   ++report_.entries;
   report_.bytes += frame.payload.size();
@@ -134,6 +128,12 @@ bool PushSession::take_packet(const Frame& frame) {
   }
   ++report_.packets;
   report_.bytes += frame.payload.size();
+  asf::DataPacket head;
+  if (asf::DataPacket::parse(frame.payload, head)) {
+    if (!first_send_) first_send_ = head.send_time;
+    if (head.send_time > *first_send_)
+      report_.media = media_before_ + std::chrono::milliseconds(head.send_time - *first_send_);
+  }
   if (consumer_) consumer_->on_packet(frame.payload);
   return true;
 }

@@ -102,10 +102,12 @@ class PushSession {
   wmhttp::FrameOrder order_;
   Breach breach_;
   bool waits_for_resume_ = false;
-  std::uint64_t remaining_ = 0;     // of the Content-Length
-  std::uint32_t packet_size_ = 0;   // of the current entry
-  Clock::time_point last_content_;  // $H, $C or $D, or the head of the PushStart
-  Clock::time_point last_request_;  // end of the last request
+  std::uint64_t remaining_ = 0;                // of the Content-Length
+  std::chrono::milliseconds media_before_{0};  // of the entries before this one
+  std::optional<std::uint32_t> first_send_;    // ms, of this entry
+  std::uint32_t packet_size_ = 0;              // of the current entry
+  Clock::time_point last_content_;             // $H, $C or $D, or the head of the PushStart
+  Clock::time_point last_request_;             // end of the last request
 };
 
 }  // namespace wmpush::pubpoint

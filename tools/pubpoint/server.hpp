@@ -26,17 +26,19 @@ struct SessionReport {
   std::string point;  ///< "/live"
   std::string peer;   ///< address and port of the client
   std::string user_agent;
-  bool running = false;                ///< not yet deleted
-  bool receiving = false;              ///< a PushStart is being read
-  bool end_of_stream = false;          ///< an $E with a Reason other than 1 came
-  std::uint32_t end_reason = 0;        ///< its Reason
-  std::uint64_t push_starts = 0;       ///< PushStart requests
-  std::uint64_t entries = 0;           ///< $H and $C
-  std::uint64_t packets = 0;           ///< $D
-  std::uint64_t bytes = 0;             ///< payload of $H, $C and $D
-  std::chrono::milliseconds media{0};  ///< last minus first send time
-  std::string ended_because;           ///< one line; empty while running
-  std::filesystem::path recording;     ///< finished file; empty when nothing is recorded
+  bool running = false;                           ///< not yet deleted
+  bool receiving = false;                         ///< a PushStart is being read
+  bool end_of_stream = false;                     ///< an $E with a Reason other than 1 came
+  std::uint32_t end_reason = 0;                   ///< its Reason
+  std::uint64_t push_starts = 0;                  ///< PushStart requests
+  std::uint64_t entries = 0;                      ///< $H and $C
+  std::uint64_t packets = 0;                      ///< $D
+  std::uint64_t bytes = 0;                        ///< payload of $H, $C and $D
+  std::chrono::milliseconds media{0};             ///< last minus first send time
+  std::string ended_because;                      ///< one line; empty while running
+  std::filesystem::path recording;                ///< finished file; empty when nothing is recorded
+  std::vector<std::filesystem::path> recordings;  ///< one for each entry, the first one included
+  std::string recording_error;  ///< why a recording is not whole; empty when it is
 };
 
 /// Where in the conversation a fault strikes.

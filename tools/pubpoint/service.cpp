@@ -1,6 +1,7 @@
 #include "pubpoint/service.hpp"
 
 #include "core/log.hpp"
+#include "pubpoint/recorder.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -42,6 +43,10 @@ void Service::count_connection() {
 }
 
 void Service::session_started(PushSession& session) {
+  if (!settings_.record.empty() && !settings_.discard)
+    session.set_consumer(
+        std::make_unique<Recorder>(settings_.record, recording_name(session.point(), session.id()),
+                                   [this](const std::string& text) { log(text); }));
   publish(session);
   if (settings_.on_start) settings_.on_start(session.report());
 }

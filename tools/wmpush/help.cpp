@@ -63,7 +63,7 @@ std::string overall_help() {
     text +=
         "  " + command.name + std::string(8 - command.name.size(), ' ') + command.summary + "\n";
   text +=
-      "\nA URL is wmpush://[USER@]HOST[:PORT]/PUBLISHING-POINT; the port is 80 unless given.\n"
+      "\nA URL is wmpush://[USER@]HOST[:PORT]/PUBLISHING-POINT; the usual port is 80.\n"
       "Passwords are best given in the environment (WMPUSH_PASSWORD) or in a file\n"
       "(--password_file): other users of the machine can see a command line.\n\n"
       "Examples:\n";

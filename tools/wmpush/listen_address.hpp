@@ -19,7 +19,6 @@ struct ListenAddress {
 
   /// "127.0.0.1:8080", "[::1]:8080"
   std::string text() const;
-  bool is_wildcard() const { return host == "0.0.0.0" || host == "::"; }
 };
 
 }  // namespace wmpush::tool

@@ -156,7 +156,7 @@ Command serve_command() {
        "machine; port 0 takes any free one (default 127.0.0.1:8080)"},
       {"record", "DIR", "record each push in a file of its own in DIR, which is made"},
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
-      {"discard", "", "look at the packets no further, for measurements"},
+      {"discard", "", "read what comes and forget it, for measurements"},
   };
   command.examples =
       "  wmpush serve --record received\n"

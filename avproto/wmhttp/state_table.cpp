@@ -1,0 +1,135 @@
+// The table that reads like section 3.1 of the document: in a state, on an event, the engine moves
+// on to a state and takes an action, which may find a reason to move elsewhere. What is not listed
+// cannot happen, or is of no interest there.
+#include <array>
+
+#include "wmhttp/push_engine.hpp"
+
+namespace wmpush::wmhttp {
+
+struct StateTable {
+  using E = PushEngine;
+  using State = E::State;
+  using Event = E::Event;
+  struct Cell {
+    State next = State::Count;
+    E::Action action = &E::ignore;
+  };
+  static constexpr std::size_t kStates = static_cast<std::size_t>(State::Count);
+  static constexpr std::size_t kEvents = static_cast<std::size_t>(Event::Count);
+  using Cells = std::array<std::array<Cell, kEvents>, kStates>;
+
+  static Cells make() {
+    Cells cells{};
+    const auto on = [&](State state, Event event, E::Action action, State next) {
+      cells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)] = {next, action};
+    };
+    using S = State;
+    using V = Event;
+
+    on(S::Idle, V::Start, &E::want_connection, S::Connecting);
+    on(S::Idle, V::Header, &E::invalid, S::Idle);
+    on(S::Idle, V::Packet, &E::no_connection, S::Idle);
+    on(S::Idle, V::End, &E::no_connection, S::Idle);
+
+    on(S::Connecting, V::Connected, &E::send_setup, S::SettingUp);
+    on(S::Connecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
+    on(S::Connecting, V::Header, &E::invalid, S::Connecting);
+    on(S::Connecting, V::Packet, &E::invalid, S::Connecting);
+    on(S::Connecting, V::End, &E::no_connection, S::Connecting);
+    on(S::Connecting, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::SettingUp, V::Accepted, &E::accept_session, S::Ready);
+    on(S::SettingUp, V::Redirected, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::ProxyNamed, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Challenged, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Refused, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::SettingUp, V::PeerClosed, &E::lose_setup, S::Failed);
+    on(S::SettingUp, V::ConnectionLost, &E::lose_setup, S::Failed);
+    on(S::SettingUp, V::TimedOut, &E::setup_unanswered, S::Failed);
+    on(S::SettingUp, V::Header, &E::invalid, S::SettingUp);
+    on(S::SettingUp, V::Packet, &E::invalid, S::SettingUp);
+    on(S::SettingUp, V::End, &E::no_connection, S::SettingUp);
+    on(S::SettingUp, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Ready, V::Header, &E::start_stream, S::Streaming);
+    on(S::Ready, V::Packet, &E::invalid, S::Ready);
+    on(S::Ready, V::End, &E::end_without_stream, S::Ready);
+    on(S::Ready, V::Redirected, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::ProxyNamed, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::Refused, &E::refuse_stream, S::Failed);
+    on(S::Ready, V::Malformed, &E::forget_connection, S::Ready);
+    on(S::Ready, V::PeerClosed, &E::forget_connection, S::Ready);
+    on(S::Ready, V::ConnectionLost, &E::forget_connection, S::Ready);
+    on(S::Ready, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Reconnecting, V::Connected, &E::stream_on_new_connection, S::Streaming);
+    on(S::Reconnecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
+    on(S::Reconnecting, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Streaming, V::Header, &E::next_entry, S::Streaming);
+    on(S::Streaming, V::Packet, &E::send_packet, S::Streaming);
+    on(S::Streaming, V::End, &E::end_stream, S::Streaming);
+    on(S::Streaming, V::Accepted, &E::remember_acceptance, S::Streaming);
+    on(S::Streaming, V::Redirected, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::ProxyNamed, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Refused, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::Streaming, V::PeerClosed, &E::lose_stream, S::Failed);
+    on(S::Streaming, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::Streaming, V::TimedOut, &E::stalled, S::Failed);
+    on(S::Streaming, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::RollingOver, V::Accepted, &E::next_push_start, S::Streaming);
+    on(S::RollingOver, V::Redirected, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::ProxyNamed, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Refused, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::RollingOver, V::PeerClosed, &E::lose_stream, S::Failed);
+    on(S::RollingOver, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::RollingOver, V::TimedOut, &E::renew_session, S::Connecting);
+    on(S::RollingOver, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Ending, V::Accepted, &E::finish, S::Ended);
+    on(S::Ending, V::PeerClosed, &E::finish, S::Ended);
+    on(S::Ending, V::Redirected, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::ProxyNamed, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Challenged, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Refused, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::Ending, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::Ending, V::TimedOut, &E::finish_when_taken, S::Ended);
+    on(S::Ending, V::Header, &E::invalid, S::Ending);
+    on(S::Ending, V::Packet, &E::invalid, S::Ending);
+    on(S::Ending, V::End, &E::no_connection, S::Ending);
+    on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
+
+    for (const State over : {S::Ended, S::Failed}) {
+      on(over, V::Start, &E::invalid, over);
+      on(over, V::Header, &E::no_connection, over);
+      on(over, V::Packet, &E::no_connection, over);
+      on(over, V::End, &E::no_connection, over);
+    }
+    on(S::Failed, V::End, &E::end_after_loss, S::Ended);
+    return cells;
+  }
+
+  static const Cell& at(State state, Event event) {
+    // Not constexpr: g++ 12 then leaves some of the pointers to members null.
+    static const Cells kCells = make();
+    return kCells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
+  }
+};
+
+void PushEngine::dispatch(Event event) {
+  const StateTable::Cell& cell = StateTable::at(state_, event);
+  if (cell.next == State::Count) return;
+  state_ = cell.next;
+  (this->*cell.action)();
+}
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,74 @@
+// ffmpeg's exit status tells how the push ended, wherever it failed.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "publishing_point.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using pubpoint::At;
+using pubpoint::Do;
+
+/// Where a push fails, and through which muxer.
+struct Case {
+  std::string name;
+  pubpoint::Fault fault;
+};
+
+void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
+
+class ExitStatus : public PublishingPoint, public testing::WithParamInterface<Case> {
+ protected:
+  const Arguments input{"-i", media("input.asf"), "-map", "0:0", "-map", "0:1", "-c", "copy"};
+
+  void SetUp() override {
+    pubpoint::Settings settings;
+    settings.points = {"/live", "/live0"};
+    start(settings);
+    server->add_fault(GetParam().fault);
+  }
+
+  void expect_failure(const Arguments& output) {
+    const Finished push = run(ffmpeg_wmpush(input + output));
+    EXPECT_NE(push.status, 0) << push.error;
+    EXPECT_THAT(last_line(push.error),
+                testing::ContainsRegex("^wmpush: [NE_A-Z]+ \\(0x[0-9A-F]+\\)$"));
+  }
+};
+
+TEST_P(ExitStatus, OfAPlainPush) { expect_failure({"-f", "asf", url()}); }
+
+TEST_P(ExitStatus, OfATee) { expect_failure({"-f", "tee", "[f=asf]" + url() + "|[f=null]-"}); }
+
+TEST_P(ExitStatus, OfATeeThatIgnoresFailures) {
+  expect_failure({"-f", "tee", "[f=asf:onfail=ignore]" + url() + "|[f=null]-"});
+}
+
+TEST_P(ExitStatus, OfAFifo) { expect_failure({"-f", "fifo", "-fifo_format", "asf", url()}); }
+
+TEST_P(ExitStatus, OfASegment) {
+  expect_failure(
+      {"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url("/live%d")});
+}
+
+INSTANTIATE_TEST_SUITE_P(WhenItFails, ExitStatus,
+                         testing::Values(Case{"AtTheOpen", {.at = At::PushSetup, .status = 403}},
+                                         Case{"AtTheHeader", {.at = At::Header, .what = Do::Reset}},
+                                         Case{"InMidStream",
+                                              {.at = At::Packet, .what = Do::Reset, .packet = 5}},
+                                         Case{"AtTheClose", {.at = At::End, .what = Do::Reset}}),
+                         [](const auto& parameter) { return parameter.param.name; });
+
+class Recovery : public PublishingPoint {};
+
+TEST_F(Recovery, OfAFifoCountsAsASuccess) {
+  server->add_fault({.at = At::PushSetup, .status = 503});
+
+  const Finished push = run(ffmpeg_wmpush({"-i", media("input.asf"), "-map", "0:1", "-c", "copy",
+                                           "-f", "fifo", "-fifo_format", "asf", "-attempt_recovery",
+                                           "1", "-recovery_wait_time", "0", url()}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+}
+
+}  // namespace
+}  // namespace wmpush::test

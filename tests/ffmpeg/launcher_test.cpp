@@ -1,0 +1,82 @@
+// What ffmpeg-wmpush cannot work with is refused in one sentence that names the remedy.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+extern "C" {
+#include <libavformat/version.h>
+}
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "publishing_point.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using testing::HasSubstr;
+
+class Launcher : public PublishingPoint {
+ protected:
+  static Finished with_ffmpeg(const std::string& program) {
+    return run({FFMPEG_WMPUSH, "-version"}, {"WMPUSH_FFMPEG=" + program});
+  }
+
+  static void expect_refusal(const Finished& launch, const std::string& why) {
+    EXPECT_EQ(launch.status, 2);
+    EXPECT_THAT(launch.error, testing::StartsWith("ffmpeg-wmpush: "));
+    EXPECT_THAT(launch.error, HasSubstr(why));
+    EXPECT_THAT(launch.error, HasSubstr("WMPUSH_FFMPEG"));
+    EXPECT_EQ(std::count(launch.error.begin(), launch.error.end(), '\n'), 1) << launch.error;
+  }
+};
+
+TEST_F(Launcher, HandsTheArgumentsOnUntouched) {
+  const Finished version = run({FFMPEG_WMPUSH, "-version"});
+
+  EXPECT_EQ(version.status, 0) << version.error;
+  EXPECT_THAT(version.output, testing::StartsWith("ffmpeg version "));
+}
+
+TEST_F(Launcher, RunsTheFfmpegThatIsNamed) {
+  std::filesystem::create_symlink(FFMPEG, file("another name"));
+  EXPECT_EQ(with_ffmpeg(file("another name")).status, 0);
+}
+
+TEST_F(Launcher, RefusesAProgramThatIsNotThere) {
+  expect_refusal(with_ffmpeg(file("nothing")), "not installed");
+}
+
+TEST_F(Launcher, RefusesAStaticProgram) {
+  // glibc's own tool for the cache of shared libraries must work without any.
+  if (!std::filesystem::exists("/sbin/ldconfig")) GTEST_SKIP() << "no static program at hand";
+  expect_refusal(with_ffmpeg("/sbin/ldconfig"), "static");
+}
+
+TEST_F(Launcher, RefusesAScript) {
+  std::ofstream(file("script")) << "#!/bin/sh\nexec ffmpeg \"$@\"\n";
+  std::filesystem::permissions(file("script"), std::filesystem::perms::owner_all);
+  expect_refusal(with_ffmpeg(file("script")), "script");
+}
+
+TEST_F(Launcher, RefusesASetuidProgram) {
+  std::filesystem::copy_file(FFMPEG, file("setuid"));
+  ASSERT_EQ(chmod(file("setuid").c_str(), 04755), 0);
+  expect_refusal(with_ffmpeg(file("setuid")), "setuid");
+}
+
+TEST_F(Launcher, RefusesASnap) {
+  std::filesystem::create_directory(file("bin"));
+  std::filesystem::copy_file("/bin/true", file("bin/snap"));
+  std::filesystem::create_symlink(file("bin/snap"), file("bin/ffmpeg"));
+  expect_refusal(with_ffmpeg(file("bin/ffmpeg")), "snap");
+}
+
+TEST_F(Launcher, RefusesAnotherMajorVersionAndNamesTheOnesItHas) {
+  const Finished launch = with_ffmpeg(OTHER_PROGRAM);
+  EXPECT_EQ(launch.status, 2);
+  EXPECT_THAT(launch.error, HasSubstr("uses libavformat 12"));
+  EXPECT_THAT(launch.error, HasSubstr(std::to_string(LIBAVFORMAT_VERSION_MAJOR)));
+}
+
+}  // namespace
+}  // namespace wmpush::test

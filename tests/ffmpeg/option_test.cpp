@@ -1,0 +1,156 @@
+// The library's options as flags of ffmpeg and in the URL.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <csignal>
+
+#include "publishing_point.hpp"
+#include "wmpush/wmpush.h"
+
+namespace wmpush::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class FfmpegOption : public PublishingPoint {
+ protected:
+  const Arguments input{"-i", media("input.asf"), "-map", "0:1", "-c", "copy"};
+
+  /// A point that was made from "/live" and has gone with its session.
+  void expect_copy_of_the_template(const std::string& point) {
+    const auto session = ended_session();
+    EXPECT_EQ(session.point, point);
+    EXPECT_TRUE(session.end_of_stream);
+    EXPECT_THAT(server->points(), Not(testing::Contains(point)));
+  }
+};
+
+TEST_F(FfmpegOption, IsAFlag) {
+  const Finished push = run(ffmpeg_wmpush(
+      input + Arguments{"-template_url", "/live", "-auto_destroy", "1", "-f", "asf", url("/new")}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  expect_copy_of_the_template("/new");
+}
+
+TEST_F(FfmpegOption, IsAParameterOfTheUrl) {
+  const Finished push = run(ffmpeg_wmpush(
+      input + Arguments{"-f", "asf", url("/new") + "?template_url=/live&auto_destroy=1"}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  expect_copy_of_the_template("/new");
+}
+
+TEST_F(FfmpegOption, IsAnOptionOfATeeOutput) {
+  const Finished push = run(ffmpeg_wmpush(
+      input + Arguments{"-f", "tee", "[f=asf:template_url=/live:auto_destroy=1]" + url("/new")}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  expect_copy_of_the_template("/new");
+}
+
+TEST_F(FfmpegOption, IsAnOptionOfAFifoOutput) {
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-f", "fifo", "-fifo_format", "asf", "-format_opts",
+                                          "template_url=/live:auto_destroy=1", url("/new")}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  expect_copy_of_the_template("/new");
+}
+
+TEST_F(FfmpegOption, OutOfRangeIsRefusedWithItsName) {
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-auto_destroy", "7", "-f", "asf", url()}));
+
+  EXPECT_NE(push.status, 0);
+  EXPECT_THAT(push.error, HasSubstr("auto_destroy"));
+  EXPECT_EQ(server->connections(), 0u);
+}
+
+TEST_F(FfmpegOption, TakesDurationsAsFfmpegDoes) {
+  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
+
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-response_timeout", "300ms", "-f", "asf", url()}));
+
+  EXPECT_EQ(push.status, 1);
+  EXPECT_THAT(last_line(push.error), HasSubstr("NS_E_TIMEOUT"));
+}
+
+TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
+  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
+
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-rw_timeout", "300000", "-f", "asf", url()}));
+
+  EXPECT_EQ(push.status, 1);
+  EXPECT_THAT(last_line(push.error), HasSubstr("NS_E_TIMEOUT"));
+}
+
+TEST(FfmpegHelp, ListsEveryOption) {
+  const Finished help = run(ffmpeg_wmpush({"-h", "protocol=wmpush"}));
+
+  EXPECT_EQ(help.status, 0);
+  for (std::size_t i = 0; const wmpush_option_info* option = wmpush_option_at(i); ++i)
+    EXPECT_THAT(help.output, HasSubstr(std::string("-") + option->name + " "));
+}
+
+TEST(FfmpegHelp, ListsTheProtocolAmongTheOutputs) {
+  const std::string protocols = run(ffmpeg_wmpush({"-protocols"})).output;
+
+  const std::size_t outputs = protocols.find("Output:");
+  ASSERT_NE(outputs, std::string::npos);
+  EXPECT_NE(protocols.find("wmpush\n", outputs), std::string::npos);
+  EXPECT_EQ(protocols.substr(0, outputs).find("wmpush\n"), std::string::npos);
+}
+
+class Password : public FfmpegOption {
+ protected:
+  /// A push that goes on until the test has looked at it.
+  Arguments endless(const std::string& output) const {
+    return ffmpeg_wmpush({"-re", "-stream_loop", "-1", "-i", media("input.asf"), "-map", "0:1",
+                          "-c", "copy", "-f", "asf", output});
+  }
+  std::string with_password(const std::string& point) const {
+    std::string text = url(point);
+    return text.insert(text.find("//") + 2, "someone:opensesame@");
+  }
+};
+
+TEST_F(Password, InTheUrlIsNeitherPrintedNorInTheProcessList) {
+  ChildProcess push(endless(with_password("/live")));
+  ASSERT_TRUE(push.wait_for_error_text("Output #0, asf, to 'wmpush://someone:***@"))
+      << push.error_text();
+  ASSERT_TRUE(server->wait_for([&] { return server->requests() == 2; }));
+
+  const std::string arguments = read_file("/proc/" + std::to_string(push.id()) + "/cmdline");
+  push.signal(SIGINT);
+  push.wait();
+
+  EXPECT_THAT(arguments, HasSubstr("someone:"));
+  EXPECT_THAT(arguments, Not(HasSubstr("opensesame")));
+  EXPECT_THAT(push.error_text(), Not(HasSubstr("opensesame")));
+}
+
+TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
+  server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
+
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "asf",
+                                          with_password("/live") + "?password=opensesame"}));
+
+  EXPECT_EQ(push.status, 1);
+  EXPECT_THAT(push.error, HasSubstr("403"));
+  EXPECT_THAT(push.error, Not(HasSubstr("opensesame")));
+}
+
+TEST_F(Password, OfEachTeeOutputIsMaskedAndUsed) {
+  const Finished push = run(ffmpeg_wmpush(
+      input + Arguments{"-f", "tee", "[f=asf]" + with_password("/live") + "|[f=null]-"}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_THAT(push.error, Not(HasSubstr("opensesame")));
+  EXPECT_TRUE(ended_session().end_of_stream);
+}
+
+}  // namespace
+}  // namespace wmpush::test

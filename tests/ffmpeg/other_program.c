@@ -1,0 +1,13 @@
+/* A program on another libavformat: what it opens must reach that one. */
+#include <stdio.h>
+#include <stdlib.h>
+
+int avio_open2(void** pb, const char* url, int flags, const void* int_cb, void** options);
+
+int main(void) {
+  void* pb;
+  const char* preload = getenv("LD_PRELOAD");
+
+  printf("LD_PRELOAD=%s\n", preload ? preload : "");
+  return avio_open2(&pb, "wmpush://127.0.0.1:1/live", 2, NULL, NULL) < 0 ? 3 : 0;
+}

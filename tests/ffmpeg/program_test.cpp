@@ -1,0 +1,86 @@
+// Programs other than ffmpeg, by LD_PRELOAD.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <string>
+
+#include "publishing_point.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<std::string> preloaded() {
+  const std::string sanitizer = SANITIZER_OBJECT;
+  return {"LD_PRELOAD=" + (sanitizer.empty() ? "" : sanitizer + ":") + PRELOAD_OBJECT,
+          "ASAN_OPTIONS=detect_leaks=0"};
+}
+
+class Python : public PublishingPoint {
+ protected:
+  void SetUp() override {
+    if (run({"/usr/bin/python3", "-c", "import av"}).status != 0)
+      GTEST_SKIP() << "python3-av is not installed";
+  }
+  static Finished python(const std::string& script, const Arguments& arguments) {
+    return run(Arguments{"/usr/bin/python3", "-c", script} + arguments, preloaded());
+  }
+};
+
+constexpr char kRemux[] = R"(
+import sys, av
+source = av.open(sys.argv[1])
+target = av.open(sys.argv[2], 'w', format='asf')
+picture = source.streams.video[0]
+copy = target.add_stream(template=picture)
+for packet in source.demux(picture):
+    if packet.dts is not None:
+        packet.stream = copy
+        target.mux(packet)
+target.close()
+print('closed')
+)";
+
+TEST_F(Python, PushesWhatItWritesToAFile) {
+  const std::string reference = file("reference.asf");
+  ASSERT_EQ(python(kRemux, {media("input.asf"), reference}).status, 0);
+
+  const Finished push = python(kRemux, {media("input.asf"), url()});
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_EQ(push.output, "closed\n");
+  expect_recording_of(reference);
+}
+
+TEST_F(Python, GetsAnExceptionWhenThePushIsRefused) {
+  server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
+
+  const Finished push = python(kRemux, {media("input.asf"), url()});
+
+  EXPECT_EQ(push.status, 1);
+  EXPECT_THAT(push.error, HasSubstr("403"));
+}
+
+TEST(OtherLibavformat, IsLeftAloneWithOneSentence) {
+  const Finished program = run({OTHER_PROGRAM}, preloaded());
+
+  EXPECT_EQ(program.status, 3) << program.error;
+  EXPECT_THAT(program.output, HasSubstr("the other avio_open2 got wmpush://127.0.0.1:1/live\n"));
+  EXPECT_THAT(program.error, HasSubstr("this program uses libavformat 12"));
+}
+
+TEST(PreloadObject, IsNotHandedOnToChildren) {
+  const Finished program = run({OTHER_PROGRAM}, preloaded());
+
+  EXPECT_THAT(program.output, testing::Not(HasSubstr("libwmpush-preload")));
+}
+
+TEST(PreloadObject, DoesNotGetInTheWayOfAProgramWithoutLibavformat) {
+  const Finished program = run({"/bin/sh", "-c", "echo fine"}, preloaded());
+
+  EXPECT_EQ(program.status, 0);
+  EXPECT_EQ(program.output, "fine\n");
+  EXPECT_EQ(program.error, "");
+}
+
+}  // namespace
+}  // namespace wmpush::test

@@ -1,0 +1,80 @@
+// `wmpush probe` against publishing points and against what is none.
+#include "tool_run.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using pubpoint::At;
+using pubpoint::Do;
+using pubpoint::Fault;
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+
+using ToolProbe = ToolTest;
+
+TEST_F(ToolProbe, TellsWhatIsThereAndPushesNothing) {
+  const Finished probe = run(wmpush({"probe", server.url()}));
+  EXPECT_EQ(probe.status, 0) << probe.error;
+  EXPECT_THAT(probe.output,
+              AllOf(HasSubstr(server.url() + " accepts a push"),
+                    HasSubstr("Cougar/9.6.7600.16564 (Windows Media Services"),
+                    HasSubstr("127.0.0.1:" + std::to_string(server.port())),
+                    HasSubstr("session id  "), HasSubstr("60 s without data\n"),
+                    HasSubstr("com.microsoft.wm."), HasSubstr(" ms to connect and set up")));
+  EXPECT_EQ(probe.error, "");
+  EXPECT_EQ(server.requests(), 1u);
+  EXPECT_EQ(breaches(), "");
+}
+
+TEST_F(ToolProbe, TellsItAsJson) {
+  const Finished probe = run(wmpush({"probe", server.url(), "--json"}));
+  EXPECT_EQ(probe.status, 0);
+  EXPECT_THAT(probe.output, AllOf(HasSubstr(R"("result": "S_OK")"),
+                                  HasSubstr(R"("server": "Cougar/9.6.7600.16564")"),
+                                  HasSubstr(R"("version": "9.6.7600.16564")"),
+                                  HasSubstr(R"("idle_timeout_seconds": 60.000000)")));
+  EXPECT_EQ(
+      run({"python3", "-c", "import json, sys; json.loads(sys.argv[1])", probe.output}).status, 0);
+}
+
+TEST_F(ToolProbe, SaysWhyNot) {
+  const Finished missing = run(wmpush({"probe", server.url("/nowhere")}));
+  EXPECT_EQ(missing.status, 1);
+  EXPECT_EQ(missing.output, "");
+  EXPECT_THAT(missing.error, HasSubstr("404"));
+  EXPECT_THAT(missing.error, EndsWith("NS_E_INVALID_PUSH_PUBLISHING_POINT (0xC00D151B)\n"));
+
+  Fault web;
+  web.response = "HTTP/1.1 200 OK\r\nServer: Apache\r\nContent-Length: 2\r\n\r\nhi";
+  server.add_fault(web);
+  const Finished foreign = run(wmpush({"probe", server.url(), "--json"}));
+  EXPECT_EQ(foreign.status, 1);
+  EXPECT_THAT(foreign.output, HasSubstr(R"("result": "NS_E_INCOMPATIBLE_PUSH_SERVER")"));
+  EXPECT_THAT(foreign.error, EndsWith("NS_E_INCOMPATIBLE_PUSH_SERVER (0xC00D2F0C)\n"));
+
+  add_fault(At::PushSetup, Do::Silence);
+  const Finished silent = run(wmpush({"probe", server.url(), "--response-timeout", "200ms"}));
+  EXPECT_EQ(silent.status, 1);
+  EXPECT_THAT(silent.error, EndsWith("NS_E_TIMEOUT (0xC00D0013)\n"));
+}
+
+TEST_F(ToolProbe, TellsWhatTheServerDidNotSay) {
+  Fault terse;
+  terse.response = "HTTP/1.1 204 No Content\r\nServer: Rex/12.0\r\nContent-Length: 0\r\n\r\n";
+  server.add_fault(terse);
+  const Finished probe = run(wmpush({"probe", server.url()}));
+  EXPECT_EQ(probe.status, 0) << probe.error;
+  EXPECT_THAT(
+      probe.output,
+      AllOf(HasSubstr("Rex/12.0 (Windows Media Encoder"), HasSubstr("session id  none given"),
+            HasSubstr("the server did not say"), HasSubstr("features    none named")));
+}
+
+TEST_F(ToolProbe, NeedsOneUrl) {
+  EXPECT_EQ(run(wmpush({"probe"})).status, 2);
+  EXPECT_EQ(run(wmpush({"probe", server.url(), server.url()})).status, 2);
+}
+
+}  // namespace
+}  // namespace wmpush::test

@@ -1,0 +1,145 @@
+// `wmpush serve`: its first lines, its sessions' lines, its recordings, its end.
+#include <algorithm>
+#include <csignal>
+#include <regex>
+
+#include "support/raw_client.hpp"
+#include "tool_run.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class ToolServe : public testing::Test {
+ protected:
+  std::filesystem::path file(const std::string& name) const { return folder.path() / name; }
+
+  /// The first URL that the program prints.
+  static std::string url_of(ChildProcess& serve) {
+    EXPECT_TRUE(serve.wait_for_output("\n")) << serve.error_text();
+    return serve.output().substr(0, serve.output().find('\n'));
+  }
+  static std::uint16_t port_of(const std::string& url) {
+    return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+  }
+  static void stop(ChildProcess& serve) {
+    serve.signal(SIGINT);
+    EXPECT_EQ(serve.wait(), 0) << serve.error_text();
+  }
+  std::string film() const {
+    const auto path = file("film.asf");
+    if (!std::filesystem::exists(path)) std::ofstream(path, std::ios::binary) << clip();
+    return path.string();
+  }
+
+  TemporaryDirectory folder;
+};
+
+TEST_F(ToolServe, PrintsAUrlForEachPointFirst) {
+  ChildProcess serve(wmpush(
+      {"serve", "--listen", "127.0.0.1:0", "--point", "live", "--point", "/studio", "other"}));
+  ASSERT_TRUE(serve.wait_for_output("/other\n"));
+  EXPECT_TRUE(std::regex_match(serve.output(), std::regex(R"(wmpush://127\.0\.0\.1:\d+/live\n)"
+                                                          R"(wmpush://127\.0\.0\.1:\d+/studio\n)"
+                                                          R"(wmpush://127\.0\.0\.1:\d+/other\n)")))
+      << serve.output();
+  stop(serve);
+}
+
+TEST_F(ToolServe, TakesAndRecordsAPush) {
+  const auto recorded = file("a/new/folder");
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", recorded.string()}));
+  const Finished push = run(wmpush({"send", film(), url_of(serve), "--fast"}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  ASSERT_TRUE(serve.wait_for_output(" ended: ")) << serve.output();
+  stop(serve);
+  EXPECT_THAT(serve.output(),
+              AllOf(HasSubstr("/live: push "), HasSubstr(" started (WMEncoder/"),
+                    HasSubstr(std::to_string(packets_in(clip())) + " packets, "),
+                    HasSubstr(" kbit/s"), HasSubstr("recorded in " + recorded.string() + "/")));
+  EXPECT_EQ(lines_in(serve.output()), 3u) << serve.output();
+  EXPECT_EQ(serve.error_text(), "");
+  const std::string line = last_line(serve.output());
+  const std::string path = line.substr(line.rfind(" in ") + 4);
+  EXPECT_EQ(decoded_frames(path), decoded_frames(film()));
+}
+
+TEST_F(ToolServe, FinishesARunningRecordingAtItsEnd) {
+  ChildProcess serve(
+      wmpush({"serve", "--listen", "127.0.0.1:0", "--record", file("recorded").string()}));
+  Fifo fifo(file("fifo"));
+  ChildProcess push(wmpush_reading(fifo.path(), {"send", "-", url_of(serve), "--fast"}));
+  ASSERT_TRUE(fifo.write(clip().substr(0, clip().size() / 2)));
+  ASSERT_TRUE(serve.wait_for_output(" started "));
+  stop(serve);
+  EXPECT_EQ(push.wait(), 1) << "its server went away";
+  EXPECT_THAT(serve.output(), HasSubstr(" ended: "));
+  const std::string line = last_line(serve.output());
+  EXPECT_NE(decoded_frames(line.substr(line.rfind(" in ") + 4)), "") << line;
+}
+
+TEST_F(ToolServe, NamesTheRuleThatAClientBreaks) {
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0"}));
+  RawClient client(port_of(url_of(serve)));
+  client.send(RequestText::setup().remove("Cache-Control").text());
+  EXPECT_EQ(status_of(client.read_response()), 400);
+  EXPECT_TRUE(serve.wait_for_error_text("C07: ")) << serve.error_text();
+  stop(serve);
+}
+
+TEST_F(ToolServe, DiscardsWhenToldTo) {
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--discard"}));
+  EXPECT_EQ(run(wmpush({"send", film(), url_of(serve), "--fast"})).status, 0);
+  stop(serve);
+}
+
+TEST_F(ToolServe, ListensOnIpv6) {
+  ChildProcess serve(wmpush({"serve", "--listen", "[::1]:0"}));
+  const std::string url = url_of(serve);
+  EXPECT_THAT(url, StartsWith("wmpush://[::1]:"));
+  EXPECT_EQ(run(wmpush({"probe", url})).status, 0);
+  stop(serve);
+}
+
+TEST_F(ToolServe, EndsWithSuccessOnSigtermToo) {
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0"}));
+  url_of(serve);
+  serve.signal(SIGTERM);
+  EXPECT_EQ(serve.wait(), 0);
+}
+
+TEST_F(ToolServe, NamesTheRemedyWhenThePortIsBusy) {
+  pubpoint::Server busy{pubpoint::Settings{}};
+  const std::string address = "127.0.0.1:" + std::to_string(busy.port());
+  const Finished serve = run(wmpush({"serve", "--listen", address}));
+  EXPECT_EQ(serve.status, 1);
+  EXPECT_EQ(lines_in(serve.error), 1u);
+  EXPECT_THAT(serve.error,
+              AllOf(HasSubstr("cannot listen on " + address + ": "),
+                    HasSubstr("--listen 127.0.0.1:0"), EndsWith("E_FAIL (0x80004005)\n")));
+}
+
+TEST_F(ToolServe, SaysThatItCannotRecord) {
+  const Finished serve =
+      run(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", film() + "/folder"}));
+  EXPECT_EQ(serve.status, 1);
+  EXPECT_THAT(serve.error, HasSubstr("cannot record into "));
+}
+
+TEST_F(ToolServe, RefusesWhatItDoesNotUnderstand) {
+  for (const Words& words :
+       {Words{"serve", "--listen", "::1"}, Words{"serve", "live"}, Words{"serve", "--point", "a b"},
+        Words{"serve", "--point", "/"}, Words{"serve", "--discard", "--record", "x"},
+        Words{"serve", "--record", ""}, Words{"serve", "--port", "80"}}) {
+    const Finished serve = run(wmpush(words));
+    EXPECT_EQ(serve.status, 2) << serve.error;
+    EXPECT_THAT(serve.error, EndsWith("E_INVALIDARG (0x80070057)\n"));
+  }
+}
+
+}  // namespace
+}  // namespace wmpush::test
