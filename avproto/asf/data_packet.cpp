@@ -117,6 +117,7 @@ StrippedPacket strip_padding(Bytes packet) {
     stripped.malformed = true;
     return stripped;
   }
+  stripped.send_time = parsed.send_time;
   if (parsed.padding == 0) return stripped;
   if (!parsed.multiple_payloads && parsed.packet_length_size == 0) return stripped;
 

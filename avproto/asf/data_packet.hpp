@@ -40,9 +40,10 @@ struct DataPacket {
 struct StrippedPacket {
   std::array<std::byte, kMaxPacketHead> head_bytes{};
   std::size_t head_size = 0;
-  Bytes rest;               ///< part of the packet that was given
-  std::size_t removed = 0;  ///< bytes of padding left out
-  bool malformed = false;   ///< could not be parsed: it is passed on as it came
+  Bytes rest;                   ///< part of the packet that was given
+  std::size_t removed = 0;      ///< bytes of padding left out
+  bool malformed = false;       ///< could not be parsed: it is passed on as it came
+  std::uint32_t send_time = 0;  ///< ms; 0 when malformed
 
   Bytes head() const { return Bytes(head_bytes).first(head_size); }
   std::size_t size() const { return head_size + rest.size(); }

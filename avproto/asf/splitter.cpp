@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kGuidSize = 16;
 constexpr std::size_t kObjectHeadSize = 24;
 constexpr std::size_t kChunkHeadSize = 12;
+constexpr std::size_t kChunkLengthExtra = 8;  // of the chunk head, what its length counts
+constexpr std::size_t kPacketCountAt = 40;    // in the Data Object
 constexpr std::uint64_t kUnknownSize = std::numeric_limits<std::uint64_t>::max();
 
 constexpr std::byte kDollar{'$'};
@@ -34,7 +36,7 @@ std::string_view guess(Bytes bytes) {
   if (text.starts_with("OggS")) return "Ogg";
   if (text.starts_with("ID3")) return "MP3";
   if (text.starts_with("\x47")) return "perhaps MPEG-TS";
-  if (std::string_view(text).starts_with(std::string_view("\0\0\1\xBA", 4))) return "MPEG-PS";
+  if (text.starts_with(std::string_view("\0\0\1\xBA", 4))) return "MPEG-PS";
   if (text.starts_with("<")) return "HTML or XML";
   return "something unknown";
 }
@@ -54,6 +56,11 @@ bool begins_like_end_chunk(Bytes bytes) {
   for (std::size_t i = 0; i < size; ++i)
     if (kPattern[i] >= 0 && std::to_integer<int>(bytes[i]) != kPattern[i]) return false;
   return true;
+}
+
+std::string not_asf(Bytes bytes) {
+  return "the input is not ASF but " + std::string(guess(bytes)) +
+         ": mux with `-f asf` or `-f asf_stream`";
 }
 
 std::string count_text(std::uint64_t count, std::string_view unit) {
@@ -106,9 +113,11 @@ Error Splitter::finish() const {
   };
   switch (stage_) {
     case Stage::Start:
+      if (have > 0 && !begins_like(buffer_, kHeaderObject))
+        return {Result::NS_E_INVALID_DATA, 0, 0, not_asf(buffer_)};
       return truncated("it ends before the ASF header");
     case Stage::Header:
-      return truncated("it ends " + count_text(have, "bytes") + " into the header");
+      return truncated(header_missing(have));
     case Stage::Packets:
       if (have > 0)
         return truncated("it ends inside a data packet, of which " + std::to_string(have) + " of " +
@@ -121,6 +130,7 @@ Error Splitter::finish() const {
       if (have > 0) return truncated("it ends inside a chunk head");
       break;
     case Stage::Chunk:
+      if (chunk_type_ == kHeaderChunk) return truncated(header_missing(have));
       return truncated("it ends inside a chunk, of which " + std::to_string(have) + " of " +
                        count_text(chunk_left_, "bytes") + " have come and are not sent");
     case Stage::Behind:
@@ -131,7 +141,19 @@ Error Splitter::finish() const {
   return {};
 }
 
-bool Splitter::ended() const { return ended_ && !error_; }
+std::string Splitter::header_missing(std::size_t have) const {
+  if (have < kObjectHeadSize)
+    return "it ends inside the ASF header, of which " + count_text(have, "bytes") + " have come";
+  return "it ends inside the ASF header, of which " + std::to_string(have) + " of " +
+         count_text(load_le<std::uint64_t>(buffer_, kGuidSize) + kDataObjectHeadSize, "bytes") +
+         " have come";
+}
+
+bool Splitter::ended() const {
+  const bool next_entry =
+      stage_ == Stage::Header || (stage_ == Stage::Chunk && chunk_type_ == kHeaderChunk);
+  return ended_ && !next_entry && !error_;
+}
 
 std::size_t Splitter::packet_size() const { return packet_size_; }
 
@@ -142,14 +164,15 @@ bool Splitter::start(Bytes& input) {
     stage_ = Stage::ChunkHead;
     return true;
   }
+  // All that tells what it is instead is waited for, so that the message does not hang on how the
+  // input was cut.
+  if (!fill_to(kGuidSize, input)) return false;
   if (begins_like(buffer_, kHeaderObject)) {
     layout_ = Layout::File;
     stage_ = Stage::Header;
     return true;
   }
-  fill_to(kGuidSize, input);
-  return fail("the input is not ASF but " + std::string(guess(buffer_)) +
-              ": mux with -f asf or -f asf_stream");
+  return fail(not_asf(buffer_));
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -157,9 +180,6 @@ bool Splitter::start(Bytes& input) {
 
 bool Splitter::file_header(Bytes& input, Unit& unit) {
   if (!fill_to(kObjectHeadSize, input)) return false;
-  if (!begins_like(buffer_, kHeaderObject))
-    return fail("the input does not begin with an ASF header but with " +
-                std::string(guess(buffer_)) + ": mux with -f asf or -f asf_stream");
   const auto size = load_le<std::uint64_t>(buffer_, kGuidSize);
   if (!check_header_size(size)) return false;
   if (!fill_to(static_cast<std::size_t>(size) + kDataObjectHeadSize, input)) return false;
@@ -171,16 +191,18 @@ bool Splitter::file_header(Bytes& input, Unit& unit) {
 }
 
 bool Splitter::check_header_size(std::uint64_t size) {
-  if (size == kUnknownSize)
-    return fail(
-        "the size of the ASF header was never filled in: the muxer's output buffer is smaller than "
-        "the header: use a buffer of 4 MiB (avio_alloc_context), or less metadata");
-  if (size < kObjectHeadSize)
+  if (size == kUnknownSize) {
+    error_ = unpatched_header_error();
+    return false;
+  }
+  if (size < kHeaderObjectHeadSize)
     return fail("the ASF header claims to have " + count_text(size, "bytes") +
                 ", which is too few");
   if (size > limits_.header - kDataObjectHeadSize)
-    return fail("the ASF header has " + std::to_string(size) + " bytes; " +
-                std::to_string(limits_.header - kDataObjectHeadSize) +
+    return fail("the ASF header has " +
+                count_text(std::min(size, kUnknownSize - kDataObjectHeadSize) + kDataObjectHeadSize,
+                           "bytes") +
+                "; " + std::to_string(limits_.header) +
                 " can be pushed at the most: leave out metadata, pictures or streams");
   return true;
 }
@@ -197,14 +219,17 @@ bool Splitter::open_entry(Bytes header) {
                 "; " + std::to_string(limits_.packet) +
                 " can be pushed at the most: use a smaller -packet_size");
   const Bytes data = header.last(kDataObjectHeadSize);
-  if (guid_at(data) != kDataObject)
-    return fail("no Data Object follows the ASF header: the header's size is wrong");
   packet_size_ = parsed.packet_size;
+  // The Data Object's size is believed when it is a whole number of packets and the number of
+  // packets beside it says the same.
   const auto data_size = load_le<std::uint64_t>(data, kGuidSize);
-  counted_ = layout_ == Layout::File && !parsed.broadcast() && data_size != kUnknownSize &&
-             data_size >= kDataObjectHeadSize + packet_size_ &&
-             (data_size - kDataObjectHeadSize) % packet_size_ == 0;
-  packets_left_ = counted_ ? (data_size - kDataObjectHeadSize) / packet_size_ : 0;
+  const auto packet_count = load_le<std::uint64_t>(data, kPacketCountAt);
+  packets_left_ = data_size > kDataObjectHeadSize && data_size != kUnknownSize
+                      ? (data_size - kDataObjectHeadSize) / packet_size_
+                      : 0;
+  counted_ = layout_ == Layout::File && !parsed.broadcast() && packets_left_ > 0 &&
+             (data_size - kDataObjectHeadSize) % packet_size_ == 0 &&
+             (packet_count == 0 || packet_count == packets_left_);
   // Once for the entry, so that packets which come in pieces take no memory later.
   buffer_.reserve(packet_size_ + kChunkHeadSize);
   in_entry_ = true;
@@ -305,33 +330,50 @@ bool Splitter::chunk_head(Bytes& input) {
   if (input.empty() && buffer_.empty()) return false;
   if (!fill_to(kChunkHeadSize, input)) return false;
   const auto length = load_le<std::uint16_t>(buffer_, 2);
-  if (buffer_[0] != kDollar || length < 8 || load_le<std::uint16_t>(buffer_, 10) != length)
-    return fail("the asf_stream input is broken: no chunk begins where one must");
   chunk_type_ = buffer_[1];
-  if (chunk_type_ != kHeaderChunk && chunk_type_ != kDataChunk && chunk_type_ != kEndChunk)
-    return fail("the asf_stream input is broken: a chunk of an unknown type");
+  const bool known =
+      chunk_type_ == kHeaderChunk || chunk_type_ == kDataChunk || chunk_type_ == kEndChunk;
+  // The length of a header that is too large has wrapped around; the header itself says its size.
+  const bool possible = length >= kChunkLengthExtra || chunk_type_ == kHeaderChunk;
+  if (buffer_[0] != kDollar || !known || !possible ||
+      load_le<std::uint16_t>(buffer_, 10) != length) {
+    if (!in_entry_ && ended_) {
+      enter(Stage::Junk);
+      return true;
+    }
+    return fail(
+        "the asf_stream input is broken: no $H, $D or $E chunk begins where one must; "
+        "nothing but the muxer may write to this output");
+  }
   if (chunk_type_ == kDataChunk && !in_entry_)
-    return fail("the asf_stream input is broken: a data chunk without a header");
-  chunk_left_ = length - 8u;
+    return fail("the asf_stream input is broken: a $D chunk without a header before it");
+  chunk_length_ = length;
+  chunk_left_ = chunk_type_ == kHeaderChunk ? 0 : length - kChunkLengthExtra;
   if (chunk_type_ == kDataChunk && chunk_left_ > packet_size_)
-    return fail("a data chunk has " + count_text(chunk_left_, "bytes") +
-                ", the ASF header declares packets of " + std::to_string(packet_size_));
+    return fail("the asf_stream input is broken: a $D chunk has " +
+                count_text(chunk_left_, "bytes") + ", the ASF header declares packets of " +
+                std::to_string(packet_size_));
   enter(Stage::Chunk);
   return true;
 }
 
 bool Splitter::chunk(Bytes& input, Unit& unit) {
   if (chunk_type_ == kHeaderChunk) {
-    // The size in the header itself tells when the 16 bits of the chunk's did not suffice.
-    const std::size_t head = std::min(chunk_left_, kObjectHeadSize);
-    if (!fill_to(head, input)) return false;
-    if (head < kObjectHeadSize || !begins_like(buffer_, kHeaderObject))
-      return fail("the asf_stream input is broken: a header chunk without an ASF header");
+    if (in_entry_) {
+      unit.kind = Kind::End;
+      in_entry_ = false;
+      ended_ = true;
+      return true;
+    }
+    if (!fill_to(kObjectHeadSize, input)) return false;
+    if (guid_at(buffer_) != kHeaderObject)
+      return fail("the asf_stream input is broken: a $H chunk without an ASF header");
     const auto size = load_le<std::uint64_t>(buffer_, kGuidSize);
     if (!check_header_size(size)) return false;
-    if (size + kDataObjectHeadSize != chunk_left_)
+    chunk_left_ = static_cast<std::size_t>(size) + kDataObjectHeadSize;
+    if (((chunk_left_ + kChunkLengthExtra) & 0xFFFF) != chunk_length_)
       return fail("the asf_stream input is broken: the header has " + count_text(size, "bytes") +
-                  ", its chunk " + std::to_string(chunk_left_));
+                  ", the $H chunk around it says " + std::to_string(chunk_length_));
     if (!fill_to(chunk_left_, input)) return false;
     if (!open_entry(buffer_)) return false;
     unit = {Kind::Header, buffer_};

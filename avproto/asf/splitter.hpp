@@ -92,6 +92,7 @@ class Splitter {
   bool gather(std::size_t size, Bytes& input, Bytes& gathered);
   Boundary boundary(Bytes input) const;
   bool open_entry(Bytes header);
+  std::string header_missing(std::size_t have) const;
   bool check_header_size(std::uint64_t size);
   void enter(Stage stage);
   bool fail(std::string message);
@@ -106,7 +107,8 @@ class Splitter {
   bool counted_ = false;            // packets_left_ means something
   std::uint64_t skip_left_ = 0;     // bytes of an index
   std::byte chunk_type_{};
-  std::size_t chunk_left_ = 0;  // payload of the chunk
+  std::size_t chunk_length_ = 0;  // as the chunk head says it
+  std::size_t chunk_left_ = 0;    // payload of the chunk
   bool in_entry_ = false;
   bool ended_ = false;
   Error error_;

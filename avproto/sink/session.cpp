@@ -67,7 +67,7 @@ Result PushSink::Session::connect(std::string_view url, std::string_view templat
   error_ = {};
   info_ = {};
   counters_ = {};
-  first_send_time_.reset();
+  last_send_time_.reset();
   where_.clear();
   return conclude(open(url, template_url, auto_destroy));
 }
@@ -221,7 +221,12 @@ Error PushSink::Session::send_header(Bytes header) {
     fixup.fresh_id = random_id();
     fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
     if (Error error = fixup.apply(header, fixed)) return error;
-    header = fixed;
+    // What the repairs add must not make a header too large that was not.
+    const bool fits = fixed.size() <= wmhttp::kMaxStreamChangePayload;
+    if (fits || header.size() > wmhttp::kMaxHeaderPayload)
+      header = fixed;
+    else
+      log_.write(WMPUSH_LOG_WARNING, where_ + ": the ASF header is too large to be repaired");
   }
   asf::Header parsed;
   if (Error error = asf::parse_header(header, parsed)) return error;
@@ -231,19 +236,22 @@ Error PushSink::Session::send_header(Bytes header) {
 }
 
 Error PushSink::Session::send_packet(Bytes packet) {
-  asf::StrippedPacket out;
-  out.rest = packet;
-  asf::DataPacket parsed;
-  const bool well_formed = asf::DataPacket::parse(packet, parsed);
-  if (well_formed && effective_->get().strip_padding != 0) out = asf::strip_padding(packet);
   ++counters_.packets_accepted;
+  asf::StrippedPacket out = asf::strip_padding(packet);
+  if (effective_->get().strip_padding == 0) {
+    out.head_size = out.removed = 0;
+    out.rest = packet;
+  }
   if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
   counters_.padding_bytes += out.removed;
-  if (well_formed) {
-    if (!first_send_time_) first_send_time_ = parsed.send_time;
-    last_send_time_ = parsed.send_time;
-  } else {
+  if (out.malformed) {
     ++counters_.packets_malformed;
+  } else {
+    // Send times wrap after 49 days, and begin anew with each entry of a playlist.
+    const auto step =
+        static_cast<std::int32_t>(out.send_time - last_send_time_.value_or(out.send_time));
+    if (step > 0) counters_.duration += std::int64_t{1000} * step;
+    last_send_time_ = out.send_time;
   }
   return drive();
 }
@@ -308,7 +316,7 @@ Result PushSink::Session::wait_until(Time until) {
 
 Error PushSink::Session::drive() {
   while (true) {
-    report_warning();
+    report_notes();
     switch (engine_->wants()) {
       case Want::Nothing:
         return engine_is(State::Failed) ? engine_->error() : Error{};
@@ -396,9 +404,9 @@ void PushSink::Session::look() {
   }
 }
 
-void PushSink::Session::report_warning() {
-  const std::string warning = engine_->take_warning();
-  if (!warning.empty()) log_.write(WMPUSH_LOG_WARNING, where_ + ": " + warning);
+void PushSink::Session::report_notes() {
+  for (const PushEngine::Note& note : engine_->take_notes())
+    log_.write(note.level, where_ + ": " + note.text);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -450,7 +458,6 @@ wmpush_stats PushSink::Session::stats() const {
     stats.packets_sent = engine_->packets_sent();
   }
   stats.input_ended = splitting_ && splitter_.ended() ? 1 : 0;
-  if (first_send_time_) stats.duration = std::int64_t{1000} * (last_send_time_ - *first_send_time_);
   stats.last_result = static_cast<wmpush_result>(last_result_);
   return stats;
 }

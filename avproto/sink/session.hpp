@@ -51,7 +51,7 @@ class PushSink::Session {
   void send_outgoing();
   void receive_waiting();
   void look();
-  void report_warning();
+  void report_notes();
 
   bool engine_is(wmhttp::PushEngine::State state) const {
     return engine_ && engine_->state() == state;
@@ -75,8 +75,7 @@ class PushSink::Session {
   PublishingPointInfo info_;
 
   wmpush_stats counters_{};
-  std::optional<std::uint32_t> first_send_time_;
-  std::uint32_t last_send_time_ = 0;
+  std::optional<std::uint32_t> last_send_time_;  // ms, of the last well-formed packet
 };
 
 }  // namespace wmpush

@@ -135,6 +135,18 @@ bool ChildProcess::wait_for(const std::string& printed, const std::string& text,
   return found();
 }
 
+bool ChildProcess::wait_for_silence(Seconds quiet, Seconds limit) {
+  std::unique_lock lock(mutex_);
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!closed_ && std::chrono::steady_clock::now() < end) {
+    const std::size_t printed = output_.size() + error_text_.size();
+    const bool more = changed_.wait_for(
+        lock, quiet, [&] { return closed_ || output_.size() + error_text_.size() != printed; });
+    if (!more) return true;
+  }
+  return false;
+}
+
 std::string ChildProcess::output() const {
   const std::lock_guard lock(mutex_);
   return output_;

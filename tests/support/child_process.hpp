@@ -40,6 +40,10 @@ class ChildProcess {
   /// The same for standard output.
   bool wait_for_output(const std::string& text, Seconds limit = Seconds(20));
 
+  /// Waits until it has printed nothing for as long as `quiet`; false when it ends or `limit`
+  /// passes.
+  bool wait_for_silence(Seconds quiet, Seconds limit = Seconds(20));
+
   std::string output() const;      ///< standard output so far
   std::string error_text() const;  ///< standard error so far
 

@@ -10,10 +10,9 @@ void SimpleIndex::fill_before(std::uint64_t time) {
 }
 
 void SimpleIndex::begin_key_frame(std::uint32_t time, std::uint32_t packet, std::uint32_t object) {
-  // The seconds before the first key frame lead to it, too: there is nothing earlier to show.
-  if (!seen_) current_ = {packet, 1};
   if (seen_ && time < current_time_) return;  // times that go back are of no use to a seeker
-  fill_before(time);
+  // The seconds before the first key frame lead to it, too: there is nothing earlier to show.
+  if (seen_) fill_before(time);
   current_ = {packet, 1};
   current_object_ = object;
   current_time_ = time;

@@ -141,9 +141,12 @@ int Options::take_from(AVDictionary** dictionary) {
   for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i) {
     const AVDictionaryEntry* entry = av_dict_get(*dictionary, info->name, nullptr, 0);
     if (entry == nullptr) continue;
-    int ret = av_opt_set(object_.data(), info->name, entry->value, 0);
-    if (ret >= 0) ret = set(i);
-    if (ret < 0) return ret;
+    if (const int ret = av_opt_set(object_.data(), info->name, entry->value, 0); ret < 0) {
+      av_log(object_.data(), AV_LOG_ERROR, "Option %s cannot be set to '%s'\n", info->name,
+             info->secret ? "***" : entry->value);
+      return ret;
+    }
+    if (const int ret = set(i); ret < 0) return ret;
     av_dict_set(dictionary, info->name, nullptr, 0);
   }
   return 0;

@@ -213,7 +213,7 @@ typedef struct wmpush_stats {
   int input_ended;    /**< 1 when the bytes given to wmpush_write() ended as a muxer ends them: with
                            an index, an end chunk, or the size that the Data Object declared */
   int64_t stall_time; /**< us spent waiting for the peer to take data */
-  int64_t duration;   /**< us of media: last minus first send time of the packets */
+  int64_t duration;   /**< us of media, by the packets' send times */
   wmpush_result last_result; /**< result of the last call */
 } wmpush_stats;
 
