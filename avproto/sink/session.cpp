@@ -221,7 +221,12 @@ Error PushSink::Session::send_header(Bytes header) {
     fixup.fresh_id = random_id();
     fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
     if (Error error = fixup.apply(header, fixed)) return error;
-    header = fixed;
+    // What the repairs add must not make a header too large that was not.
+    const bool fits = fixed.size() <= wmhttp::kMaxStreamChangePayload;
+    if (fits || header.size() > wmhttp::kMaxHeaderPayload)
+      header = fixed;
+    else
+      log_.write(WMPUSH_LOG_WARNING, where_ + ": the ASF header is too large to be repaired");
   }
   asf::Header parsed;
   if (Error error = asf::parse_header(header, parsed)) return error;
@@ -271,9 +276,9 @@ Result PushSink::Session::end(Result reason) {
     if (error && error.result != Result::NS_E_SHUTDOWN)
       error.result = Result::NS_E_CONNECTION_FAILURE;
     if (!error)
-      log_.write(WMPUSH_LOG_INFO, where_ + ": session ended, " +
-                                      std::to_string(engine_->packets_sent()) +
-                                      " packets delivered");
+      log_.write(WMPUSH_LOG_INFO,
+                 where_ + (reason == Result::S_OK ? ": session ended, " : ": session aborted, ") +
+                     std::to_string(engine_->packets_sent()) + " packets delivered");
   }
   return conclude(std::move(error));
 }
@@ -311,7 +316,7 @@ Result PushSink::Session::wait_until(Time until) {
 
 Error PushSink::Session::drive() {
   while (true) {
-    report_warning();
+    report_notes();
     switch (engine_->wants()) {
       case Want::Nothing:
         return engine_is(State::Failed) ? engine_->error() : Error{};
@@ -399,9 +404,9 @@ void PushSink::Session::look() {
   }
 }
 
-void PushSink::Session::report_warning() {
-  const std::string warning = engine_->take_warning();
-  if (!warning.empty()) log_.write(WMPUSH_LOG_WARNING, where_ + ": " + warning);
+void PushSink::Session::report_notes() {
+  for (const PushEngine::Note& note : engine_->take_notes())
+    log_.write(note.level, where_ + ": " + note.text);
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class PushSink::Session {
   void send_outgoing();
   void receive_waiting();
   void look();
-  void report_warning();
+  void report_notes();
 
   bool engine_is(wmhttp::PushEngine::State state) const {
     return engine_ && engine_->state() == state;

@@ -82,6 +82,10 @@ void PushEngine::reject(Result result, std::string message) {
   rejected_ = {result, 0, 0, std::move(message)};
 }
 
+void PushEngine::note(wmpush_log_level level, std::string text) {
+  notes_.push_back({level, std::move(text)});
+}
+
 void PushEngine::fail(Error error) {
   state_ = State::Failed;
   error_ = std::move(error);
@@ -150,6 +154,7 @@ void PushEngine::received(Bytes bytes, Time now) {
 }
 
 void PushEngine::take_response() {
+  note(WMPUSH_LOG_VERBOSE, "the server answered " + response_.status_text());
   proxied_ = proxied_ || response_.via;
   if (response_.push_id) {
     if (response_.push_id->size() > kMaxPushId) {
@@ -237,14 +242,13 @@ Time PushEngine::deadline() const {
   }
 }
 
-std::string PushEngine::take_warning() { return std::exchange(warning_, {}); }
-
 // ---------------------------------------------------------------------------------------------
 // Setup (3.1.4.1, 3.1.5.1)
 
 void PushEngine::want_connection() { drop_connection(); }
 
 void PushEngine::send_setup() {
+  note(WMPUSH_LOG_VERBOSE, "PushSetup for " + config_.target);
   progress_ = waiting_since_ = now_;
   out_.copy(as_bytes(push_setup_request(context_, config_.setup_body)));
 }
@@ -254,8 +258,9 @@ void PushEngine::fail_to_connect() { fail(peer_error_); }
 void PushEngine::accept_session() {
   if (!response_.from_media_server()) {
     if (config_.strict_server) return fail(foreign_server(response_));
-    warning_ = "the server calls itself '" + response_.server +
-               "', which is no Windows Media server: going on because strict_server is 0";
+    note(WMPUSH_LOG_WARNING,
+         "the server calls itself '" + response_.server +
+             "', which is no Windows Media server: going on because strict_server is 0");
   }
   accepted_ = true;
   setup_response_ = response_;
@@ -325,6 +330,7 @@ void PushEngine::stream_on_new_connection() { begin_push_start(); }
 
 void PushEngine::begin_push_start() {
   length_remaining_ = push_start_length();
+  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
   out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
   progress_ = now_;
   early_accept_ = false;
@@ -434,8 +440,9 @@ void PushEngine::next_push_start() {
 /// this one stands, with $H again.
 void PushEngine::renew_session() {
   if (!out_.empty()) return stalled();
-  warning_ = "the server did not answer within " + seconds_text(config_.rollover_timeout) +
-             " when the length of a PushStart was used up: setting up a new session";
+  note(WMPUSH_LOG_WARNING,
+       "the server did not answer within " + seconds_text(config_.rollover_timeout) +
+           " when the length of a PushStart was used up: setting up a new session");
   drop_connection();
   context_.push_id = kNewSession;
   context_.cookies.clear();

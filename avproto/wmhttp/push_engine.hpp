@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/bytes.hpp"
@@ -127,8 +128,13 @@ class PushEngine {
   std::uint64_t packets_sent() const { return packets_sent_; }
   /// A proxy has shown itself (Via).
   bool proxied() const { return proxied_; }
-  /// A warning for the log since the last call; empty when there is none.
-  std::string take_warning();
+  /// What the log is to hear: a request or a response in a line, or something to be warned of.
+  struct Note {
+    wmpush_log_level level;
+    std::string text;
+  };
+  /// The notes since the last call.
+  std::vector<Note> take_notes() { return std::exchange(notes_, {}); }
 
  private:
   friend struct StateTable;
@@ -168,6 +174,7 @@ class PushEngine {
   void become(State state) { state_ = state; }
   void fail(Error error);
   void reject(Result result, std::string message);
+  void note(wmpush_log_level level, std::string text);
   Error outcome();
   void take_response();
   bool take_header(std::size_t limit, std::string_view frame);
@@ -220,7 +227,7 @@ class PushEngine {
   bool end_asked_ = false;  // and it was to be ended
   Error error_;
   Error rejected_;  // answer of the program's call that is being dispatched
-  std::string warning_;
+  std::vector<Note> notes_;
 
   // Arguments of the event that is being dispatched.
   Time now_{};
