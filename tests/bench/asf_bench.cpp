@@ -8,7 +8,7 @@
 #include "asf/data_packet.hpp"
 #include "asf/header.hpp"
 #include "asf/splitter.hpp"
-#include "bench/allocations.hpp"
+#include "support/allocation_counter.hpp"
 #include "support/asf_builder.hpp"
 
 namespace wmpush::asf {
@@ -17,13 +17,13 @@ namespace {
 constexpr std::size_t kPackets = 1000;
 
 void report(benchmark::State& state, std::size_t items, std::size_t bytes,
-            std::uint64_t allocations_before) {
+            std::size_t allocations_before) {
   const auto rounds = state.iterations();
   const double all = static_cast<double>(items) * static_cast<double>(rounds);
   state.SetBytesProcessed(rounds * static_cast<std::int64_t>(bytes));
   state.SetItemsProcessed(rounds * static_cast<std::int64_t>(items));
   state.counters["allocations"] =
-      static_cast<double>(bench::allocations() - allocations_before) / all;
+      static_cast<double>(test::allocations() - allocations_before) / all;
 }
 
 std::vector<std::byte> packet(std::size_t size) {
@@ -68,7 +68,7 @@ void split(benchmark::State& state, bool chunked) {
     }
   };
   feed(chunked ? test::make_chunk('H', 0, header) : header);
-  const std::uint64_t before = bench::allocations();
+  const std::size_t before = test::allocations();
   for (auto _ : state) feed(packets);
   if (failed || seen != kPackets * static_cast<std::size_t>(state.iterations()))
     state.SkipWithError("the splitter lost packets");
@@ -84,7 +84,7 @@ void RepairHeader(benchmark::State& state) {
   fixup.fresh_id = test::kFileId;
   std::vector<std::byte> fixed;
   bool failed = false;
-  const std::uint64_t before = bench::allocations();
+  const std::size_t before = test::allocations();
   for (auto _ : state) {
     failed = failed || fixup.apply(header, fixed);
     benchmark::DoNotOptimize(fixed.data());
@@ -96,7 +96,7 @@ void RepairHeader(benchmark::State& state) {
 void StripPadding(benchmark::State& state) {
   const auto original = packet(static_cast<std::size_t>(state.range(0)));
   if (strip_padding(original).removed == 0) state.SkipWithError("there is no padding");
-  const std::uint64_t before = bench::allocations();
+  const std::size_t before = test::allocations();
   for (auto _ : state) {
     StrippedPacket stripped = strip_padding(original);
     benchmark::DoNotOptimize(stripped);
@@ -111,7 +111,7 @@ void PadPacket(benchmark::State& state) {
   append(out, stripped.rest);
   std::vector<std::byte> padded;
   bool ok = pad_packet(out, original.size(), padded);
-  const std::uint64_t before = bench::allocations();
+  const std::size_t before = test::allocations();
   for (auto _ : state) {
     ok = pad_packet(out, original.size(), padded) && ok;
     benchmark::DoNotOptimize(padded.data());
