@@ -276,9 +276,9 @@ Result PushSink::Session::end(Result reason) {
     if (error && error.result != Result::NS_E_SHUTDOWN)
       error.result = Result::NS_E_CONNECTION_FAILURE;
     if (!error)
-      log_.write(WMPUSH_LOG_INFO, where_ + ": session ended, " +
-                                      std::to_string(engine_->packets_sent()) +
-                                      " packets delivered");
+      log_.write(WMPUSH_LOG_INFO,
+                 where_ + (reason == Result::S_OK ? ": session ended, " : ": session aborted, ") +
+                     std::to_string(engine_->packets_sent()) + " packets delivered");
   }
   return conclude(std::move(error));
 }

@@ -14,6 +14,8 @@ using wmhttp::FrameId;
 constexpr std::size_t kReadSize = 128 * 1024;
 /// After so many reads in a row other connections get their turn.
 constexpr int kReadsPerTurn = 16;
+/// More than a kernel keeps for a connection: whether the client has gone must show.
+constexpr int kReadsAtOnce = 256;
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
 /// What our tests' servers of the field would also say they can do.
@@ -65,13 +67,15 @@ void Connection::wait_readable() {
                      [self = shared_from_this()](const error_code& error) {
                        self->waiting_ = false;
                        if (error) return;
-                       self->read_now();
+                       self->read(kReadsPerTurn);
                        self->wait_readable();
                      });
 }
 
-void Connection::read_now() {
-  for (int i = 0; i < kReadsPerTurn; ++i) {
+void Connection::read_now() { read(kReadsAtOnce); }
+
+void Connection::read(int limit) {
+  for (int i = 0; i < limit; ++i) {
     if (paused_ || processing_ || peer_closed_ || closed()) return;
     error_code error;
     const std::size_t size = socket_.read_some(asio::buffer(buffer_.data(), buffer_.size()), error);
@@ -162,6 +166,7 @@ bool Connection::answer_setup(std::string replacement) {
   const auto& session = grant.session;
   session->set_up(request_, peer_, service_.now());
   session->set_connection(weak_from_this());
+  last_push_id_ = session->id();
   service_.publish(*session);
   if (!replacement.empty() || !service_.settings().send_push_id) fallback_ = session;
   if (!replacement.empty()) {
@@ -187,6 +192,7 @@ bool Connection::begin_stream() {
   const bool resumed = session_->waits_for_resume();
   session_->start(request_, peer_, service_.now());
   session_->set_connection(weak_from_this());
+  last_push_id_ = session_->id();
   stage_ = Stage::Stream;
   if (first)
     service_.session_started(*session_);
@@ -291,7 +297,8 @@ void Connection::lose_session(const std::string& how) {
   stage_ = Stage::Draining;
 }
 
-void Connection::session_ended(int status) {
+void Connection::session_ended(const std::string& push_id, int status) {
+  if (push_id != last_push_id_) return;
   const bool receiving = stage_ == Stage::Stream;
   session_.reset();
   if (receiving && status != 0) {
@@ -368,7 +375,7 @@ void Connection::pause(std::chrono::milliseconds time, std::function<void()> the
       [self = shared_from_this(), next = std::move(then)](const error_code& error) {
         if (error || self->closed()) return;
         self->paused_ = false;
-        next();
+        if (!self->closing_) next();
         self->process();
         self->wait_readable();
       });

@@ -27,12 +27,14 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool closed() const { return !socket_.is_open(); }
 
   void read_now() override;
-  void session_ended(int status) override;
+  void session_ended(const std::string& push_id, int status) override;
 
  private:
   enum class Stage { Head, SetupBody, Stream, Draining };
 
   void wait_readable();
+  /// At most so many reads: other connections wait for their turn.
+  void read(int limit);
   void process();
   // Each takes what it can from input_; false when it can go no further for now.
   bool read_head();
@@ -77,6 +79,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   std::string setup_body_;
   std::shared_ptr<PushSession> session_;   // of the PushStart that is being read
   std::shared_ptr<PushSession> fallback_;  // was set up here, without a push-id for the client
+  std::string last_push_id_;               // of the last request that was granted
   std::deque<std::string> outbox_;
   Clock::time_point last_read_;
   bool waiting_ = false;     // an asynchronous wait for input is under way

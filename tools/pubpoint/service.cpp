@@ -53,6 +53,7 @@ void Service::session_started(PushSession& session) {
 
 void Service::publish(const PushSession& session) {
   change([&] {
+    if (session.over() && !report_of_.contains(session.id())) return;  // its last word is listed
     const auto [entry, added] = report_of_.try_emplace(session.id(), reports_.size());
     if (added)
       reports_.push_back(session.report());
@@ -81,7 +82,8 @@ void Service::check_timers() {
                                                            settings_.inactivity_timeout);
     if (!expiry) continue;
     end_session(session, expiry->because);
-    if (const auto connection = session->connection()) connection->session_ended(expiry->status);
+    if (const auto connection = session->connection())
+      connection->session_ended(session->id(), expiry->status);
   }
 }
 
@@ -89,7 +91,8 @@ void Service::disconnect(const std::string& point, int status, const std::string
   for (const auto& session : registry_.sessions()) {
     if (session->over() || (!point.empty() && session->point() != point)) continue;
     end_session(session, because);
-    if (const auto connection = session->connection()) connection->session_ended(status);
+    if (const auto connection = session->connection())
+      connection->session_ended(session->id(), status);
   }
 }
 
