@@ -167,8 +167,9 @@ void PushEngine::take_response() {
   }
   for (const auto& [name, value] : response_.cookies) {
     auto& cookies = context_.cookies;
-    const auto known = std::find_if(cookies.begin(), cookies.end(),
-                                    [&](const auto& cookie) { return cookie.first == name; });
+    const auto known =
+        std::find_if(cookies.begin(), cookies.end(),
+                     [&key = name](const auto& cookie) { return cookie.first == key; });
     if (known != cookies.end())
       known->second = value;
     else
