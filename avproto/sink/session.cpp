@@ -220,13 +220,12 @@ Error PushSink::Session::send_header(Bytes header) {
     asf::HeaderFixup fixup;
     fixup.fresh_id = random_id();
     fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
+    // What the repairs add must not make a header too large that is not: the next one of a playlist
+    // goes out in a smaller frame than the first.
+    fixup.largest =
+        engine_is(State::Streaming) ? wmhttp::kMaxStreamChangePayload : wmhttp::kMaxHeaderPayload;
     if (Error error = fixup.apply(header, fixed)) return error;
-    // What the repairs add must not make a header too large that was not.
-    const bool fits = fixed.size() <= wmhttp::kMaxStreamChangePayload;
-    if (fits || header.size() > wmhttp::kMaxHeaderPayload)
-      header = fixed;
-    else
-      log_.write(WMPUSH_LOG_WARNING, where_ + ": the ASF header is too large to be repaired");
+    header = fixed;
   }
   asf::Header parsed;
   if (Error error = asf::parse_header(header, parsed)) return error;
