@@ -52,6 +52,9 @@ constexpr std::array kRows = {
     text(WMPUSH_MEMBER(user), "user name, instead of the one in the URL"),
     text(WMPUSH_MEMBER(password), "password, instead of the one in the URL", 1),
     text(WMPUSH_MEMBER(password_file), "file whose first line is the password"),
+    text(
+        WMPUSH_MEMBER(auth),
+        "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered"),
     timeout(WMPUSH_MEMBER(connect_timeout), 10 * kSecond,
             "limit for resolving the name and connecting"),
     timeout(WMPUSH_MEMBER(response_timeout), 15 * kSecond, "limit for each response of the server"),

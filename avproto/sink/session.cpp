@@ -88,6 +88,7 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   }
   if (Error error = options.check()) return error;
   if (Error error = read_password(url_)) return error;
+  if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
   if (product.find_first_of("\r\n") != std::string::npos)
@@ -145,6 +146,22 @@ Error PushSink::Session::read_password(const wmhttp::PushUrl& url) {
   return {};
 }
 
+Error PushSink::Session::read_authentication() {
+  const OwnedOptions& options = *effective_;
+  std::optional<auth::Scheme> pinned;
+  if (Error error = parse_auth_option(text_or_empty(options->auth), pinned)) return error;
+  auth::Credentials credentials{url_.host, text_or_empty(options->user), std::nullopt};
+  for (const char c : credentials.user)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return {Result::E_INVALIDARG, 0, 0, "the user has a control character in it"};
+  if (options->password != nullptr) credentials.password = options->password;
+  std::vector<auth::Scheme> available = auth::available_schemes();
+  authentication_schemes_ = accepted_authentication(pinned, available);
+  authenticator_ = std::make_unique<LoggedAuthenticator>(
+      auth::Responder(std::move(credentials), pinned, std::move(available)), log_, where_);
+  return {};
+}
+
 wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url,
                                                       std::string setup_body) const {
   const OwnedOptions& options = *effective_;
@@ -155,6 +172,8 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
       std::string(wmhttp::kEncoderToken) + " " +
       (options->user_agent == nullptr ? "libwmpush/" WMPUSH_VERSION : options->user_agent);
   config.setup_body = std::move(setup_body);
+  config.authentication_schemes = authentication_schemes_;
+  config.server_authenticator = authenticator_.get();
   config.strict_server = options->strict_server != 0;
   config.content_length = options->content_length;
   config.response_timeout = wmhttp::Duration(options->response_timeout);
@@ -267,7 +286,8 @@ Result PushSink::Session::end(Result reason) {
     return conclude(
         {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"});
   writing_ended_ = true;
-  look();  // what the server said or did meanwhile comes first
+  look();                      // what the server said or did meanwhile comes first,
+  static_cast<void>(drive());  // with what it asks for; a failure shows in what end() says
   Error error = engine_->end(static_cast<std::uint32_t>(reason), Clock::now());
   if (!error) {
     error = drive();
@@ -305,7 +325,11 @@ Result PushSink::Session::wait_until(Time until) {
         std::this_thread::sleep_for(net::slice(until));
     }
     if (readiness == Readiness::Interrupted) engine_->abandon(interrupted());
-    if (readiness == Readiness::Ready) look();
+    if (readiness == Readiness::Ready) {
+      look();
+      static_cast<void>(
+          drive());  // the server may have asked for something; over() tells a failure
+    }
   }
   return conclude(drive());
 }

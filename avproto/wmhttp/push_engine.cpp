@@ -31,6 +31,7 @@ PushEngine::PushEngine(EngineConfig config) : config_(std::move(config)) {
   context_.target = config_.target;
   context_.host = config_.host;
   context_.user_agent = config_.user_agent;
+  context_.authentication_schemes = config_.authentication_schemes;
 }
 
 Error PushEngine::start(Time now) {
@@ -150,6 +151,7 @@ void PushEngine::received(Bytes bytes, Time now) {
       return;
     }
     take_response();
+    if (!connected_) return;  // what else has come is of a connection that is given up
   }
 }
 
@@ -248,10 +250,14 @@ Time PushEngine::deadline() const {
 
 void PushEngine::want_connection() { drop_connection(); }
 
+/// While an authentication goes its rounds there is no body: only the last request is meant.
 void PushEngine::send_setup() {
   note(WMPUSH_LOG_VERBOSE, "PushSetup for " + config_.target);
   progress_ = waiting_since_ = now_;
-  out_.copy(as_bytes(push_setup_request(context_, config_.setup_body)));
+  if (!std::exchange(same_authorization_, false)) authorize();
+  body_held_back_ = authorization_incomplete();
+  out_.copy(as_bytes(push_setup_request(
+      context_, body_held_back_ ? std::string_view() : std::string_view(config_.setup_body))));
 }
 
 void PushEngine::fail_to_connect() { fail(peer_error_); }
@@ -262,6 +268,12 @@ void PushEngine::accept_session() {
     note(WMPUSH_LOG_WARNING,
          "the server calls itself '" + response_.server +
              "', which is no Windows Media server: going on because strict_server is 0");
+  }
+  authorization_accepted();
+  if (body_held_back_ && !config_.setup_body.empty()) {
+    // Let in before the last round, as a server may that knows the connection: the body is to come.
+    become(response_.keep_alive ? State::SettingUp : State::Connecting);
+    return response_.keep_alive ? send_setup() : drop_connection();
   }
   accepted_ = true;
   setup_response_ = response_;
@@ -279,6 +291,12 @@ void PushEngine::report_malformed() {
 }
 
 void PushEngine::lose_setup() {
+  // A server may close behind a challenge although it did not say so.
+  if (std::exchange(connection_reused_, false)) {
+    same_authorization_ = true;
+    drop_connection();
+    return become(State::Connecting);
+  }
   if (peer_error_) {
     Error error = peer_error_;
     error.message = "PushSetup: " + error.message;
@@ -327,13 +345,19 @@ void PushEngine::start_or_reconnect() {
   begin_push_start();
 }
 
-void PushEngine::stream_on_new_connection() { begin_push_start(); }
+void PushEngine::stream_on_new_connection() {
+  if (std::exchange(replaying_, false)) return replay_push_start();
+  begin_push_start();
+}
 
 void PushEngine::begin_push_start() {
-  length_remaining_ = push_start_length();
-  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
-  out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
+  length_remaining_ = content_length_ = push_start_length();
+  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(content_length_) + " bytes");
+  authorize();
+  out_.copy(as_bytes(push_start_head(context_, content_length_)));
   progress_ = now_;
+  replay_.begin(content_length_,
+                config_.server_authenticator != nullptr || config_.proxy_authenticator != nullptr);
   early_accept_ = false;
   if (std::exchange(with_header_, false)) put({FrameId::Header, 0, {}, header_});
   const auto waiting = waiting_;
@@ -401,6 +425,11 @@ void PushEngine::put(const PendingFrame& frame) {
   out_.copy(Bytes(head).first(head_size));
   out_.copy(frame.head);
   out_.lend(frame.rest);
+  if (replay_.whole()) {
+    replay_.add(Bytes(head).first(head_size));
+    replay_.add(frame.head);
+    replay_.add(frame.rest);
+  }
   length_remaining_ -= static_cast<std::int64_t>(frame.size());
   packet_in_queue_ = packet_in_queue_ || frame.id == FrameId::Data;
   if (frame.id == FrameId::End && frame.reason != kReasonNextEntry) {
@@ -428,9 +457,13 @@ void PushEngine::use_up_length() {
   }
 }
 
-void PushEngine::remember_acceptance() { early_accept_ = true; }
+void PushEngine::remember_acceptance() {
+  early_accept_ = true;
+  authorization_accepted();
+}
 
 void PushEngine::next_push_start() {
+  authorization_accepted();
   // An answer that overtook the filler is one too: the request follows the filler.
   if (connected_ && (response_.keep_alive || !out_.empty())) return begin_push_start();
   drop_connection();

@@ -42,7 +42,7 @@ struct StateTable {
     on(S::SettingUp, V::Accepted, &E::accept_session, S::Ready);
     on(S::SettingUp, V::Redirected, &E::refuse_setup, S::Failed);
     on(S::SettingUp, V::ProxyNamed, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::Challenged, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Challenged, &E::answer_setup_challenge, S::SettingUp);
     on(S::SettingUp, V::Refused, &E::refuse_setup, S::Failed);
     on(S::SettingUp, V::Malformed, &E::report_malformed, S::Failed);
     on(S::SettingUp, V::PeerClosed, &E::lose_setup, S::Failed);
@@ -75,7 +75,7 @@ struct StateTable {
     on(S::Streaming, V::Accepted, &E::remember_acceptance, S::Streaming);
     on(S::Streaming, V::Redirected, &E::refuse_stream, S::Failed);
     on(S::Streaming, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Challenged, &E::answer_stream_challenge, S::Streaming);
     on(S::Streaming, V::Refused, &E::refuse_stream, S::Failed);
     on(S::Streaming, V::Malformed, &E::report_malformed, S::Failed);
     on(S::Streaming, V::PeerClosed, &E::lose_stream, S::Failed);
@@ -86,7 +86,7 @@ struct StateTable {
     on(S::RollingOver, V::Accepted, &E::next_push_start, S::Streaming);
     on(S::RollingOver, V::Redirected, &E::refuse_stream, S::Failed);
     on(S::RollingOver, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Challenged, &E::answer_stream_challenge, S::RollingOver);
     on(S::RollingOver, V::Refused, &E::refuse_stream, S::Failed);
     on(S::RollingOver, V::Malformed, &E::report_malformed, S::Failed);
     on(S::RollingOver, V::PeerClosed, &E::lose_stream, S::Failed);
@@ -98,7 +98,7 @@ struct StateTable {
     on(S::Ending, V::PeerClosed, &E::finish, S::Ended);
     on(S::Ending, V::Redirected, &E::finish_after_answer, S::Ended);
     on(S::Ending, V::ProxyNamed, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::Challenged, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Challenged, &E::answer_stream_challenge, S::Ending);
     on(S::Ending, V::Refused, &E::finish_after_answer, S::Ended);
     on(S::Ending, V::Malformed, &E::report_malformed, S::Failed);
     on(S::Ending, V::ConnectionLost, &E::lose_stream, S::Failed);

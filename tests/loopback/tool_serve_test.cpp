@@ -49,6 +49,34 @@ TEST_F(ToolServe, PrintsAUrlForEachPointFirst) {
   stop(serve);
 }
 
+TEST_F(ToolServe, LetsOnlyTheUserPushThatItNames) {
+  std::ofstream(file("password")) << "open sesame\n";
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--user", "ali", "--password-file",
+                             file("password").string()}));
+  const std::string url = url_of(serve);
+  const Words send{"send", film(), url, "--fast", "--user", "ali"};
+  const Finished right = run(wmpush(send), {"WMPUSH_PASSWORD=open sesame"});
+  EXPECT_EQ(right.status, 0) << right.error;
+  const Finished wrong = run(wmpush(send), {"WMPUSH_PASSWORD=open sesam"});
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_THAT(last_line(wrong.error),
+              AllOf(HasSubstr("user 'ali'"), HasSubstr("NS_E_SERVER_ACCESSDENIED")));
+  EXPECT_TRUE(serve.wait_for_error_text("not let in by Basic"));
+  stop(serve);
+  for (const std::string& said : {wrong.error, serve.error_text(), serve.output()})
+    EXPECT_EQ(said.find("sesam"), said.npos) << said;
+}
+
+TEST_F(ToolServe, NeedsAPasswordForAUser) {
+  const Finished without =
+      run({"env", "-u", "WMPUSH_PASSWORD", WMPUSH_PROGRAM, "serve", "--user", "ali"});
+  EXPECT_EQ(without.status, 2);
+  EXPECT_THAT(without.error, HasSubstr("WMPUSH_PASSWORD"));
+  const Finished unread = run(wmpush({"serve", "--user", "ali", "--password_file", "/nowhere"}));
+  EXPECT_EQ(unread.status, 2);
+  EXPECT_THAT(unread.error, HasSubstr("/nowhere"));
+}
+
 TEST_F(ToolServe, TakesAndRecordsAPush) {
   const auto recorded = file("a/new/folder");
   ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", recorded.string()}));

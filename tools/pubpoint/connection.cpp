@@ -128,6 +128,9 @@ bool Connection::read_head() {
   service_.count_request();
   Verdict verdict = judge(head);
   request_ = std::move(verdict.request);
+  const auto authorizations = head.values("Authorization");
+  authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
+  target_ = head.target;
   if (verdict.status != 0) return refuse(verdict.status, verdict.breaches);
   if (request_.kind == PushRequest::Kind::Start) return begin_stream();
   setup_body_.clear();
@@ -158,7 +161,22 @@ bool Connection::read_setup_body() {
   return suffer(*fault, [this] { answer_setup({}); }) && answer_setup({});
 }
 
+/// Whether the request is from someone who may push; otherwise it is answered.
+bool Connection::admit(bool keep) {
+  const auto admission = service_.gatekeeper().admit(authorization_, "POST", target_);
+  if (admission.attempted) service_.attempted(peer_, admission.attempt);
+  if (!admission.breach.empty()) service_.breached(peer_, {"C22", admission.breach});
+  if (admission.granted) return true;
+  Fields fields = response_fields();
+  fields.emplace_back("WWW-Authenticate", admission.challenge);
+  if (!keep) fields.emplace_back("Connection", "close");
+  answer(401, std::move(fields));
+  if (!keep) close_politely();
+  return false;
+}
+
 bool Connection::answer_setup(std::string replacement) {
+  if (!admit(true)) return true;
   SetupDirectives directives;
   if (const auto breach = parse_setup_body(setup_body_, directives)) return refuse({400, *breach});
   Grant grant = service_.registry().set_up(request_, directives, service_.now());
@@ -185,6 +203,7 @@ bool Connection::answer_setup(std::string replacement) {
 }
 
 bool Connection::begin_stream() {
+  if (!admit(false)) return true;
   Grant grant = service_.registry().find(request_, fallback_);
   if (!grant.session) return refuse(grant.refusal);
   session_ = std::move(grant.session);

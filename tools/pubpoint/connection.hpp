@@ -42,6 +42,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool read_stream();
   void drain();
 
+  bool admit(bool keep);
   bool begin_stream();
   bool answer_setup(std::string replacement);
   bool end_stream();
@@ -77,6 +78,8 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   HeadReader head_reader_;
   PushRequest request_;
   std::string setup_body_;
+  std::string authorization_;              // of request_
+  std::string target_;                     // as it stood in the request
   std::shared_ptr<PushSession> session_;   // of the PushStart that is being read
   std::shared_ptr<PushSession> fallback_;  // was set up here, without a push-id for the client
   std::string last_push_id_;               // of the last request that was granted

@@ -8,10 +8,14 @@ namespace {
 
 /// A server that runs for months in front of a broken client keeps this many of its breaches.
 constexpr std::size_t kMaxBreaches = 10'000;
+constexpr std::size_t kMaxAttempts = 10'000;
 
 }  // namespace
 
-Service::Service(Settings settings) : settings_(std::move(settings)), registry_(settings_.points) {}
+Service::Service(Settings settings)
+    : settings_(std::move(settings)),
+      registry_(settings_.points),
+      gatekeeper_(settings_.authentication) {}
 
 template <typename Change>
 void Service::change(Change what) {
@@ -32,6 +36,14 @@ void Service::breached(const std::string& peer, const Breach& breach) {
     if (breaches_.size() < kMaxBreaches) breaches_.push_back(breach);
   });
   log(breach.rule + ": " + breach.text + " (" + peer + ")");
+}
+
+void Service::attempted(const std::string& peer, const Attempt& attempt) {
+  change([&] {
+    if (attempts_.size() < kMaxAttempts) attempts_.push_back(attempt);
+  });
+  if (!attempt.granted && !attempt.stale)
+    log("user '" + attempt.user + "' is not let in by " + attempt.scheme + " (" + peer + ")");
 }
 
 void Service::count_request() {
@@ -99,6 +111,11 @@ void Service::disconnect(const std::string& point, int status, const std::string
 std::vector<Breach> Service::breaches() const {
   const std::lock_guard lock(mutex_);
   return breaches_;
+}
+
+std::vector<Attempt> Service::attempts() const {
+  const std::lock_guard lock(mutex_);
+  return attempts_;
 }
 
 std::vector<SessionReport> Service::reports() const {

@@ -106,6 +106,10 @@ WMPUSH_API const char* wmpush_result_name(wmpush_result result);
 /** The version of the library that is running, as WMPUSH_VERSION. The string is static. */
 WMPUSH_API const char* wmpush_version(void);
 
+/** The authentication schemes that this build can do on this machine, in the order in which they
+ * are preferred: "Negotiate, NTLM, Digest, Basic" or less. The string is static. */
+WMPUSH_API const char* wmpush_authentication_schemes(void);
+
 typedef enum wmpush_log_level {
   WMPUSH_LOG_ERROR = 0,   /**< the push fails */
   WMPUSH_LOG_WARNING = 1, /**< the push goes on, but someone should know */
@@ -131,6 +135,8 @@ typedef struct wmpush_options {
   const char* user;          /**< NULL = the one in the URL, if any */
   const char* password;      /**< NULL = the one in the URL, else $WMPUSH_PASSWORD */
   const char* password_file; /**< file whose first line is the password; NULL = none */
+  const char* auth;          /**< the only scheme to use: "negotiate", "ntlm", "digest" or "basic";
+                                  NULL or "any" = the best that the server offers */
   int64_t connect_timeout;   /**< us, name resolution included; 10 s */
   int64_t response_timeout;  /**< us, for each response; 15 s */
   int64_t send_timeout;      /**< us without progress while sending; 10 s */
