@@ -22,6 +22,7 @@ test  | libgtest-dev   | header:gtest/gtest.h              | unit tests
 test  | libgmock-dev   | header:gmock/gmock.h              | unit tests
 test  | libbenchmark-dev | header:benchmark/benchmark.h    | benchmarks
 test  | python3-av     | python:av                         | a second program that pushes by preload
+test  | mediainfo      | command:mediainfo                 | reads ASF headers independently of FFmpeg
 check | clang          | command:clang++                   | the second compiler
 check | clang-format   | command:clang-format              | the style of the sources
 check | shellcheck     | command:shellcheck                | the style of the scripts
