@@ -18,7 +18,7 @@ constexpr int kReadsPerTurn = 16;
 constexpr int kReadsAtOnce = 256;
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
-/// What our tests' servers of the field would also say they can do.
+/// What a Windows Media server lists, so that clients see what they would see there (S04).
 constexpr const char* kSupported =
     "com.microsoft.wm.srvppair, com.microsoft.wm.sswitch, com.microsoft.wm.predstrm, "
     "com.microsoft.wm.fastcache, com.microsoft.wm.startupprofile";

@@ -98,14 +98,16 @@ struct Settings {
   std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start
   std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
   bool discard = false;                      ///< read packets and forget them, for benchmarks
-  std::chrono::milliseconds idle_timeout{60'000};         ///< S08: inside a PushStart
+  std::chrono::milliseconds idle_timeout{60'000};         ///< S08: inside a PushStart; 10 s or
+                                                          ///< more where clients are real
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   Authentication authentication{};
   std::string server = "Cougar/9.6.7600.16564";  ///< the Server header
   bool send_push_id = true;                      ///< false: no Set-Cookie, as some relays do
   bool answer_end = false;  ///< true: a 204 before the close that follows the end of the stream
   int receive_buffer = 0;   ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
-  /// The time; tests give their own and call Server::check_timers() after moving it.
+  /// The time, asked for in the server's thread; tests give their own and call
+  /// Server::check_timers() after moving it.
   std::function<Clock::time_point()> now = [] { return Clock::now(); };
   /// One line for people, without a line break, called from the server's thread.
   std::function<void(const std::string&)> log{};
