@@ -1,8 +1,9 @@
-/* Prints the library's options as README.md and the manual page have them.
+/* Prints the library's options as README.md, the manual page and FFmpeg's documentation have them.
  *
- *     option_table markdown|man
+ *     option_table markdown|man|texi
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,15 +49,46 @@ static void print_default(const wmpush_option_info* option) {
     printf("%" PRId64, option->default_value);
 }
 
+/* An @item of a @table in FFmpeg's protocols.texi. */
+static void print_texi(const wmpush_option_info* option) {
+  static const char* const kinds[] = {"0|1", "@var{number}", "@var{duration}", "@var{text}"};
+  char low[32], high[32], value[32];
+
+  printf("@item %s=%s\n%c%s.\n", option->name, kinds[option->type],
+         toupper((unsigned char)option->help[0]), option->help + 1);
+  switch (option->type) {
+    case WMPUSH_OPTION_FLAG:
+      printf("Default value is %" PRId64 ".\n", option->default_value);
+      break;
+    case WMPUSH_OPTION_INTEGER:
+      printf("From %" PRId64 " to %" PRId64 " %s, default value is %" PRId64 ".\n", option->minimum,
+             option->maximum, option->unit, option->default_value);
+      break;
+    case WMPUSH_OPTION_DURATION:
+      printf("From %s to %s, default value is %s.\n", duration(option->minimum, low),
+             duration(option->maximum, high), duration(option->default_value, value));
+      break;
+    case WMPUSH_OPTION_TEXT:
+      break;
+  }
+  printf("\n");
+}
+
 int main(int argc, char** argv) {
-  const int man = argc == 2 && strcmp(argv[1], "man") == 0;
-  if (!man && (argc != 2 || strcmp(argv[1], "markdown") != 0)) {
-    fprintf(stderr, "usage: option_table markdown|man\n");
+  const char* form = argc == 2 ? argv[1] : "";
+  const int texi = strcmp(form, "texi") == 0;
+  const int man = strcmp(form, "man") == 0;
+  if (!texi && !man && strcmp(form, "markdown") != 0) {
+    fprintf(stderr, "usage: option_table markdown|man|texi\n");
     return 2;
   }
-  if (!man) printf("| option | value | default | meaning |\n|---|---|---|---|\n");
+  if (!texi && !man) printf("| option | value | default | meaning |\n|---|---|---|---|\n");
   const wmpush_option_info* option;
   for (size_t i = 0; (option = wmpush_option_at(i)) != NULL; ++i) {
+    if (texi) {
+      print_texi(option);
+      continue;
+    }
     printf(man ? ".TP\n.B %s\n%s.\n" : "| `%s` | ", option->name, option->help);
     if (man) printf("Value: ");
     print_value(option);

@@ -234,8 +234,7 @@ TEST_P(FailureTable, ThroughFfmpeg) {
 
   const Finished push = run(ffmpeg_wmpush(command + Arguments{target()}));
 
-  EXPECT_EQ(push.status, 1) << push.error;
-  EXPECT_EQ(last_line(push.error), "wmpush: " + describe(failure.result)) << push.error;
+  expect_failed(push, describe(failure.result));
   // "[wmpush @ 0x5581...] line", and only one that says all of it.
   std::istringstream lines(push.error);
   std::vector<std::string> found;

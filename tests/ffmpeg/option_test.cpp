@@ -72,8 +72,7 @@ TEST_F(FfmpegOption, TakesDurationsAsFfmpegDoes) {
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-response_timeout", "300ms", "-f", "asf", url()}));
 
-  EXPECT_EQ(push.status, 1);
-  EXPECT_THAT(last_line(push.error), HasSubstr("NS_E_TIMEOUT"));
+  expect_failed(push, "NS_E_TIMEOUT");
 }
 
 TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
@@ -82,8 +81,7 @@ TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-rw_timeout", "300000", "-f", "asf", url()}));
 
-  EXPECT_EQ(push.status, 1);
-  EXPECT_THAT(last_line(push.error), HasSubstr("NS_E_TIMEOUT"));
+  expect_failed(push, "NS_E_TIMEOUT");
 }
 
 TEST(FfmpegHelp, ListsEveryOption) {
@@ -153,7 +151,7 @@ TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
       run(ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "asf",
                                           with_password("/live") + "?password=opensesame"}));
 
-  EXPECT_EQ(push.status, 1);
+  expect_failed(push, "NS_E_SERVER_ACCESSDENIED");
   EXPECT_THAT(push.error, HasSubstr("403"));
   EXPECT_THAT(push.error, Not(HasSubstr("opensesame")));
 }

@@ -36,6 +36,10 @@ Finished run(const Arguments& command, const std::vector<std::string>& environme
 Arguments ffmpeg(const Arguments& arguments);
 Arguments ffmpeg_wmpush(const Arguments& arguments);
 
+/// Whether the pushes are those of an ffmpeg that has the protocol built in, the one that
+/// WMPUSH_TEST_FFMPEG names, instead of the stock one's with the preload object.
+bool is_built_in();
+
 std::string media(const std::string& name);
 std::string read_file(const std::filesystem::path& path);
 
@@ -47,6 +51,9 @@ std::uint64_t declared_packets(const std::filesystem::path& file);
 
 /// The last line that is not empty.
 std::string last_line(const std::string& text);
+
+/// Expects an exit status that is not 0 and, of the preload object, this result in the last line.
+void expect_failed(const Finished& push, const std::string& result);
 
 /// A publishing point "/live" that records, and a directory that goes away with the test.
 class PublishingPoint : public testing::Test {

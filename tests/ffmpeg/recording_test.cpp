@@ -52,7 +52,8 @@ TEST_F(EncodedPush, HasTheFramesOfAFileThatTheSameCommandWrote) {
                          "-c:v", "wmv2",  "-c:a", "wmav2",
                          "-f",   "asf"};
   const std::string reference = file("reference.asf");
-  ASSERT_EQ(run(ffmpeg(encode + Arguments{reference})).status, 0);
+  // Two builds of ffmpeg may well encode differently.
+  ASSERT_EQ(run(ffmpeg_wmpush(encode + Arguments{reference})).status, 0);
 
   const Finished push = run(ffmpeg_wmpush(encode + Arguments{url()}));
 
@@ -144,7 +145,7 @@ TEST_F(LargeHeader, Of70KiBIsRefusedWithItsSize) {
 
   EXPECT_NE(push.status, 0);
   EXPECT_THAT(push.error, testing::ContainsRegex("header.*7[12][0-9][0-9][0-9] bytes"));
-  EXPECT_THAT(last_line(push.error), testing::HasSubstr("NS_E_INVALID_DATA (0xC00D002F)"));
+  expect_failed(push, "NS_E_INVALID_DATA (0xC00D002F)");
 }
 
 TEST_F(Muxer, PacketSizeAboveWhatAFrameCarriesIsRefused) {
