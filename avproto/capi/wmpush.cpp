@@ -7,6 +7,7 @@
 #include <new>
 #include <string_view>
 
+#include "sink/credentials.hpp"
 #include "sink/options.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -71,7 +72,15 @@ const char* wmpush_result_name(wmpush_result result) {
 
 const char* wmpush_version(void) { return WMPUSH_VERSION; }
 
-void wmpush_options_init(wmpush_options* options) { *options = wmpush::OwnedOptions().get(); }
+const char* wmpush_authentication_schemes(void) {
+  try {
+    return wmpush::authentication_schemes().c_str();
+  } catch (const std::exception&) {
+    return "";
+  }
+}
+
+void wmpush_options_init(wmpush_options* options) { *options = wmpush::default_options(); }
 
 wmpush_result wmpush_options_set(wmpush_options* options, const char* name, const char* value,
                                  wmpush_error* error) {

@@ -64,7 +64,7 @@ Result PushSink::Session::connect(std::string_view url, std::string_view templat
   transport_.reset();
   splitter_ = {};
   splitting_ = writing_ended_ = error_is_final_ = false;
-  error_ = {};
+  error_ = input_error_ = {};
   info_ = {};
   counters_ = {};
   last_send_time_.reset();
@@ -88,6 +88,7 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   }
   if (Error error = options.check()) return error;
   if (Error error = read_password(url_)) return error;
+  if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
   if (product.find_first_of("\r\n") != std::string::npos)
@@ -127,12 +128,14 @@ Error PushSink::Session::read_password(const wmhttp::PushUrl& url) {
   if (options->user == nullptr && !url.user.empty())
     if (Error error = options.set("user", url.user)) return error;
   if (options->password == nullptr && options->password_file != nullptr) {
-    std::ifstream file(options->password_file);
+    const std::string name = options->password_file;
+    std::ifstream file(name);
+    if (!file)
+      return {Result::E_INVALIDARG, 0, errno,
+              "password_file '" + name + "' cannot be opened: " + std::strerror(errno)};
     std::string password;
     if (!std::getline(file, password))
-      return {Result::E_INVALIDARG, 0, errno,
-              "password_file '" + std::string(options->password_file) +
-                  "' cannot be read: " + std::strerror(errno)};
+      return {Result::E_INVALIDARG, 0, 0, "password_file '" + name + "' has no first line"};
     if (password.ends_with('\r')) password.pop_back();
     if (Error error = options.set("password", password)) return error;
   }
@@ -142,6 +145,22 @@ Error PushSink::Session::read_password(const wmhttp::PushUrl& url) {
     if (const char* password = std::getenv("WMPUSH_PASSWORD"))
       if (Error error = options.set("password", password)) return error;
   if (options->password != nullptr) log_.hide(options->password);
+  return {};
+}
+
+Error PushSink::Session::read_authentication() {
+  const OwnedOptions& options = *effective_;
+  std::optional<auth::Scheme> pinned;
+  if (Error error = parse_auth_option(text_or_empty(options->auth), pinned)) return error;
+  auth::Credentials credentials{url_.host, text_or_empty(options->user), std::nullopt};
+  for (const char c : credentials.user)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return {Result::E_INVALIDARG, 0, 0, "the user has a control character in it"};
+  if (options->password != nullptr) credentials.password = options->password;
+  std::vector<auth::Scheme> available = auth::available_schemes();
+  authentication_schemes_ = accepted_authentication(pinned, available);
+  authenticator_ = std::make_unique<LoggedAuthenticator>(
+      auth::Responder(std::move(credentials), pinned, std::move(available)), log_, where_);
   return {};
 }
 
@@ -155,6 +174,8 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
       std::string(wmhttp::kEncoderToken) + " " +
       (options->user_agent == nullptr ? "libwmpush/" WMPUSH_VERSION : options->user_agent);
   config.setup_body = std::move(setup_body);
+  config.authentication_schemes = authentication_schemes_;
+  config.server_authenticator = authenticator_.get();
   config.strict_server = options->strict_server != 0;
   config.content_length = options->content_length;
   config.response_timeout = wmhttp::Duration(options->response_timeout);
@@ -193,7 +214,7 @@ Result PushSink::Session::write(Bytes asf) {
 Error PushSink::Session::split(Bytes asf) {
   asf::Splitter::Unit unit;
   do {
-    if (Error error = splitter_.next(asf, unit)) return error;
+    if (Error error = splitter_.next(asf, unit)) return input_error_ = std::move(error);
     if (Error error = accept(unit)) return error;
   } while (unit.kind != asf::Splitter::Kind::None);
   return {};
@@ -220,17 +241,23 @@ Error PushSink::Session::send_header(Bytes header) {
     asf::HeaderFixup fixup;
     fixup.fresh_id = random_id();
     fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
+    // What the repairs add must not make a header too large that is not: the next one of a playlist
+    // goes out in a smaller frame than the first.
+    fixup.largest =
+        engine_is(State::Streaming) ? wmhttp::kMaxStreamChangePayload : wmhttp::kMaxHeaderPayload;
     if (Error error = fixup.apply(header, fixed)) return error;
-    // What the repairs add must not make a header too large that was not.
-    const bool fits = fixed.size() <= wmhttp::kMaxStreamChangePayload;
-    if (fits || header.size() > wmhttp::kMaxHeaderPayload)
-      header = fixed;
-    else
-      log_.write(WMPUSH_LOG_WARNING, where_ + ": the ASF header is too large to be repaired");
+    header = fixed;
   }
   asf::Header parsed;
   if (Error error = asf::parse_header(header, parsed)) return error;
-  if (Error error = engine_->header(header, {parsed.packet_size, parsed.max_bitrate}, Clock::now()))
+  if (parsed.data_object == 0 || header.size() != parsed.data_object + asf::kDataObjectHeadSize)
+    return {Result::NS_E_INVALID_DATA, 0, 0,
+            "an ASF header of " + std::to_string(header.size()) +
+                " bytes: the Header Object and the first 50 bytes of the Data Object are needed, "
+                "and nothing else"};
+  constexpr std::uint32_t kUnknownBitrate = 0xFFFFFFFF;
+  const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
+  if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
     return error;
   return drive();
 }
@@ -259,7 +286,8 @@ Error PushSink::Session::send_packet(Bytes packet) {
 Result PushSink::Session::on_end_writing() {
   if (!engine_) return conclude(not_connected());
   writing_ended_ = true;
-  return conclude(splitting_ ? splitter_.finish() : Error{});
+  if (splitting_) input_error_ = splitter_.finish();
+  return conclude(input_error_);
 }
 
 Result PushSink::Session::end(Result reason) {
@@ -267,18 +295,23 @@ Result PushSink::Session::end(Result reason) {
   if (reason != Result::S_OK && succeeded(reason))
     return conclude(
         {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"});
-  writing_ended_ = true;
-  look();  // what the server said or did meanwhile comes first
-  Error error = engine_->end(static_cast<std::uint32_t>(reason), Clock::now());
+  // A stream whose input broke off has no proper end, whatever the caller makes of it.
+  if (reason == Result::S_OK && splitting_ && !input_error_) input_error_ = splitter_.finish();
+  const Result sent = reason == Result::S_OK && input_error_ ? input_error_.result : reason;
+  look();                      // what the server said or did meanwhile comes first,
+  static_cast<void>(drive());  // with what it asks for; a failure shows in what end() says
+  Error error = engine_->end(static_cast<std::uint32_t>(sent), Clock::now());
   if (!error) {
+    writing_ended_ = true;
     error = drive();
     // EndSession has three results; what lies behind a failure is in the text, status and errno.
     if (error && error.result != Result::NS_E_SHUTDOWN)
       error.result = Result::NS_E_CONNECTION_FAILURE;
     if (!error)
-      log_.write(WMPUSH_LOG_INFO, where_ + ": session ended, " +
-                                      std::to_string(engine_->packets_sent()) +
-                                      " packets delivered");
+      log_.write(WMPUSH_LOG_INFO,
+                 where_ + (sent == Result::S_OK ? ": session ended, " : ": session aborted, ") +
+                     std::to_string(engine_->packets_sent()) + " packets delivered");
+    if (!error && sent != reason) error = input_error_;
   }
   return conclude(std::move(error));
 }
@@ -306,7 +339,11 @@ Result PushSink::Session::wait_until(Time until) {
         std::this_thread::sleep_for(net::slice(until));
     }
     if (readiness == Readiness::Interrupted) engine_->abandon(interrupted());
-    if (readiness == Readiness::Ready) look();
+    if (readiness == Readiness::Ready) {
+      look();
+      static_cast<void>(
+          drive());  // the server may have asked for something; over() tells a failure
+    }
   }
   return conclude(drive());
 }
@@ -338,7 +375,9 @@ Error PushSink::Session::drive() {
 }
 
 void PushSink::Session::make_connection() {
-  const Time limit = Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout);
+  const Time limit =
+      std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
+               engine_->deadline());
   log_.write(WMPUSH_LOG_VERBOSE,
              where_ + ": connecting to " + url_.host + " port " + std::to_string(url_.port));
   if (Error error = transport_->connect(url_.host, url_.port, limit))
@@ -393,9 +432,14 @@ void PushSink::Session::look() {
     Error lost = transport_->receive(received, closed);
     if (closed && engine_is(State::Ending)) {
       // A peer that closed before it read the end-of-stream looks the same for a moment.
-      lost = transport_->settle(engine_->deadline());
-      if (!lost && transport_->unacknowledged() > 0)
-        return engine_->tick(engine_->deadline(), transport_->unacknowledged());
+      switch (transport_->settle(engine_->deadline(), lost)) {
+        case Readiness::Ready:
+          break;
+        case Readiness::TimedOut:
+          return engine_->tick(Clock::now(), transport_->unacknowledged());
+        case Readiness::Interrupted:
+          return engine_->abandon(interrupted());
+      }
     }
     if (lost) return engine_->connection_lost(std::move(lost));
     if (closed) return engine_->peer_closed();

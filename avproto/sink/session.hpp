@@ -11,6 +11,7 @@
 #include "core/bytes.hpp"
 #include "core/log.hpp"
 #include "net/transport.hpp"
+#include "sink/credentials.hpp"
 #include "sink/options.hpp"
 #include "wmhttp/push_engine.hpp"
 #include "wmhttp/url.hpp"
@@ -39,6 +40,7 @@ class PushSink::Session {
  private:
   Error open(std::string_view url, std::string_view template_url, bool auto_destroy);
   Error read_password(const wmhttp::PushUrl& url);
+  Error read_authentication();
   wmhttp::EngineConfig engine_config(const wmhttp::PushUrl& url, std::string setup_body) const;
   Error accept(const asf::Splitter::Unit& unit);
   Error send_header(Bytes header);
@@ -63,12 +65,15 @@ class PushSink::Session {
   std::unique_ptr<OwnedOptions> effective_;  // with the URL's of this session
   Log log_;
   std::unique_ptr<net::Transport> transport_;
-  std::unique_ptr<wmhttp::PushEngine> engine_;
+  std::unique_ptr<LoggedAuthenticator> authenticator_;
+  std::string authentication_schemes_;          // X-Accept-Authentication
+  std::unique_ptr<wmhttp::PushEngine> engine_;  // borrows the authenticator
   wmhttp::PushUrl url_;
   std::string where_;  // the URL for people
   asf::Splitter splitter_;
   bool splitting_ = false;      // write() was used
   bool writing_ended_ = false;  // no more data may come
+  Error input_error_;           // why what write() got is no whole ASF stream
   Error error_;                 // the first failure
   bool error_is_final_ = false;
   Result last_result_ = Result::S_OK;

@@ -41,6 +41,9 @@ std::string request(const RequestContext& context, std::string_view type,
   std::string cookie = "push-id=" + context.push_id;
   for (const auto& [name, value] : context.cookies) cookie += "; " + name + "=" + value;
   set(http::field::cookie, cookie);
+  if (!context.authorization.empty()) set(http::field::authorization, context.authorization);
+  if (!context.proxy_authorization.empty())
+    set(http::field::proxy_authorization, context.proxy_authorization);
   message.body() = body;
   std::ostringstream text;
   text << message;
@@ -160,13 +163,65 @@ bool Response::from_media_server() const {
   return false;
 }
 
+/// Reads past a body whose length shows only on the way. Beast knows how; it wants a chunk's head
+/// in one piece, so that what there is of one is kept.
+class ResponseReader::ChunkedBody {
+ public:
+  /// `head` is the response's, whole.
+  explicit ChunkedBody(const std::string& head) {
+    parser_.header_limit(kMaxResponseHead + 4);
+    parser_.body_limit(boost::none);
+    boost::beast::error_code error;
+    parser_.put(boost::asio::buffer(head), error);
+    parser_.eager(true);
+  }
+
+  /// Takes what belongs to the body from the front of `input`. False: that is no chunked body.
+  bool skip(Bytes& input) {
+    text_ += as_text(input);
+    boost::beast::error_code error;
+    std::size_t used = 0;
+    while (used < text_.size() && !parser_.is_done() && !error)
+      used += parser_.put(boost::asio::buffer(text_.data() + used, text_.size() - used), error);
+    text_.erase(0, used);
+    input = parser_.is_done() ? input.last(text_.size()) : Bytes();
+    return (!error || error == http::error::need_more) && text_.size() <= kMaxResponseHead;
+  }
+  bool done() const { return parser_.is_done(); }
+
+ private:
+  struct Discarded {
+    struct value_type {};
+    class reader {
+     public:
+      template <bool is_request, class Fields>
+      reader(http::header<is_request, Fields>&, value_type&) {}
+      void init(const boost::optional<std::uint64_t>&, boost::beast::error_code& error) {
+        error = {};
+      }
+      template <class Buffers>
+      std::size_t put(const Buffers& buffers, boost::beast::error_code& error) {
+        error = {};
+        return boost::asio::buffer_size(buffers);
+      }
+      void finish(boost::beast::error_code& error) { error = {}; }
+    };
+  };
+
+  http::response_parser<Discarded> parser_;
+  std::string text_;  // the beginning of a chunk's head
+};
+
 ResponseReader::ResponseReader() = default;
 ResponseReader::~ResponseReader() = default;
+ResponseReader::ResponseReader(ResponseReader&&) noexcept = default;
+ResponseReader& ResponseReader::operator=(ResponseReader&&) noexcept = default;
 
 void ResponseReader::reset() {
   head_.clear();
   malformed_.clear();
   body_left_ = 0;
+  chunked_.reset();
 }
 
 ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
@@ -176,6 +231,13 @@ ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
         static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
     body_left_ -= skipped;
     input = input.subspan(skipped);
+    if (chunked_) {
+      if (!chunked_->skip(input)) {
+        malformed_ = "a chunked body that cannot be parsed";
+        return Status::Malformed;
+      }
+      if (chunked_->done()) chunked_.reset();
+    }
     if (input.empty()) break;
 
     // The head is collected whole: the parser wants it in one piece, and where a server sends it
@@ -207,17 +269,19 @@ ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
       malformed_ = "an HTTP response that cannot be parsed (" + error.message() + ")";
       return Status::Malformed;
     }
-    head_.clear();
     response = Response{};
     response.status = static_cast<int>(parser.get().result_int());
     response.reason = text_of(parser.get().reason());
     response.keep_alive = parser.get().keep_alive();
     read_fields(parser.get(), response);
+    const std::string head = std::exchange(head_, {});
     if (response.status / 100 == 1) continue;  // 100 Continue and the like are no answer
     const bool has_body = response.status != 204 && response.status != 304;
     body_left_ = has_body ? parser.content_length().value_or(0) : 0;
-    // What follows has no known end, so that no later response can be found behind it.
-    if (parser.chunked()) response.keep_alive = false;
+    if (has_body && parser.chunked()) chunked_ = std::make_unique<ChunkedBody>(head);
+    // An error page whose end is the connection's.
+    if (has_body && response.status >= 300 && !parser.chunked() && !parser.content_length())
+      response.keep_alive = false;
     return Status::Response;
   }
   return Status::NeedMore;

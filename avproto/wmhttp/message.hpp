@@ -29,7 +29,12 @@ struct RequestContext {
   std::string push_id{kNewSession};
   std::vector<std::pair<std::string, std::string>> cookies;  ///< others that the server set
   std::string authentication_schemes;  ///< X-Accept-Authentication; empty: none is done
+  std::string authorization;           ///< for the server; empty: none
+  std::string proxy_authorization;     ///< for a proxy; empty: none
 };
+
+/// Every request is one.
+inline constexpr std::string_view kMethod = "POST";
 
 /// The whole PushSetup request (3.1.4.1.1).
 std::string push_setup_request(const RequestContext& context, std::string_view body);
@@ -53,7 +58,7 @@ struct Response {
   std::vector<std::string> challenges;  ///< WWW-Authenticate, or Proxy-Authenticate with a 407
   std::optional<std::chrono::milliseconds> timeout;  ///< Pragma: timeout=
   bool via = false;                                  ///< a proxy has added its name
-  bool keep_alive = true;
+  bool keep_alive = true;  ///< the connection can be used again, once the body is read past
 
   bool success() const { return status >= 200 && status < 300; }
   /// "404 Not Found"
@@ -71,18 +76,21 @@ class ResponseReader {
 
   ResponseReader();
   ~ResponseReader();
+  ResponseReader(ResponseReader&&) noexcept;
+  ResponseReader& operator=(ResponseReader&&) noexcept;
 
   Status next(Bytes& input, Response& response);
   /// What came instead of a response, when it was Malformed: one sentence.
   const std::string& malformed() const { return malformed_; }
-  /// Bytes of a response head have come, but not all of it.
-  bool in_head() const { return !head_.empty(); }
   /// Forgets everything: for a new connection.
   void reset();
 
  private:
+  class ChunkedBody;
+
   std::string head_;
   std::uint64_t body_left_ = 0;
+  std::unique_ptr<ChunkedBody> chunked_;  // of the last response, while it lasts
   std::string malformed_;
 };
 

@@ -31,6 +31,7 @@ PushEngine::PushEngine(EngineConfig config) : config_(std::move(config)) {
   context_.target = config_.target;
   context_.host = config_.host;
   context_.user_agent = config_.user_agent;
+  context_.authentication_schemes = config_.authentication_schemes;
 }
 
 Error PushEngine::start(Time now) {
@@ -104,6 +105,9 @@ void PushEngine::no_connection() {
 }
 
 void PushEngine::end_without_stream() {
+  if (!connected_)
+    return reject(Result::NS_E_CONNECTION_FAILURE,
+                  "the server closed the connection before the stream began");
   reject(Result::NS_E_INVALID_REQUEST, "there is no stream to end: no ASF header was sent");
 }
 
@@ -150,6 +154,7 @@ void PushEngine::received(Bytes bytes, Time now) {
       return;
     }
     take_response();
+    if (!connected_) return;  // what else has come is of a connection that is given up
   }
 }
 
@@ -167,8 +172,9 @@ void PushEngine::take_response() {
   }
   for (const auto& [name, value] : response_.cookies) {
     auto& cookies = context_.cookies;
-    const auto known = std::find_if(cookies.begin(), cookies.end(),
-                                    [&](const auto& cookie) { return cookie.first == name; });
+    const auto known =
+        std::find_if(cookies.begin(), cookies.end(),
+                     [&key = name](const auto& cookie) { return cookie.first == key; });
     if (known != cookies.end())
       known->second = value;
     else
@@ -196,7 +202,13 @@ void PushEngine::connection_lost(Error error) {
 void PushEngine::tick(Time now, std::size_t unacknowledged) {
   now_ = now;
   unacknowledged_ = unacknowledged;
-  if (now >= deadline()) dispatch(Event::TimedOut);
+  if (now < deadline()) return;
+  // A rollover on the way to the end has no more time than the end itself.
+  if (end_overdue() && state_ != State::Ending)
+    return fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+                 "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
+                     ": the server did not answer when the length of a PushStart was used up"});
+  dispatch(Event::TimedOut);
 }
 
 void PushEngine::closed() { connected_ = false; }
@@ -226,17 +238,24 @@ PushEngine::Want PushEngine::wants() const {
   return out_.empty() ? Want::Nothing : Want::Send;
 }
 
+bool PushEngine::end_overdue() const {
+  return end_asked_ && now_ >= end_started_ + config_.end_timeout;
+}
+
 Time PushEngine::deadline() const {
+  const Time end = end_asked_ ? end_started_ + config_.end_timeout : Time::max();
   switch (state_) {
     case State::SettingUp:
-      return waiting_since_ + config_.response_timeout;
+      return std::min(end, waiting_since_ + config_.response_timeout);
     case State::RollingOver:
-      if (out_.empty()) return waiting_since_ + config_.rollover_timeout;
-      return progress_ + config_.send_timeout;
+      return std::min(end, out_.empty() ? waiting_since_ + config_.rollover_timeout
+                                        : progress_ + config_.send_timeout);
     case State::Streaming:
-      return out_.empty() ? Time::max() : progress_ + config_.send_timeout;
+      return std::min(end, out_.empty() ? Time::max() : progress_ + config_.send_timeout);
+    case State::Connecting:
+    case State::Reconnecting:
     case State::Ending:
-      return end_started_ + config_.end_timeout;
+      return end;
     default:
       return Time::max();
   }
@@ -247,10 +266,14 @@ Time PushEngine::deadline() const {
 
 void PushEngine::want_connection() { drop_connection(); }
 
+/// While an authentication goes its rounds there is no body: only the last request is meant.
 void PushEngine::send_setup() {
   note(WMPUSH_LOG_VERBOSE, "PushSetup for " + config_.target);
   progress_ = waiting_since_ = now_;
-  out_.copy(as_bytes(push_setup_request(context_, config_.setup_body)));
+  if (!std::exchange(same_authorization_, false)) authorize();
+  body_held_back_ = authorization_incomplete();
+  out_.copy(as_bytes(push_setup_request(
+      context_, body_held_back_ ? std::string_view() : std::string_view(config_.setup_body))));
 }
 
 void PushEngine::fail_to_connect() { fail(peer_error_); }
@@ -261,6 +284,12 @@ void PushEngine::accept_session() {
     note(WMPUSH_LOG_WARNING,
          "the server calls itself '" + response_.server +
              "', which is no Windows Media server: going on because strict_server is 0");
+  }
+  authorization_accepted();
+  if (body_held_back_ && !config_.setup_body.empty()) {
+    // Let in before the last round, as a server may that knows the connection: the body is to come.
+    become(response_.keep_alive ? State::SettingUp : State::Connecting);
+    return response_.keep_alive ? send_setup() : drop_connection();
   }
   accepted_ = true;
   setup_response_ = response_;
@@ -278,6 +307,12 @@ void PushEngine::report_malformed() {
 }
 
 void PushEngine::lose_setup() {
+  // A server may close behind a challenge although it did not say so.
+  if (std::exchange(connection_reused_, false)) {
+    same_authorization_ = true;
+    drop_connection();
+    return become(State::Connecting);
+  }
   if (peer_error_) {
     Error error = peer_error_;
     error.message = "PushSetup: " + error.message;
@@ -326,13 +361,19 @@ void PushEngine::start_or_reconnect() {
   begin_push_start();
 }
 
-void PushEngine::stream_on_new_connection() { begin_push_start(); }
+void PushEngine::stream_on_new_connection() {
+  if (std::exchange(replaying_, false)) return replay_push_start();
+  begin_push_start();
+}
 
 void PushEngine::begin_push_start() {
-  length_remaining_ = push_start_length();
-  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
-  out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
+  length_remaining_ = content_length_ = push_start_length();
+  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(content_length_) + " bytes");
+  authorize();
+  out_.copy(as_bytes(push_start_head(context_, content_length_)));
   progress_ = now_;
+  replay_.begin(content_length_,
+                config_.server_authenticator != nullptr || config_.proxy_authenticator != nullptr);
   early_accept_ = false;
   if (std::exchange(with_header_, false)) put({FrameId::Header, 0, {}, header_});
   const auto waiting = waiting_;
@@ -374,6 +415,7 @@ void PushEngine::next_entry() {
 
 void PushEngine::end_stream() {
   end_asked_ = true;
+  end_started_ = now_;
   submit(offered_);
 }
 
@@ -400,11 +442,15 @@ void PushEngine::put(const PendingFrame& frame) {
   out_.copy(Bytes(head).first(head_size));
   out_.copy(frame.head);
   out_.lend(frame.rest);
+  if (replay_.whole()) {
+    replay_.add(Bytes(head).first(head_size));
+    replay_.add(frame.head);
+    replay_.add(frame.rest);
+  }
   length_remaining_ -= static_cast<std::int64_t>(frame.size());
   packet_in_queue_ = packet_in_queue_ || frame.id == FrameId::Data;
   if (frame.id == FrameId::End && frame.reason != kReasonNextEntry) {
     become(State::Ending);
-    end_started_ = now_;
   }
 }
 
@@ -421,17 +467,26 @@ void PushEngine::use_up_length() {
   }
   waiting_since_ = now_;
   // The server has answered already: the next request follows the filler on the same connection.
+  if (early_accept_ && !early_keep_alive_) {
+    drop_connection();
+    return become(State::Reconnecting);
+  }
   if (early_accept_) {
     become(State::Streaming);
     begin_push_start();
   }
 }
 
-void PushEngine::remember_acceptance() { early_accept_ = true; }
+void PushEngine::remember_acceptance() {
+  early_accept_ = true;
+  early_keep_alive_ = response_.keep_alive;
+  authorization_accepted();
+}
 
 void PushEngine::next_push_start() {
+  authorization_accepted();
   // An answer that overtook the filler is one too: the request follows the filler.
-  if (connected_ && (response_.keep_alive || !out_.empty())) return begin_push_start();
+  if (connected_ && response_.keep_alive) return begin_push_start();
   drop_connection();
   become(State::Reconnecting);
 }

@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "wmhttp/authenticator.hpp"
 #include "wmhttp/frame.hpp"
 #include "wmhttp/message.hpp"
+#include "wmhttp/replay.hpp"
 #include "wmhttp/send_queue.hpp"
 #include "wmpush/result.hpp"
 
@@ -29,12 +31,16 @@ inline constexpr std::int64_t kDirectContentLength = 2147483647;
 inline constexpr std::chrono::seconds kProxiedDuration{60};
 
 struct EngineConfig {
-  std::string target;               ///< path and query, verbatim
-  std::string host;                 ///< value of the Host header
-  std::string user_agent;           ///< whole value of the User-Agent header
-  std::string setup_body;           ///< what push_setup_body() made
-  bool strict_server = true;        ///< a server that is neither Cougar nor Rex is refused
-  std::int64_t content_length = 0;  ///< of each PushStart; 0 = by the protocol's rule
+  std::string target;         ///< path and query, verbatim
+  std::string host;           ///< value of the Host header
+  std::string user_agent;     ///< whole value of the User-Agent header
+  std::string setup_body;     ///< what push_setup_body() made
+  bool strict_server = true;  ///< a server that is neither Cougar nor Rex is refused
+  /// Value of X-Accept-Authentication: the schemes that can be done, without Basic.
+  std::string authentication_schemes;
+  Authenticator* server_authenticator = nullptr;  ///< answers 401; borrowed, null: nobody does
+  Authenticator* proxy_authenticator = nullptr;   ///< answers 407; borrowed, null: nobody does
+  std::int64_t content_length = 0;                ///< of each PushStart; 0 = by the protocol's rule
   Duration response_timeout{};
   Duration send_timeout{};
   Duration end_timeout{};
@@ -176,6 +182,7 @@ class PushEngine {
   void reject(Result result, std::string message);
   void note(wmpush_log_level level, std::string text);
   Error outcome();
+  bool end_overdue() const;
   void take_response();
   bool take_header(std::size_t limit, std::string_view frame);
 
@@ -187,6 +194,7 @@ class PushEngine {
   void send_setup();
   void fail_to_connect();
   void accept_session();
+  void answer_setup_challenge();
   void refuse_setup();
   void refuse_stream();
   void report_malformed();
@@ -202,6 +210,8 @@ class PushEngine {
   void end_without_stream();
   void end_after_loss();
   void start_or_reconnect();
+  void answer_stream_challenge();
+  void refuse_challenge();
   void remember_acceptance();
   void next_push_start();
   void renew_session();
@@ -211,7 +221,13 @@ class PushEngine {
   void finish_when_taken();
   void hang_up();
 
+  Authenticator* challenged_authenticator() const;
+  void authorize();
+  void authorization_accepted();
+  bool authorization_incomplete() const;
+
   void begin_push_start();
+  void replay_push_start();
   void submit(const PendingFrame& frame);
   bool fits(const PendingFrame& frame) const;
   void put(const PendingFrame& frame);
@@ -247,8 +263,16 @@ class PushEngine {
   std::vector<std::byte> header_;  // the current entry's, for a session that must be set up anew
   StreamShape shape_;
   std::int64_t length_remaining_ = 0;
-  bool with_header_ = false;   // the next PushStart begins with $H
-  bool early_accept_ = false;  // a 2xx came before the length was used up
+  bool with_header_ = false;         // the next PushStart begins with $H
+  bool early_accept_ = false;        // a 2xx came before the length was used up
+  bool early_keep_alive_ = false;    // and its server keeps the connection
+  bool body_held_back_ = false;      // the last PushSetup was only a round of an authentication
+  bool connection_reused_ = false;   // and went out behind a challenge that was no round of one
+  bool same_authorization_ = false;  // it is to be sent again as it was
+  std::int64_t content_length_ = 0;  // of the last PushStart
+  Replay replay_;
+  bool replaying_ = false;                   // the last PushStart is to be sent again
+  State replayed_state_ = State::Streaming;  // and the engine then goes on here
   bool proxied_ = false;
   bool packet_in_queue_ = false;
   std::uint64_t packets_sent_ = 0;

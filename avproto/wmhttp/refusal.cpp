@@ -23,10 +23,9 @@ std::string schemes(const Response& response) {
 Meaning meaning(const Response& response, bool template_named) {
   switch (response.status) {
     case 401:
-      return {
-          Result::NS_E_SERVER_ACCESSDENIED,
-          "the publishing point asks for a password (" + schemes(response) +
-              "), and authentication is not supported yet: allow anonymous access on the server"};
+      return {Result::NS_E_SERVER_ACCESSDENIED,
+              "the publishing point asks for a password (" + schemes(response) +
+                  "), and none can be given here: allow anonymous access on the server"};
     case 403:
       return {Result::NS_E_SERVER_ACCESSDENIED,
               "pushing to this publishing point is not allowed: ask the server's administrator for "
@@ -43,7 +42,7 @@ Meaning meaning(const Response& response, bool template_named) {
     case 407:
       return {Result::NS_E_PROXY_ACCESSDENIED,
               "a proxy asks for a password (" + schemes(response) +
-                  "), and authentication is not supported yet: go round the proxy"};
+                  "), and none can be given here: go round the proxy"};
     case 408:
       return {Result::NS_E_TIMEOUT,
               "the server had to wait too long for data: check that the encoder keeps up"};
@@ -66,8 +65,10 @@ Meaning meaning(const Response& response, bool template_named) {
 
 }  // namespace
 
-Error refusal(const Response& response, std::string_view doing, bool template_named) {
+Error refusal(const Response& response, std::string_view doing, bool template_named,
+              std::string_view authentication) {
   Meaning means = meaning(response, template_named);
+  if (!authentication.empty()) means.text = authentication;
   // The likeliest cause of all: that it is no media server which was asked.
   if (!response.server.empty() && !response.from_media_server() && response.status != 407)
     means.text += "; it calls itself '" + response.server + "', which is no Windows Media server";

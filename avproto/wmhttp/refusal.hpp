@@ -11,7 +11,9 @@ namespace wmpush::wmhttp {
 
 /// The error for a response with an error status. `doing` is "PushSetup" or "PushStart";
 /// `template_named` tells whether the request named a template, which a 404 then means (2.2.2.1.1).
-Error refusal(const Response& response, std::string_view doing, bool template_named);
+/// `authentication` says why a challenge cannot be met, with what to do about it.
+Error refusal(const Response& response, std::string_view doing, bool template_named,
+              std::string_view authentication = {});
 
 /// The error for a server that is no Windows Media server (3.1.5.1).
 Error foreign_server(const Response& response);

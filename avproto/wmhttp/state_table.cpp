@@ -42,7 +42,7 @@ struct StateTable {
     on(S::SettingUp, V::Accepted, &E::accept_session, S::Ready);
     on(S::SettingUp, V::Redirected, &E::refuse_setup, S::Failed);
     on(S::SettingUp, V::ProxyNamed, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::Challenged, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Challenged, &E::answer_setup_challenge, S::SettingUp);
     on(S::SettingUp, V::Refused, &E::refuse_setup, S::Failed);
     on(S::SettingUp, V::Malformed, &E::report_malformed, S::Failed);
     on(S::SettingUp, V::PeerClosed, &E::lose_setup, S::Failed);
@@ -67,6 +67,9 @@ struct StateTable {
 
     on(S::Reconnecting, V::Connected, &E::stream_on_new_connection, S::Streaming);
     on(S::Reconnecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
+    on(S::Reconnecting, V::Header, &E::invalid, S::Reconnecting);
+    on(S::Reconnecting, V::Packet, &E::invalid, S::Reconnecting);
+    on(S::Reconnecting, V::End, &E::invalid, S::Reconnecting);
     on(S::Reconnecting, V::Disconnect, &E::hang_up, S::Ended);
 
     on(S::Streaming, V::Header, &E::next_entry, S::Streaming);
@@ -75,7 +78,7 @@ struct StateTable {
     on(S::Streaming, V::Accepted, &E::remember_acceptance, S::Streaming);
     on(S::Streaming, V::Redirected, &E::refuse_stream, S::Failed);
     on(S::Streaming, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::Streaming, V::Challenged, &E::answer_stream_challenge, S::Streaming);
     on(S::Streaming, V::Refused, &E::refuse_stream, S::Failed);
     on(S::Streaming, V::Malformed, &E::report_malformed, S::Failed);
     on(S::Streaming, V::PeerClosed, &E::lose_stream, S::Failed);
@@ -86,19 +89,22 @@ struct StateTable {
     on(S::RollingOver, V::Accepted, &E::next_push_start, S::Streaming);
     on(S::RollingOver, V::Redirected, &E::refuse_stream, S::Failed);
     on(S::RollingOver, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::Challenged, &E::refuse_stream, S::Failed);
+    on(S::RollingOver, V::Challenged, &E::answer_stream_challenge, S::RollingOver);
     on(S::RollingOver, V::Refused, &E::refuse_stream, S::Failed);
     on(S::RollingOver, V::Malformed, &E::report_malformed, S::Failed);
     on(S::RollingOver, V::PeerClosed, &E::lose_stream, S::Failed);
     on(S::RollingOver, V::ConnectionLost, &E::lose_stream, S::Failed);
     on(S::RollingOver, V::TimedOut, &E::renew_session, S::Connecting);
+    on(S::RollingOver, V::Header, &E::invalid, S::RollingOver);
+    on(S::RollingOver, V::Packet, &E::invalid, S::RollingOver);
+    on(S::RollingOver, V::End, &E::invalid, S::RollingOver);
     on(S::RollingOver, V::Disconnect, &E::hang_up, S::Ended);
 
     on(S::Ending, V::Accepted, &E::finish, S::Ended);
     on(S::Ending, V::PeerClosed, &E::finish, S::Ended);
     on(S::Ending, V::Redirected, &E::finish_after_answer, S::Ended);
     on(S::Ending, V::ProxyNamed, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::Challenged, &E::finish_after_answer, S::Ended);
+    on(S::Ending, V::Challenged, &E::answer_stream_challenge, S::Ending);
     on(S::Ending, V::Refused, &E::finish_after_answer, S::Ended);
     on(S::Ending, V::Malformed, &E::report_malformed, S::Failed);
     on(S::Ending, V::ConnectionLost, &E::lose_stream, S::Failed);
@@ -108,8 +114,10 @@ struct StateTable {
     on(S::Ending, V::End, &E::no_connection, S::Ending);
     on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
 
+    for (const State begun : {S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Streaming,
+                              S::RollingOver, S::Ending, S::Ended, S::Failed})
+      on(begun, V::Start, &E::invalid, begun);
     for (const State over : {S::Ended, S::Failed}) {
-      on(over, V::Start, &E::invalid, over);
       on(over, V::Header, &E::no_connection, over);
       on(over, V::Packet, &E::no_connection, over);
       on(over, V::End, &E::no_connection, over);

@@ -148,11 +148,21 @@ Error parse_url(std::string_view text, const std::function<bool(std::string_view
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view host = rest.substr(0, path);
   rest.remove_prefix(path);
-  if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) {
+  const std::size_t at = host.rfind('@');
+  const bool has_credentials = at != std::string_view::npos;
+  if (has_credentials) {
     if (Error error = parse_credentials(host.substr(0, at), url)) return error;
     host.remove_prefix(at + 1);
   }
-  if (Error error = parse_host(host, url)) return error;
+  if (Error error = parse_host(host, url)) {
+    // What looks like a host or a port may be a piece of a password with a '/' in it.
+    if (!has_credentials && rest.find('@') != std::string_view::npos)
+      return {
+          error.result, 0, 0,
+          "host or port of the URL are not valid: in a user or a password '/' is written %2F and "
+          "'?' %3F"};
+    return error;
+  }
 
   // A space or a control character would cut the request line short.
   for (const char c : rest)

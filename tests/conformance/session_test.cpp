@@ -220,6 +220,24 @@ TEST_F(ServerTest, S08_SilenceBetweenRequestsCloses) {
   EXPECT_EQ(mute->ending(), RawClient::Ending::Closed);
 }
 
+TEST_F(ServerTest, S08_ASessionThatEndsLeavesAnotherOnTheSameConnectionAlone) {
+  serve();
+  auto client = connect();
+  const std::string unused = set_up(*client);
+  const std::string id = push(*client, h_frame() + d_frame());
+  ASSERT_TRUE(packets_reach(id, 1));
+  for (std::uint64_t i = 2; i <= 4; ++i) {
+    clock.advance(40s);
+    client->send(d_frame());
+    ASSERT_TRUE(packets_reach(id, i));
+    server->check_timers();
+  }
+  EXPECT_FALSE(session(unused).running);
+  client->send(d_frame() + end_frame());
+  EXPECT_EQ(client->read_to_end(), "");
+  EXPECT_EQ(session(id).packets, 5u);
+}
+
 TEST_F(ServerTest, S08_TheServerLooksAtItsTimersByItself) {
   serve();
   auto client = connect();
@@ -275,6 +293,20 @@ TEST_F(ServerTest, S09_AClientIsResumedHoweverQuicklyItComesBack) {
   client->send(end_frame());
   EXPECT_EQ(client->read_to_end(), "");
   EXPECT_EQ(session(id).packets, 100u);
+  EXPECT_EQ(broken(), "");
+}
+
+TEST_F(ServerTest, S09_NothingThatArrivedIsLostWhenAClientComesBack) {
+  serve();
+  auto first = connect();
+  std::string body = h_frame();
+  for (int i = 0; i < 20'000; ++i) body += d_frame();
+  const std::string id = push(*first, body);
+  first->close();
+  auto second = connect();
+  second->send(RequestText::start(id).text() + d_frame() + end_frame());
+  EXPECT_EQ(second->read_to_end(), "");
+  EXPECT_EQ(session(id).packets, 20'001u);
   EXPECT_EQ(broken(), "");
 }
 

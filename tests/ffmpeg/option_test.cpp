@@ -129,6 +129,21 @@ TEST_F(Password, InTheUrlIsNeitherPrintedNorInTheProcessList) {
   EXPECT_THAT(push.error_text(), Not(HasSubstr("opensesame")));
 }
 
+TEST_F(Password, AsAnOptionIsNotInTheProcessListEither) {
+  Arguments command = endless(url());
+  command.insert(command.end() - 1, {"-user", "someone", "-password", "opensesame"});
+  ChildProcess push(command);
+  ASSERT_TRUE(server->wait_for([&] { return server->requests() == 2; })) << push.error_text();
+
+  const std::string arguments = read_file("/proc/" + std::to_string(push.id()) + "/cmdline");
+  push.signal(SIGINT);
+
+  EXPECT_EQ(push.wait(), 255) << push.error_text();
+  EXPECT_THAT(arguments, HasSubstr("someone"));
+  EXPECT_THAT(arguments, Not(HasSubstr("opensesame")));
+  EXPECT_THAT(push.error_text(), Not(HasSubstr("opensesame")));
+}
+
 TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
   server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
 

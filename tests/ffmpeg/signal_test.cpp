@@ -148,7 +148,7 @@ TEST_F(Signal, TwiceGivesUpAtOnce) {
   push.signal(SIGINT);
   push.signal(SIGTERM);
 
-  EXPECT_LT(seconds_to_end(push), 1.5);
+  EXPECT_LT(seconds_to_end(push), 1.9);
   EXPECT_GT(push.wait(), 0) << push.error_text();
 }
 
@@ -159,7 +159,7 @@ TEST_F(Signal, InterruptsConnecting) {
 
   push.signal(SIGINT);
 
-  EXPECT_LT(seconds_to_end(push), 1.5);
+  EXPECT_LT(seconds_to_end(push), 1.9);
   EXPECT_GT(push.wait(), 0) << push.error_text();
 }
 

@@ -79,9 +79,22 @@ for program in "${programs[@]}"; do
   echo "   $program: pushed, and told a refused connection"
 done
 
+pushes=${#programs[@]}
+preload=$(find "$scratch/prefix" -name 'libwmpush-preload-*.so')
+if [ -n "$preload" ] && /usr/bin/python3 -c 'import av' 2>/dev/null; then
+  example push.py
+  push=(env "LD_PRELOAD=$preload" /usr/bin/python3 "$scratch/push.py" "$scratch/input.asf")
+  "${push[@]}" "$url" || { echo "push.py failed to push to $url"; exit 1; }
+  if "${push[@]}" wmpush://127.0.0.1:1/live 2>"$scratch/refused"; then
+    echo "push.py reports success where nothing listens"
+    exit 1
+  fi
+  pushes=$((pushes + 1))
+  echo "   push.py: pushed, and told a refused connection"
+fi
+
 kill -INT "$server"
 wait "$server"
 server=
 received=$(find "$scratch/received" -type f | wc -l)
-[ "$received" = "${#programs[@]}" ] ||
-  { echo "${#programs[@]} pushes, but $received recordings"; exit 1; }
+[ "$received" = "$pushes" ] || { echo "$pushes pushes, but $received recordings"; exit 1; }

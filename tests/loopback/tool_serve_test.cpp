@@ -1,7 +1,6 @@
 // `wmpush serve`: its first lines, its sessions' lines, its recordings, its end.
 #include <algorithm>
 #include <csignal>
-#include <regex>
 
 #include "support/raw_client.hpp"
 #include "tool_run.hpp"
@@ -12,6 +11,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
 class ToolServe : public testing::Test {
@@ -43,11 +43,38 @@ TEST_F(ToolServe, PrintsAUrlForEachPointFirst) {
   ChildProcess serve(wmpush(
       {"serve", "--listen", "127.0.0.1:0", "--point", "live", "--point", "/studio", "other"}));
   ASSERT_TRUE(serve.wait_for_output("/other\n"));
-  EXPECT_TRUE(std::regex_match(serve.output(), std::regex(R"(wmpush://127\.0\.0\.1:\d+/live\n)"
-                                                          R"(wmpush://127\.0\.0\.1:\d+/studio\n)"
-                                                          R"(wmpush://127\.0\.0\.1:\d+/other\n)")))
-      << serve.output();
+  EXPECT_THAT(serve.output(), MatchesRegex("wmpush://127.0.0.1:[0-9]+/live\n"
+                                           "wmpush://127.0.0.1:[0-9]+/studio\n"
+                                           "wmpush://127.0.0.1:[0-9]+/other\n"));
   stop(serve);
+}
+
+TEST_F(ToolServe, LetsOnlyTheUserPushThatItNames) {
+  std::ofstream(file("password")) << "open sesame\n";
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--user", "ali", "--password-file",
+                             file("password").string()}));
+  const std::string url = url_of(serve);
+  const Words send{"send", film(), url, "--fast", "--user", "ali"};
+  const Finished right = run(wmpush(send), {"WMPUSH_PASSWORD=open sesame"});
+  EXPECT_EQ(right.status, 0) << right.error;
+  const Finished wrong = run(wmpush(send), {"WMPUSH_PASSWORD=open sesam"});
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_THAT(last_line(wrong.error),
+              AllOf(HasSubstr("user 'ali'"), HasSubstr("NS_E_SERVER_ACCESSDENIED")));
+  EXPECT_TRUE(serve.wait_for_error_text("not let in by Basic"));
+  stop(serve);
+  for (const std::string& said : {wrong.error, serve.error_text(), serve.output()})
+    EXPECT_EQ(said.find("sesam"), said.npos) << said;
+}
+
+TEST_F(ToolServe, NeedsAPasswordForAUser) {
+  const Finished without =
+      run({"env", "-u", "WMPUSH_PASSWORD", WMPUSH_PROGRAM, "serve", "--user", "ali"});
+  EXPECT_EQ(without.status, 2);
+  EXPECT_THAT(without.error, HasSubstr("WMPUSH_PASSWORD"));
+  const Finished unread = run(wmpush({"serve", "--user", "ali", "--password_file", "/nowhere"}));
+  EXPECT_EQ(unread.status, 2);
+  EXPECT_THAT(unread.error, HasSubstr("/nowhere"));
 }
 
 TEST_F(ToolServe, TakesAndRecordsAPush) {

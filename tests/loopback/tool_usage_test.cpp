@@ -90,7 +90,10 @@ TEST_F(ToolUsage, EveryOptionIsTakenWithAValueThatItMayHave) {
     else if (info->type != WMPUSH_OPTION_TEXT)
       words.push_back(std::to_string(info->default_value));
     else
-      words.push_back(name == "password_file" ? password : name == "template_url" ? "/live" : "me");
+      words.push_back(name == "password_file"  ? password
+                      : name == "template_url" ? "/live"
+                      : name == "auth"         ? "any"
+                                               : "me");
   }
   const Finished push = run(wmpush(words));
   EXPECT_EQ(push.status, 0) << push.error;

@@ -77,7 +77,8 @@ TEST(FrameReader, GivesTheSameFramesHoweverTheInputIsCut) {
       frame_bytes(FrameId::Filler, std::string(65531, '\0')) + frame_bytes(FrameId::Filler, "") +
       frame_bytes(FrameId::Data, "") + frame_bytes(FrameId::End, "");
   const std::string expected = "H65531 D65535 D7 E(1)0 C(0)65527 F65531 F0 D0 E(0)0 ";
-  for (const std::size_t piece : {1, 2, 3, 5, 1000, 65535, 1'000'000})
+  for (const std::size_t piece :
+       std::initializer_list<std::size_t>{1, 2, 3, 5, 1000, 65535, 1'000'000})
     EXPECT_EQ(read_in_pieces(text, piece), expected) << "in pieces of " << piece;
 }
 
@@ -139,8 +140,8 @@ std::string order_of(const std::string& ids) {
 }
 
 TEST(FrameOrder, F08_TakesEveryOrderOfTheProtocol) {
-  for (const char* good :
-       {"HDDE", "HE", "HDFDE", "HDeCDE", "HDeFCDE", "HDeE", "HDeeCE", "HeFE", "HDx", "HDeCDeCDE", "HFFE"})
+  for (const char* good : {"HDDE", "HE", "HDFDE", "HDeCDE", "HDeFCDE", "HDeE", "HDeeCE", "HeFE",
+                           "HDx", "HDeCDeCDE", "HFFE"})
     EXPECT_EQ(order_of(good), "ended") << good;
   for (const char* good : {"H", "HD", "HDF", "HDe", "HDeC"})
     EXPECT_EQ(order_of(good), "open") << good;

@@ -6,6 +6,7 @@
 namespace wmpush::wmhttp {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -48,6 +49,8 @@ TEST(PushUrl, DecodesCredentialsOnceAndNeverShowsThePassword) {
   EXPECT_EQ(url.password, "p%25w@rd");
   EXPECT_EQ(url.display(), "wmpush://us@er@host/live");
   EXPECT_THAT(refused("wmpush://user:s3cret%zz@host/live").message, Not(HasSubstr("s3cret")));
+  EXPECT_THAT(refused("wmpush://user:s3cret/x@host/live").message,
+              AllOf(Not(HasSubstr("s3cret")), HasSubstr("%2F")));
 }
 
 TEST(PushUrl, LeavesPathAndQueryAsTheyWereWritten) {

@@ -14,9 +14,11 @@ using wmhttp::FrameId;
 constexpr std::size_t kReadSize = 128 * 1024;
 /// After so many reads in a row other connections get their turn.
 constexpr int kReadsPerTurn = 16;
+/// More than a kernel keeps for a connection: whether the client has gone must show.
+constexpr int kReadsAtOnce = 256;
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
-/// What our tests' servers of the field would also say they can do.
+/// What a Windows Media server lists, so that clients see what they would see there (S04).
 constexpr const char* kSupported =
     "com.microsoft.wm.srvppair, com.microsoft.wm.sswitch, com.microsoft.wm.predstrm, "
     "com.microsoft.wm.fastcache, com.microsoft.wm.startupprofile";
@@ -65,13 +67,15 @@ void Connection::wait_readable() {
                      [self = shared_from_this()](const error_code& error) {
                        self->waiting_ = false;
                        if (error) return;
-                       self->read_now();
+                       self->read(kReadsPerTurn);
                        self->wait_readable();
                      });
 }
 
-void Connection::read_now() {
-  for (int i = 0; i < kReadsPerTurn; ++i) {
+void Connection::read_now() { read(kReadsAtOnce); }
+
+void Connection::read(int limit) {
+  for (int i = 0; i < limit; ++i) {
     if (paused_ || processing_ || peer_closed_ || closed()) return;
     error_code error;
     const std::size_t size = socket_.read_some(asio::buffer(buffer_.data(), buffer_.size()), error);
@@ -124,6 +128,9 @@ bool Connection::read_head() {
   service_.count_request();
   Verdict verdict = judge(head);
   request_ = std::move(verdict.request);
+  const auto authorizations = head.values("Authorization");
+  authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
+  target_ = head.target;
   if (verdict.status != 0) return refuse(verdict.status, verdict.breaches);
   if (request_.kind == PushRequest::Kind::Start) return begin_stream();
   setup_body_.clear();
@@ -154,7 +161,22 @@ bool Connection::read_setup_body() {
   return suffer(*fault, [this] { answer_setup({}); }) && answer_setup({});
 }
 
+/// Whether the request is from someone who may push; otherwise it is answered.
+bool Connection::admit(bool keep) {
+  const auto admission = service_.gatekeeper().admit(authorization_, "POST", target_);
+  if (admission.attempted) service_.attempted(peer_, admission.attempt);
+  if (!admission.breach.empty()) service_.breached(peer_, {"C22", admission.breach});
+  if (admission.granted) return true;
+  Fields fields = response_fields();
+  fields.emplace_back("WWW-Authenticate", admission.challenge);
+  if (!keep) fields.emplace_back("Connection", "close");
+  answer(401, std::move(fields));
+  if (!keep) close_politely();
+  return false;
+}
+
 bool Connection::answer_setup(std::string replacement) {
+  if (!admit(true)) return true;
   SetupDirectives directives;
   if (const auto breach = parse_setup_body(setup_body_, directives)) return refuse({400, *breach});
   Grant grant = service_.registry().set_up(request_, directives, service_.now());
@@ -162,6 +184,7 @@ bool Connection::answer_setup(std::string replacement) {
   const auto& session = grant.session;
   session->set_up(request_, peer_, service_.now());
   session->set_connection(weak_from_this());
+  last_push_id_ = session->id();
   service_.publish(*session);
   if (!replacement.empty() || !service_.settings().send_push_id) fallback_ = session;
   if (!replacement.empty()) {
@@ -180,6 +203,7 @@ bool Connection::answer_setup(std::string replacement) {
 }
 
 bool Connection::begin_stream() {
+  if (!admit(false)) return true;
   Grant grant = service_.registry().find(request_, fallback_);
   if (!grant.session) return refuse(grant.refusal);
   session_ = std::move(grant.session);
@@ -187,6 +211,7 @@ bool Connection::begin_stream() {
   const bool resumed = session_->waits_for_resume();
   session_->start(request_, peer_, service_.now());
   session_->set_connection(weak_from_this());
+  last_push_id_ = session_->id();
   stage_ = Stage::Stream;
   if (first)
     service_.session_started(*session_);
@@ -291,7 +316,8 @@ void Connection::lose_session(const std::string& how) {
   stage_ = Stage::Draining;
 }
 
-void Connection::session_ended(int status) {
+void Connection::session_ended(const std::string& push_id, int status) {
+  if (push_id != last_push_id_) return;
   const bool receiving = stage_ == Stage::Stream;
   session_.reset();
   if (receiving && status != 0) {
@@ -368,7 +394,7 @@ void Connection::pause(std::chrono::milliseconds time, std::function<void()> the
       [self = shared_from_this(), next = std::move(then)](const error_code& error) {
         if (error || self->closed()) return;
         self->paused_ = false;
-        next();
+        if (!self->closing_) next();
         self->process();
         self->wait_readable();
       });

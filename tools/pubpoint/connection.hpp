@@ -27,12 +27,14 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool closed() const { return !socket_.is_open(); }
 
   void read_now() override;
-  void session_ended(int status) override;
+  void session_ended(const std::string& push_id, int status) override;
 
  private:
   enum class Stage { Head, SetupBody, Stream, Draining };
 
   void wait_readable();
+  /// At most so many reads: other connections wait for their turn.
+  void read(int limit);
   void process();
   // Each takes what it can from input_; false when it can go no further for now.
   bool read_head();
@@ -40,6 +42,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool read_stream();
   void drain();
 
+  bool admit(bool keep);
   bool begin_stream();
   bool answer_setup(std::string replacement);
   bool end_stream();
@@ -75,8 +78,11 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   HeadReader head_reader_;
   PushRequest request_;
   std::string setup_body_;
+  std::string authorization_;              // of request_
+  std::string target_;                     // as it stood in the request
   std::shared_ptr<PushSession> session_;   // of the PushStart that is being read
   std::shared_ptr<PushSession> fallback_;  // was set up here, without a push-id for the client
+  std::string last_push_id_;               // of the last request that was granted
   std::deque<std::string> outbox_;
   Clock::time_point last_read_;
   bool waiting_ = false;     // an asynchronous wait for input is under way

@@ -30,9 +30,10 @@ class SessionConnection {
   virtual ~SessionConnection() = default;
   /// Takes what has arrived and was not read yet: whether the client has gone shows only then.
   virtual void read_now() = 0;
-  /// The session was ended from outside: answers with `status` when a PushStart is being read
-  /// (0: without an answer), and closes.
-  virtual void session_ended(int status) = 0;
+  /// The session `push_id` was ended from outside. If the last request here was its own: answers
+  /// with `status` when a PushStart is being read (0: without an answer), and closes. Behind a
+  /// proxy that shares its connections it may have been another's.
+  virtual void session_ended(const std::string& push_id, int status) = 0;
 };
 
 class PushSession {

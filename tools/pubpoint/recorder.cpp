@@ -43,31 +43,28 @@ void Recorder::on_header(Bytes header) {
     }
   }
   recording_ = std::make_unique<Recording>(path_, header);
-  if (!recording_->error().empty()) {
-    if (error_.empty()) error_ = recording_->error();
-    log_(recording_->error());
-    recording_.reset();
-  }
+  if (recording_->error().empty()) return;
+  report_error();
+  recording_.reset();
+}
+
+void Recorder::report_error() {
+  if (error_.empty()) error_ = recording_->error();
+  log_(recording_->error());
 }
 
 void Recorder::on_packet(Bytes packet) {
   if (!recording_) return;
   const bool good = recording_->error().empty();
   recording_->add(packet);
-  if (good && !recording_->error().empty()) {
-    if (error_.empty()) error_ = recording_->error();
-    log_(recording_->error());
-  }
+  if (good && !recording_->error().empty()) report_error();
 }
 
 void Recorder::finish() {
   if (!recording_) return;
   const bool good = recording_->error().empty();
   recording_->finish();
-  if (good && !recording_->error().empty()) {
-    if (error_.empty()) error_ = recording_->error();
-    log_(recording_->error());
-  }
+  if (good && !recording_->error().empty()) report_error();
   recording_.reset();
   finished_.push_back(path_);
 }

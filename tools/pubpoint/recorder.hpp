@@ -29,6 +29,7 @@ class Recorder : public StreamConsumer {
 
  private:
   void finish();
+  void report_error();
 
   std::filesystem::path directory_;
   std::string name_;

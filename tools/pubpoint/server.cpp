@@ -201,6 +201,7 @@ std::vector<std::string> Server::points() const {
 
 std::vector<Breach> Server::breaches() const { return impl_->service().breaches(); }
 std::vector<SessionReport> Server::sessions() const { return impl_->service().reports(); }
+std::vector<Attempt> Server::attempts() const { return impl_->service().attempts(); }
 std::uint64_t Server::requests() const { return impl_->service().requests(); }
 std::uint64_t Server::connections() const { return impl_->service().connections(); }
 

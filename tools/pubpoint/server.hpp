@@ -73,19 +73,41 @@ struct Fault {
   std::uint64_t times = 1;  ///< how often it strikes before it is spent; 0 = always
 };
 
+/// Who may push, and how they have to say who they are.
+struct Authentication {
+  std::string user{};  ///< empty: everybody may
+  std::string password{};
+  std::string realm = "publishing point";
+  std::vector<std::string> schemes{"Digest", "Basic"};  ///< that are offered, in this order
+  std::string algorithm = "MD5";  ///< of Digest: MD5 or SHA-256, each also with -sess
+  bool qop = true;                ///< of Digest: offers qop=auth; false: as RFC 2069 has it
+  std::uint32_t nonce_uses = 0;   ///< requests for which a nonce is good; 0: any number
+};
+
+/// A request that came with credentials.
+struct Attempt {
+  std::string scheme;
+  std::string user;
+  bool granted = false;
+  bool stale = false;  ///< not granted because of the nonce's age alone
+};
+
 struct Settings {
   std::string address = "127.0.0.1";         ///< IPv4 or IPv6 literal
   std::uint16_t port = 0;                    ///< 0: any free one
   std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start
   std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
   bool discard = false;                      ///< read packets and forget them, for benchmarks
-  std::chrono::milliseconds idle_timeout{60'000};         ///< S08: inside a PushStart
+  std::chrono::milliseconds idle_timeout{60'000};         ///< S08: inside a PushStart; 10 s or
+                                                          ///< more where clients are real
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
-  std::string server = "Cougar/9.6.7600.16564";           ///< the Server header
-  bool send_push_id = true;  ///< false: no Set-Cookie, as some relays do
-  bool answer_end = false;   ///< true: a 204 before the close that follows the end of the stream
-  int receive_buffer = 0;    ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
-  /// The time; tests give their own and call Server::check_timers() after moving it.
+  Authentication authentication{};
+  std::string server = "Cougar/9.6.7600.16564";  ///< the Server header
+  bool send_push_id = true;                      ///< false: no Set-Cookie, as some relays do
+  bool answer_end = false;  ///< true: a 204 before the close that follows the end of the stream
+  int receive_buffer = 0;   ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
+  /// The time, asked for in the server's thread; tests give their own and call
+  /// Server::check_timers() after moving it.
   std::function<Clock::time_point()> now = [] { return Clock::now(); };
   /// One line for people, without a line break, called from the server's thread.
   std::function<void(const std::string&)> log{};
@@ -116,8 +138,10 @@ class Server {
 
   std::vector<std::string> points() const;
   std::vector<Breach> breaches() const;
-  /// All sessions since the start, oldest first.
+  /// The latest 10,000 sessions, oldest first.
   std::vector<SessionReport> sessions() const;
+  /// Requests with credentials, oldest first.
+  std::vector<Attempt> attempts() const;
   /// Requests read so far, PushSetup and PushStart alike.
   std::uint64_t requests() const;
   /// TCP connections accepted so far.

@@ -6,12 +6,18 @@
 namespace wmpush::pubpoint {
 namespace {
 
-/// A server that runs for months in front of a broken client keeps this many of its breaches.
+/// A server that runs for months keeps this many of what it could tell: the first breaches and
+/// attempts, and the latest reports.
 constexpr std::size_t kMaxBreaches = 10'000;
+constexpr std::size_t kMaxAttempts = 10'000;
+constexpr std::size_t kMaxReports = 10'000;
 
 }  // namespace
 
-Service::Service(Settings settings) : settings_(std::move(settings)), registry_(settings_.points) {}
+Service::Service(Settings settings)
+    : settings_(std::move(settings)),
+      registry_(settings_.points),
+      gatekeeper_(settings_.authentication) {}
 
 template <typename Change>
 void Service::change(Change what) {
@@ -34,6 +40,14 @@ void Service::breached(const std::string& peer, const Breach& breach) {
   log(breach.rule + ": " + breach.text + " (" + peer + ")");
 }
 
+void Service::attempted(const std::string& peer, const Attempt& attempt) {
+  change([&] {
+    if (attempts_.size() < kMaxAttempts) attempts_.push_back(attempt);
+  });
+  if (!attempt.granted && !attempt.stale)
+    log("user '" + attempt.user + "' is not let in by " + attempt.scheme + " (" + peer + ")");
+}
+
 void Service::count_request() {
   change([&] { ++requests_; });
 }
@@ -53,12 +67,14 @@ void Service::session_started(PushSession& session) {
 
 void Service::publish(const PushSession& session) {
   change([&] {
-    const auto [entry, added] = report_of_.try_emplace(session.id(), reports_.size());
-    if (added)
-      reports_.push_back(session.report());
-    else
-      reports_[entry->second] = session.report();
-    if (session.over()) report_of_.erase(entry);
+    if (session.over() && !report_of_.contains(session.id())) return;  // its last word is listed
+    const auto [entry, added] = report_of_.try_emplace(session.id(), started_);
+    if (added) ++started_;
+    reports_[entry->second] = session.report();
+    if (!session.over()) return;
+    report_of_.erase(entry);
+    if (reports_.size() > kMaxReports && !reports_.begin()->second.running)
+      reports_.erase(reports_.begin());
   });
 }
 
@@ -81,7 +97,8 @@ void Service::check_timers() {
                                                            settings_.inactivity_timeout);
     if (!expiry) continue;
     end_session(session, expiry->because);
-    if (const auto connection = session->connection()) connection->session_ended(expiry->status);
+    if (const auto connection = session->connection())
+      connection->session_ended(session->id(), expiry->status);
   }
 }
 
@@ -89,7 +106,8 @@ void Service::disconnect(const std::string& point, int status, const std::string
   for (const auto& session : registry_.sessions()) {
     if (session->over() || (!point.empty() && session->point() != point)) continue;
     end_session(session, because);
-    if (const auto connection = session->connection()) connection->session_ended(status);
+    if (const auto connection = session->connection())
+      connection->session_ended(session->id(), status);
   }
 }
 
@@ -98,9 +116,16 @@ std::vector<Breach> Service::breaches() const {
   return breaches_;
 }
 
+std::vector<Attempt> Service::attempts() const {
+  const std::lock_guard lock(mutex_);
+  return attempts_;
+}
+
 std::vector<SessionReport> Service::reports() const {
   const std::lock_guard lock(mutex_);
-  return reports_;
+  std::vector<SessionReport> reports;
+  for (const auto& [number, report] : reports_) reports.push_back(report);
+  return reports;
 }
 
 std::uint64_t Service::requests() const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "pubpoint/faults.hpp"
+#include "pubpoint/gatekeeper.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
 
@@ -25,11 +26,14 @@ class Service {
   Clock::time_point now() const { return settings_.now(); }
   Registry& registry() { return registry_; }
   Faults& faults() { return faults_; }
+  Gatekeeper& gatekeeper() { return gatekeeper_; }
 
   /// One line for people; control characters are made visible.
   void log(const std::string& text) const;
   /// Lists and logs a breach.
   void breached(const std::string& peer, const Breach& breach);
+  /// Lists an attempt, and logs one that was in vain.
+  void attempted(const std::string& peer, const Attempt& attempt);
   void count_request();
   void count_connection();
 
@@ -46,6 +50,7 @@ class Service {
 
   // From any thread:
   std::vector<Breach> breaches() const;
+  std::vector<Attempt> attempts() const;
   std::vector<SessionReport> reports() const;
   std::uint64_t requests() const;
   std::uint64_t connections() const;
@@ -58,13 +63,16 @@ class Service {
   const Settings settings_;
   Registry registry_;
   Faults faults_;
+  Gatekeeper gatekeeper_;
 
   mutable std::mutex mutex_;  // of what follows
   mutable std::condition_variable changed_;
   std::uint64_t changes_ = 0;
   std::vector<Breach> breaches_;
-  std::vector<SessionReport> reports_;
-  std::map<std::string, std::size_t> report_of_;  // running sessions by push-id
+  std::vector<Attempt> attempts_;
+  std::map<std::uint64_t, SessionReport> reports_;  // numbered in the order of their starts
+  std::uint64_t started_ = 0;
+  std::map<std::string, std::uint64_t> report_of_;  // running sessions by push-id
   std::uint64_t requests_ = 0;
   std::uint64_t connections_ = 0;
 };

@@ -94,7 +94,8 @@ std::string command_help(const Command& command) {
 
 std::string version_text() {
   return std::string("wmpush ") + wmpush_version() +
-         "\nURL schemes: wmpush http\nInput layouts: asf asf_stream\n";
+         "\nURL schemes: wmpush http\nInput layouts: asf asf_stream\nAuthentication: " +
+         wmpush_authentication_schemes() + "\n";
 }
 
 }  // namespace wmpush::tool

@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <system_error>
 
@@ -61,6 +65,28 @@ Error check_folder(const std::filesystem::path& folder) {
           "cannot record into " + folder.string() + ": " + error.message()};
 }
 
+/// Who may push, from --user and where the password is; a text when that cannot be followed.
+std::string read_authentication(const Arguments& arguments, pubpoint::Authentication& who) {
+  const auto user = arguments.value("user");
+  const auto file = arguments.value("password_file");
+  if (!user) return file ? "--password_file needs a --user" : std::string();
+  if (user->empty() || user->find(':') != user->npos)
+    return "'" + *user + "' cannot be a user: a name without a colon is needed";
+  who.user = *user;
+  if (file) {
+    std::ifstream stream(*file);
+    if (!stream) return "the password file " + *file + " cannot be opened: " + std::strerror(errno);
+    if (!std::getline(stream, who.password))
+      return "the password file " + *file + " has no first line";
+    if (who.password.ends_with('\r')) who.password.pop_back();
+  } else if (const char* password = std::getenv("WMPUSH_PASSWORD")) {
+    who.password = password;
+  }
+  if (!who.password.empty()) return {};
+  return "--user needs a password: in the environment as WMPUSH_PASSWORD, or in a file that "
+         "--password_file names";
+}
+
 std::string listen_failure(const ListenAddress& address, const std::system_error& error) {
   ListenAddress other = address;
   std::string remedy;
@@ -100,6 +126,10 @@ ExitStatus run_serve(const Arguments& arguments) {
     if (path.empty()) return refuse("'" + name + "' cannot be the name of a publishing point");
     settings.points.push_back(path);
   }
+
+  if (const std::string wrong = read_authentication(arguments, settings.authentication);
+      !wrong.empty())
+    return refuse(wrong);
 
   settings.discard = arguments.has("discard");
   if (const auto folder = arguments.value("record")) {
@@ -144,7 +174,8 @@ Command serve_command() {
   Command command;
   command.name = "serve";
   command.summary = "be a publishing point that can be pushed to";
-  command.usage = {"[--listen HOST:PORT] [--record DIR | --discard] [--point NAME...]"};
+  command.usage = {
+      "[--listen HOST:PORT] [--record DIR | --discard] [--point NAME...] [--user NAME]"};
   command.about =
       "Prints the URLs to push to, one in a line, then one line for each push that\n"
       "starts or ends. What a client does wrong goes to standard error, with the id of\n"
@@ -156,11 +187,16 @@ Command serve_command() {
        "machine; port 0 takes any free one (default 127.0.0.1:8080)"},
       {"record", "DIR", "record each push in a file of its own in DIR, which is made"},
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
+      {"user", "NAME",
+       "let only this user push, by Digest or Basic, with the password that is in the environment "
+       "as WMPUSH_PASSWORD, or in a file"},
+      {"password_file", "FILE", "file whose first line is that user's password"},
       {"discard", "", "read what comes and forget it, for measurements"},
   };
   command.examples =
       "  wmpush serve --record received\n"
-      "  wmpush serve --listen '*:80' --point live --point studio\n";
+      "  wmpush serve --listen '*:80' --point live --point studio\n"
+      "  wmpush serve --user studio --password_file secret\n";
   command.run = run_serve;
   return command;
 }

@@ -1,5 +1,6 @@
 // The functions of libavformat that a program calls here instead.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <new>
@@ -27,10 +28,10 @@ int guarded(Call call) {
 }
 
 // What a context's io_open and io_close were: the same for every context of the one copy served.
-decltype(AVFormatContext::io_open) real_io_open = nullptr;
+constinit std::atomic<decltype(AVFormatContext::io_open)> real_io_open{nullptr};
 int io_open(AVFormatContext* format, AVIOContext** pb, const char* url, int flags,
             AVDictionary** options) {
-  if (!is_push_url(url)) return real_io_open(format, pb, url, flags, options);
+  if (!is_push_url(url)) return real_io_open.load()(format, pb, url, flags, options);
 
   const char* allowed = format->protocol_whitelist;
   const char* forbidden = format->protocol_blacklist;
@@ -43,18 +44,18 @@ int io_open(AVFormatContext* format, AVIOContext** pb, const char* url, int flag
 }
 
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(59, 10, 100)
-decltype(AVFormatContext::io_close2) real_io_close = nullptr;
+constinit std::atomic<decltype(AVFormatContext::io_close2)> real_io_close{nullptr};
 int io_close(AVFormatContext* format, AVIOContext* pb) {
-  return wmpush_avio_is_open(pb) ? close_push(&pb) : real_io_close(format, pb);
+  return wmpush_avio_is_open(pb) ? close_push(&pb) : real_io_close.load()(format, pb);
 }
 auto& io_close_of(AVFormatContext* format) { return format->io_close2; }
 #else
-decltype(AVFormatContext::io_close) real_io_close = nullptr;
+constinit std::atomic<decltype(AVFormatContext::io_close)> real_io_close{nullptr};
 void io_close(AVFormatContext* format, AVIOContext* pb) {
   if (wmpush_avio_is_open(pb))
     close_push(&pb);
   else
-    real_io_close(format, pb);
+    real_io_close.load()(format, pb);
 }
 auto& io_close_of(AVFormatContext* format) { return format->io_close; }
 #endif

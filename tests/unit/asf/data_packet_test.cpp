@@ -246,8 +246,9 @@ TEST_P(PadPacket, UndoesStripPadding) {
 TEST_P(PadPacket, GrowsToAnySizeWithoutChangingWhatThePacketMeans) {
   const auto packet = make_packet(spec());
   const auto stripped = joined(strip_padding(packet));
-  for (const std::size_t size : {200, 201, 202, 203, 255, 256, 257, 400, 454, 455, 456, 457, 458,
-                                 459, 460, 1400, 60000, 65535}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{200, 201, 202, 203, 255, 256, 257, 400, 454, 455, 456,
+                                          457, 458, 459, 460, 1400, 60000, 65535}) {
     std::vector<std::byte> padded;
     ASSERT_TRUE(pad_packet(stripped, size, padded)) << size;
     EXPECT_EQ(padded.size(), size);

@@ -388,7 +388,7 @@ TEST(HeaderFixup, DoesNotMakeTheHeaderTooLarge) {
   HeaderSpec spec;
   spec.streams = {StreamSpec::audio(1)};
   const std::size_t base = test::make_header(spec).size();
-  for (const std::size_t room : {31, 32}) {
+  for (const std::size_t room : std::initializer_list<std::size_t>{31, 32}) {
     spec.filling = kMaxHeaderSize - room - base;
     const auto fixed = repair(everything(), test::make_header(spec));
     EXPECT_EQ(fixed.size(), room == 32 ? kMaxHeaderSize : kMaxHeaderSize - 31);

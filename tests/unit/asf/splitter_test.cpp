@@ -110,11 +110,11 @@ TEST_P(RealAsf, GivesTheSamePacketsHoweverTheInputIsCut) {
     EXPECT_EQ(whole.units[i].first, Kind::Packet);
     EXPECT_FALSE(strip_padding(as_bytes(whole.units[i].second)).malformed);
   }
-  for (const std::size_t size : {1, 2, 3, 7, 12, 13, 4096})
+  for (const std::size_t size : std::initializer_list<std::size_t>{1, 2, 3, 7, 12, 13, 4096})
     EXPECT_EQ(split_by(asf, [&] { return size; }).units, whole.units) << size;
   std::mt19937 random(7);
-  for (const int largest : {5, 50, 500, 5000, 50000}) {
-    std::uniform_int_distribution<int> sizes(1, largest);
+  for (const std::size_t largest : std::initializer_list<std::size_t>{5, 50, 500, 5000, 50000}) {
+    std::uniform_int_distribution<std::size_t> sizes(1, largest);
     EXPECT_EQ(split_by(asf, [&] { return sizes(random); }).units, whole.units) << largest;
   }
 }
@@ -180,7 +180,7 @@ TEST(Splitter, DoesNotCopyAPacketThatLiesWholeInTheInput) {
 
 TEST(Splitter, TakesNoMemoryPerPacket) {
   for (const char* arguments : {"-f asf", "-f asf_stream"})
-    for (const std::size_t piece : {1, 100, 3000, 100'000}) {
+    for (const std::size_t piece : std::initializer_list<std::size_t>{1, 100, 3000, 100'000}) {
       const Bytes asf = as_bytes(test::clip(arguments));
       Splitter splitter;
       Splitter::Unit unit;
@@ -388,7 +388,7 @@ TEST(Splitter, TakesTheLargestHeaderAndRefusesALargerOneByItsSize) {
               ElementsAre(Kind::Header, Kind::Packet));
   // In a chunk, the 16-bit length of this header has wrapped around already.
   EXPECT_THAT(split(make_chunk('H', 0, largest)).kinds(), ElementsAre(Kind::Header));
-  for (const std::size_t more : {1, 5000, 70'000}) {
+  for (const std::size_t more : std::initializer_list<std::size_t>{1, 5000, 70'000}) {
     spec.filling = kMaxHeaderSize - base + more;
     const auto header = make_header(spec);
     for (const auto& asf : {header, make_chunk('H', 0, header)}) {
@@ -448,7 +448,8 @@ TEST(Splitter, DropsWhatFollowsTheEndChunkOfTheChunkedLayout) {
 }
 
 TEST(Splitter, TakesPacketsOfAnySize) {
-  for (const std::size_t size : {1, 11, 12, 13, 15, 16, 17, 24, 65535}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{1, 11, 12, 13, 15, 16, 17, 24, 65535}) {
     test::HeaderSpec spec;
     spec.packet_size = static_cast<std::uint32_t>(size);
     const std::vector<std::byte> packets(3 * size, std::byte{0x82});

@@ -1,0 +1,78 @@
+// Goes through the schemes that a server or a proxy offers until one is accepted.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/mechanism.hpp"
+
+namespace wmpush::auth {
+
+/// Challenges that are answered without a success in between, at the most: three for Negotiate, two
+/// for NTLM, three for Digest (stale nonces), one for Basic, and one to spare.
+inline constexpr int kMaxRounds = 10;
+
+/// Challenges in, header out. One object is about one server or proxy, whose host the credentials
+/// name: they are never to be shown to another. Each scheme gets one try.
+class Responder {
+ public:
+  using Maker = std::function<std::unique_ptr<Mechanism>(Scheme, const Credentials&)>;
+
+  /// `pinned`: the only scheme to be used. `available`: what can be done here. `maker` is for
+  /// tests.
+  Responder(Credentials credentials, std::optional<Scheme> pinned,
+            std::vector<Scheme> available = available_schemes(), Maker maker = make_mechanism);
+
+  /// Where a challenge came.
+  struct Occasion {
+    bool setup = true;            ///< PushSetup; a PushStart cannot be NTLM's
+    bool connection_kept = true;  ///< the next request can go out on the same connection
+  };
+  /// Takes the (WWW- or Proxy-Authenticate) fields of one response. True: the request is to be sent
+  /// again, with authorization(). False: explanation() says why there is no more to try.
+  bool challenged(std::span<const std::string> fields, const Occasion& occasion);
+
+  /// The value of the field for the next request; empty when it needs none.
+  std::string authorization(const RequestLine& request);
+  /// The next request is one round of several on its connection, and no real one.
+  bool incomplete() const { return current_ && current_->incomplete(); }
+  /// The last request was let in.
+  void accepted();
+
+  /// What the last challenge is being answered with, for people: "Digest, realm 'x', user 'y'".
+  std::string attempt() const;
+  /// What was offered, what was refused, what could not be done, and what to do about it.
+  std::string explanation() const;
+
+ private:
+  struct Trial {
+    Scheme scheme;
+    std::string realm;
+    std::string why;  // it could not be done; empty: it was refused
+  };
+
+  void remember(std::span<const std::string> fields);
+  bool begin_next(const Occasion& occasion);
+  void give_up(std::string why);
+
+  const Credentials credentials_;
+  const std::optional<Scheme> pinned_;
+  const std::vector<Scheme> available_;
+  const Maker maker_;
+  std::unique_ptr<Mechanism> current_;
+  Scheme scheme_ = Scheme::Basic;  // of current_
+  std::string realm_;
+  // What is on offer: a response in the middle of a scheme's rounds may name that scheme alone, but
+  // does not take the others back.
+  std::vector<Challenge> offers_;
+  std::vector<Trial> over_;  // what needs no further try
+  int rounds_ = 0;
+};
+
+}  // namespace wmpush::auth

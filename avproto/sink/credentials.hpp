@@ -1,0 +1,45 @@
+// The credentials of a session at work: what auth knows, as the engine asks for it.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/responder.hpp"
+#include "core/log.hpp"
+#include "wmhttp/authenticator.hpp"
+#include "wmpush/result.hpp"
+
+namespace wmpush {
+
+/// Hands the engine's questions to a Responder and tells the log what is being tried.
+class LoggedAuthenticator : public wmhttp::Authenticator {
+ public:
+  /// `log` is borrowed. `where` stands at the beginning of each line.
+  LoggedAuthenticator(auth::Responder responder, const Log& log, std::string where);
+
+  bool challenged(std::span<const std::string> fields, const Occasion& occasion) override;
+  std::string explanation() const override { return responder_.explanation(); }
+  std::string authorization(std::string_view method, std::string_view target) override;
+  bool incomplete() const override { return responder_.incomplete(); }
+  void accepted() override { responder_.accepted(); }
+
+ private:
+  auth::Responder responder_;
+  const Log& log_;
+  const std::string where_;
+};
+
+/// What the option `auth` may be: "any", or a scheme's name in any case. E_INVALIDARG lists them.
+Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned);
+
+/// The value of X-Accept-Authentication (2.2.1.9): what is both possible and wanted, without Basic,
+/// which every peer takes for granted.
+std::string accepted_authentication(std::optional<auth::Scheme> pinned,
+                                    const std::vector<auth::Scheme>& available);
+
+/// All that can be done with this build on this machine: "Negotiate, NTLM, Digest, Basic".
+const std::string& authentication_schemes();
+
+}  // namespace wmpush

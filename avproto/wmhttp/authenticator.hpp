@@ -1,0 +1,39 @@
+// How the engine has challenges answered (MS-WMHTTP 3.1.5.1, 3.1.5.2) without knowing credentials.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace wmpush::wmhttp {
+
+/// Answers the challenges of one server or one proxy. It belongs to one host: the owner of the
+/// engine gives another, or none, where a request goes elsewhere.
+class Authenticator {
+ public:
+  Authenticator() = default;
+  Authenticator(const Authenticator&) = delete;
+  Authenticator& operator=(const Authenticator&) = delete;
+  virtual ~Authenticator() = default;
+
+  /// Where a challenge came.
+  struct Occasion {
+    bool setup = true;            ///< PushSetup; false: PushStart
+    bool connection_kept = true;  ///< the next request can go out on the same connection
+  };
+  /// Takes the challenge fields of one response. True: send the request again, with what
+  /// authorization() gives; false: explanation() says in one clause why that is no use.
+  virtual bool challenged(std::span<const std::string> fields, const Occasion& occasion) = 0;
+  virtual std::string explanation() const = 0;
+
+  /// The value of Authorization or Proxy-Authorization for the request that is sent next; empty:
+  /// without one. Asked once for each request.
+  virtual std::string authorization(std::string_view method, std::string_view target) = 0;
+  /// That request is only a round of a scheme that lets a connection in: it carries no body.
+  virtual bool incomplete() const = 0;
+  /// It was let in.
+  virtual void accepted() = 0;
+};
+
+}  // namespace wmpush::wmhttp

@@ -1,0 +1,205 @@
+// Rule C22 over real sockets: PushSink against a publishing point that wants a password.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "pubpoint/server.hpp"
+#include "support/clip.hpp"
+#include "wmpush/push_sink.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using pubpoint::At;
+using pubpoint::Attempt;
+using pubpoint::Do;
+using pubpoint::Fault;
+using pubpoint::Server;
+using pubpoint::Settings;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kPassword = "Sesam, oeffne dich!";
+constexpr const char* kWrong = "hunter2-hunter2";
+
+Settings guarded() {
+  Settings settings;
+  settings.authentication.user = "ali";
+  settings.authentication.password = kPassword;
+  return settings;
+}
+
+class AuthenticationTest : public ::testing::Test {
+ protected:
+  AuthenticationTest() {
+    wmpush_options_init(&options);
+    options.user = "ali";
+    options.password = kPassword;
+    // Whatever tickets there are on this machine are not for a test.
+    options.auth = nullptr;
+    options.log = [](void* to, wmpush_log_level, const char* line) {
+      *static_cast<std::string*>(to) += std::string(line) + "\n";
+    };
+    options.log_opaque = &lines;
+  }
+
+  Result push(Server& server) {
+    PushSink sink(options);
+    Result result = sink.Connect(server.url());
+    Bytes input = as_bytes(clip());
+    while (succeeded(result) && !input.empty()) {
+      const Bytes part = input.first(std::min<std::size_t>(4096, input.size()));
+      input = input.subspan(part.size());
+      result = sink.write(part);
+    }
+    if (succeeded(result)) result = sink.EndSession();
+    packets = sink.stats().packets_sent;
+    message = sink.last_error().message;
+    for (const auto& breach : server.breaches())
+      ADD_FAILURE() << breach.rule << ": " << breach.text;
+    return result;
+  }
+
+  static std::vector<std::string> shown(const Server& server) {
+    std::vector<std::string> texts;
+    for (const Attempt& attempt : server.attempts())
+      texts.push_back(attempt.scheme + " " + attempt.user +
+                      (attempt.granted ? " granted"
+                       : attempt.stale ? " stale"
+                                       : " refused"));
+    return texts;
+  }
+
+  wmpush_options options;
+  std::string lines;
+  std::string message;
+  std::uint64_t packets = 0;
+};
+
+TEST_F(AuthenticationTest, C22_DigestIsPreferredToBasic) {
+  Server server(guarded());
+  EXPECT_EQ(push(server), Result::S_OK) << message;
+  EXPECT_THAT(shown(server), ::testing::ElementsAre("Digest ali granted", "Digest ali granted"));
+  EXPECT_EQ(server.sessions().back().packets, packets);
+  EXPECT_TRUE(server.sessions().back().end_of_stream);
+  // The setup is asked for twice on one connection, and the stream follows on it.
+  EXPECT_EQ(server.connections(), 1u);
+  EXPECT_THAT(lines, HasSubstr("Digest, realm 'publishing point', user 'ali'"));
+}
+
+TEST_F(AuthenticationTest, C22_EveryKindOfDigestIsUnderstoodBySomeoneElse) {
+  for (const char* algorithm : {"MD5", "MD5-sess", "SHA-256", "SHA-256-sess"}) {
+    for (const bool qop : {true, false}) {
+      if (!qop && std::string(algorithm) != "MD5") continue;  // RFC 2069 had no other
+      Settings settings = guarded();
+      settings.authentication.schemes = {"Digest"};
+      settings.authentication.algorithm = algorithm;
+      settings.authentication.qop = qop;
+      Server server(settings);
+      EXPECT_EQ(push(server), Result::S_OK) << algorithm << qop << message;
+      EXPECT_EQ(server.attempts().size(), 2u) << algorithm << qop;
+    }
+  }
+}
+
+TEST_F(AuthenticationTest, C22_BasicWhereThatIsAllThereIs) {
+  Settings settings = guarded();
+  settings.authentication.schemes = {"Basic"};
+  Server server(settings);
+  EXPECT_EQ(push(server), Result::S_OK) << message;
+  EXPECT_THAT(shown(server), ::testing::ElementsAre("Basic ali granted", "Basic ali granted"));
+}
+
+TEST_F(AuthenticationTest, C22_AuthPinsAScheme) {
+  Server server(guarded());
+  options.auth = "basic";
+  EXPECT_EQ(push(server), Result::S_OK) << message;
+  EXPECT_THAT(shown(server), ::testing::ElementsAre("Basic ali granted", "Basic ali granted"));
+  options.auth = "ntlm";
+  EXPECT_EQ(push(server), Result::NS_E_SERVER_ACCESSDENIED);
+  EXPECT_THAT(message, HasSubstr("auth is NTLM"));
+  EXPECT_EQ(server.attempts().size(), 2u);
+  options.auth = "kerberos";
+  EXPECT_EQ(push(server), Result::E_INVALIDARG);
+  EXPECT_THAT(message, HasSubstr("negotiate, ntlm, digest or basic"));
+}
+
+TEST_F(AuthenticationTest, C22_AWrongPasswordIsTriedOnceByEachSchemeAndShownNowhere) {
+  options.password = kWrong;
+  Server server(guarded());
+  std::string said_by_server;
+  EXPECT_EQ(push(server), Result::NS_E_SERVER_ACCESSDENIED);
+  EXPECT_THAT(shown(server), ::testing::ElementsAre("Digest ali refused", "Basic ali refused"));
+  EXPECT_THAT(message, AllOf(HasSubstr("401"), HasSubstr("user 'ali'"), HasSubstr("Digest"),
+                             HasSubstr("Basic"), HasSubstr("realm 'publishing point'"),
+                             HasSubstr("check user and password")));
+  EXPECT_THAT(lines + message, AllOf(Not(HasSubstr(kWrong)), Not(HasSubstr("aHVudGVy"))));
+  EXPECT_EQ(server.requests(), 3u);
+}
+
+TEST_F(AuthenticationTest, C22_WithoutAUserTheErrorAsksForOne) {
+  options.user = options.password = nullptr;
+  ::unsetenv("WMPUSH_PASSWORD");
+  Server server(guarded());
+  EXPECT_EQ(push(server), Result::NS_E_SERVER_ACCESSDENIED);
+  EXPECT_THAT(message, AllOf(HasSubstr("give user and password"), HasSubstr("realm")));
+  EXPECT_TRUE(server.attempts().empty());
+}
+
+TEST_F(AuthenticationTest, C22_TheUrlAndAFileCarryCredentialsToo) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "password";
+  std::ofstream(file) << kPassword << "\n";
+  options.user = options.password = nullptr;
+  Server server(guarded());
+  const std::string host = "127.0.0.1:" + std::to_string(server.port());
+  PushSink by_url(options);
+  EXPECT_EQ(by_url.Connect("wmpush://ali:Sesam%2C%20oeffne%20dich!@" + host + "/live"),
+            Result::S_OK)
+      << by_url.last_error().message;
+  PushSink by_file(options);
+  EXPECT_EQ(by_file.Connect("wmpush://ali@" + host + "/live?password_file=" + file.string()),
+            Result::S_OK)
+      << by_file.last_error().message;
+  PushSink strange(options);
+  EXPECT_EQ(strange.Connect("wmpush://a%0Db@" + host + "/live"), Result::E_INVALIDARG);
+}
+
+TEST_F(AuthenticationTest, C22_ANonceThatRunsOutAtARolloverIsReplaced) {
+  Settings settings = guarded();
+  settings.authentication.schemes = {"Digest"};
+  settings.authentication.nonce_uses = 3;
+  options.content_length = 12000;
+  Server server(settings);
+  EXPECT_EQ(push(server), Result::S_OK) << message;
+  const auto session = server.sessions().back();
+  EXPECT_EQ(session.packets, packets);
+  EXPECT_GT(session.push_starts, 5u);
+  const auto attempts = server.attempts();
+  EXPECT_GT(
+      std::count_if(attempts.begin(), attempts.end(), [](const Attempt& a) { return a.stale; }), 1);
+  for (const Attempt& attempt : attempts) EXPECT_TRUE(attempt.granted || attempt.stale);
+}
+
+TEST_F(AuthenticationTest, C22_AChallengeToAPushStartIsAnsweredOnANewConnection) {
+  Server server{Settings{}};
+  Fault fault;
+  fault.at = At::PushStart;
+  fault.response =
+      "HTTP/1.1 401 Unauthorized\r\nServer: Cougar/9.6.7600.16564\r\nConnection: close\r\n"
+      "WWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n";
+  server.add_fault(fault);
+  EXPECT_EQ(push(server), Result::S_OK) << message;
+  EXPECT_EQ(server.sessions().back().packets, packets);
+  EXPECT_EQ(server.connections(), 2u);
+}
+
+TEST(AuthenticationSchemes, DigestAndBasicAreAlwaysAmongThem) {
+  EXPECT_THAT(wmpush_authentication_schemes(), HasSubstr("Digest, Basic"));
+}
+
+}  // namespace
+}  // namespace wmpush::test
