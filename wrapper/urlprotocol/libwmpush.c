@@ -21,6 +21,7 @@
  * Windows Media push distribution (MS-WMHTTP) protocol using libwmpush
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "libavutil/common.h"
