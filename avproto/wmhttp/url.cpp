@@ -84,6 +84,16 @@ Error parse_host(std::string_view text, PushUrl& url) {
   return {};
 }
 
+/// A password with an unescaped '/' or '?' ends the authority too early. What then stands in the
+/// place of the port must not be named.
+Error check_password_ended(std::string_view host, std::string_view rest) {
+  const std::size_t colon = host.find(':');
+  if (host.starts_with('[') || colon == std::string_view::npos || rest.find('@') == rest.npos)
+    return {};
+  if (host.find_first_not_of("0123456789", colon + 1) == std::string_view::npos) return {};
+  return invalid("a '/' or '?' in the user or password of the URL is written %2F or %3F");
+}
+
 Error parse_credentials(std::string_view text, PushUrl& url) {
   const std::size_t colon = text.find(':');
   if (!percent_decode(text.substr(0, colon), url.user))
@@ -152,6 +162,7 @@ Error parse_url(std::string_view text, const std::function<bool(std::string_view
     if (Error error = parse_credentials(host.substr(0, at), url)) return error;
     host.remove_prefix(at + 1);
   }
+  if (Error error = check_password_ended(host, rest)) return error;
   if (Error error = parse_host(host, url)) return error;
 
   // A space or a control character would cut the request line short.

@@ -57,6 +57,16 @@ TEST(PushUrl, LeavesPathAndQueryAsTheyWereWritten) {
   EXPECT_EQ(parsed("wmpush://h").target, "/");
 }
 
+TEST(PushUrl, NamesNoPartOfAPasswordThatAnUnescapedDelimiterEnds) {
+  for (const char* text : {"wmpush://me:s3cr/et@host/live", "wmpush://me:s3cr?et@host/live"}) {
+    const Error error = refused(text);
+    EXPECT_EQ(error.result, Result::E_INVALIDARG);
+    EXPECT_THAT(error.message, Not(HasSubstr("s3cr")));
+    EXPECT_THAT(error.message, HasSubstr("%2F"));
+  }
+  EXPECT_EQ(parsed("wmpush://host:8080/live@home").target, "/live@home");
+}
+
 TEST(PushUrl, TakesOptionsOutOfTheQuery) {
   const PushUrl url = parsed("wmpush://h/live?a=1&end_timeout=2s&b=2&template_url=%2Ft");
   EXPECT_EQ(url.target, "/live?a=1&b=2");
