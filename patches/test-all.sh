@@ -60,7 +60,26 @@ suite() {
   fi
 }
 
-table=('version | release | build | pushing | live muxer')
+# example VERSION TREE: compiles example/ with the protocol that is in the tree, and runs it.
+example() {
+  local program=$ffmpeg_dir/$1-example log=$ffmpeg_dir/$1-example.log flags rpath
+  rpath=$(sed -n 's/^LDFLAGS=.*\(-Wl,-rpath,[^ ]*\).*/\1/p' "$2/ffbuild/config.mak")
+  flags=$(PKG_CONFIG_PATH=$2/doc/examples/pc-uninstalled:${PKG_CONFIG_PATH:-} pkg-config --static \
+    --cflags --libs libavformat-uninstalled libavcodec-uninstalled libavutil-uninstalled)
+  # shellcheck disable=SC2086  # each flag is a word of its own
+  if gcc -I"$2" "$here/../example/push_test_picture.c" -o "$program" $flags \
+    "$rpath" >"$log" 2>&1 &&
+    "$here/../tests/urlprotocol/example_test.sh" "$program" "$build/bin/wmpush" \
+      "$ffmpeg_dir/$1-example.dir" >>"$log" 2>&1; then
+    echo passed
+  else
+    tail -n 5 "$log" >&2
+    echo FAILED
+    return 1
+  fi
+}
+
+table=('version | release | build | pushing | live muxer | example')
 failed='' tested=0
 for version in "${versions[@]}"; do
   if [ -n "$only_if_fetched" ] && [ ! -e "$ffmpeg_dir/ffmpeg-$version/RELEASE" ] &&
@@ -71,7 +90,7 @@ for version in "${versions[@]}"; do
   tested=$((tested + 1))
   start=$SECONDS
   if ! "$here/build-ffmpeg.sh" "$version"; then
-    table+=("$version | | FAILED | |")
+    table+=("$version | | FAILED | | |")
     failed=yes
     continue
   fi
@@ -79,7 +98,8 @@ for version in "${versions[@]}"; do
   seconds=$((SECONDS - start))
   pushing=$(suite "$version" "$tree/ffmpeg" ffmpeg_push "-$not_for_it") || failed=yes
   live=$(suite "$version" "$tree/ffmpeg" patched_ffmpeg '*') || failed=yes
-  table+=("$version | $(cat "$tree/RELEASE") | $seconds s | $pushing | $live")
+  program=$(example "$version" "$tree") || failed=yes
+  table+=("$version | $(cat "$tree/RELEASE") | $seconds s | $pushing | $live | $program")
 done
 
 echo

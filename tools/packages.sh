@@ -3,7 +3,7 @@
 # Sourced, not run. `install_missing PURPOSE...` makes sure that everything for a purpose is there.
 
 # purpose | package | how to tell that it is there | why it is needed
-# A probe is a command, a header, a pkg-config module, a CMake package's file or a Python module,
+# A probe is a command, a file, a header, a pkg-config module, a CMake package's file or a Python module,
 # so that what did not come as a package counts as well.
 packages() {
   cat <<'LIST'
@@ -22,6 +22,14 @@ test  | libgtest-dev   | header:gtest/gtest.h              | unit tests
 test  | libgmock-dev   | header:gmock/gmock.h              | unit tests
 test  | libbenchmark-dev | header:benchmark/benchmark.h    | benchmarks
 test  | python3-av     | python:av                         | a second program that pushes by preload
+test  | mediainfo      | command:mediainfo                 | reads ASF headers independently of FFmpeg
+interop | apache2      | command:apache2                   | a server with every kind of password
+interop | apache2-utils | command:htpasswd                 | makes its passwords
+interop | libapache2-mod-auth-gssapi | file:/usr/lib/apache2/modules/mod_auth_gssapi.so | its Negotiate and NTLM
+interop | gss-ntlmssp  | file:/etc/gss/mech.d/mech.ntlmssp.conf | NTLM, also for who pushes with it
+interop | krb5-kdc     | command:krb5kdc                   | a Kerberos realm of the tests' own
+interop | krb5-admin-server | command:kadmin.local         | makes its users
+interop | krb5-user    | command:kinit                     | gets a ticket
 check | clang          | command:clang++                   | the second compiler
 check | clang-format   | command:clang-format              | the style of the sources
 check | shellcheck     | command:shellcheck                | the style of the scripts
@@ -32,7 +40,8 @@ LIST
 is_there() {
   local what=${1#*:}
   case $1 in
-    command:*) command -v "$what" >/dev/null ;;
+    command:*) PATH=$PATH:/usr/sbin:/sbin command -v "$what" >/dev/null ;;
+    file:*) [ -e "$what" ] ;;
     header:*) [ -e "/usr/include/$what" ] || [ -e "/usr/local/include/$what" ] ;;
     module:*) command -v pkg-config >/dev/null && pkg-config --exists "$what" ;;
     python:*) /usr/bin/python3 -c "import $what" 2>/dev/null ;;

@@ -162,7 +162,11 @@ Mechanism::Step GssapiMechanism::take(std::span<const Challenge> challenges, std
   if (std::exchange(accepted_, false) || !begun_)
     return begin(why) ? Step::Ready : Step::Impossible;
   if (token.empty() || complete_) return Step::Refused;
-  return advance(token, why) ? Step::Ready : Step::Refused;
+  const bool presented = !incomplete_;
+  if (advance(token, why)) return Step::Ready;
+  // What a server says after it has seen everything is its refusal, in words of its mechanism.
+  if (presented) why.clear();
+  return Step::Refused;
 }
 
 std::string GssapiMechanism::authorization(const RequestLine&) {

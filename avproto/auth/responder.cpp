@@ -1,6 +1,7 @@
 #include "auth/responder.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace wmpush::auth {
 namespace {
@@ -36,23 +37,27 @@ Responder::Responder(Credentials credentials, std::optional<Scheme> pinned,
       available_(std::move(available)),
       maker_(std::move(maker)) {}
 
-bool Responder::challenged(std::span<const std::string> fields, const Occasion& occasion) {
-  std::vector<Challenge> challenges;
+/// What came last of each scheme counts.
+void Responder::remember(std::span<const std::string> fields) {
+  std::vector<Challenge> fresh;
   for (const std::string& field : fields)
-    for (Challenge& challenge : parse_challenges(field)) challenges.push_back(std::move(challenge));
-  offered_.clear();
-  for (const Challenge& challenge : challenges) {
-    const auto realm = challenge.parameter("realm");
-    const std::string text =
-        challenge.scheme + (realm ? ", realm '" + std::string(*realm) + "'" : "");
-    if (offered_.find(text) == std::string::npos) append(offered_, "; ", text);
-  }
+    for (Challenge& challenge : parse_challenges(field)) fresh.push_back(std::move(challenge));
+  std::erase_if(offers_, [&](const Challenge& old) {
+    return std::any_of(fresh.begin(), fresh.end(), [&](const Challenge& challenge) {
+      return same_word(challenge.scheme, old.scheme);
+    });
+  });
+  std::move(fresh.begin(), fresh.end(), std::back_inserter(offers_));
+}
+
+bool Responder::challenged(std::span<const std::string> fields, const Occasion& occasion) {
+  remember(fields);
   if (++rounds_ > kMaxRounds) {
     if (current_) give_up("no success in " + std::to_string(kMaxRounds) + " rounds");
     return false;
   }
   if (current_) {
-    const std::vector<Challenge> ours = of_scheme(challenges, scheme_);
+    const std::vector<Challenge> ours = of_scheme(offers_, scheme_);
     const bool halfway = current_->incomplete();
     std::string why;
     Mechanism::Step step = Mechanism::Step::Refused;
@@ -66,12 +71,12 @@ bool Responder::challenged(std::span<const std::string> fields, const Occasion& 
     }
     give_up(std::move(why));
   }
-  return begin_next(challenges, occasion);
+  return begin_next(occasion);
 }
 
-bool Responder::begin_next(const std::vector<Challenge>& challenges, const Occasion& occasion) {
+bool Responder::begin_next(const Occasion& occasion) {
   for (const Scheme scheme : kPreference) {
-    const std::vector<Challenge> ours = of_scheme(challenges, scheme);
+    const std::vector<Challenge> ours = of_scheme(offers_, scheme);
     const bool was_tried = std::any_of(over_.begin(), over_.end(),
                                        [&](const Trial& trial) { return trial.scheme == scheme; });
     if (ours.empty() || was_tried || (pinned_ && *pinned_ != scheme)) continue;
@@ -107,6 +112,7 @@ std::string Responder::authorization(const RequestLine& request) {
 
 void Responder::accepted() {
   rounds_ = 0;
+  offers_.clear();
   if (current_) current_->accepted();
 }
 
@@ -117,6 +123,12 @@ std::string Responder::attempt() const {
 }
 
 std::string Responder::explanation() const {
+  std::string offered;
+  for (const Challenge& challenge : offers_) {
+    const auto realm = challenge.parameter("realm");
+    append(offered, "; ",
+           challenge.scheme + (realm ? ", realm '" + std::string(*realm) + "'" : ""));
+  }
   std::string refused;
   std::string impossible;
   for (const Trial& trial : over_) {
@@ -127,10 +139,9 @@ std::string Responder::explanation() const {
   }
   const std::string who =
       credentials_.user.empty() ? "what is known of you here" : "user '" + credentials_.user + "'";
-  std::string text = refused.empty()
-                         ? "it wants to know who is there (" +
-                               (offered_.empty() ? "but names no scheme" : offered_) + ")"
-                         : "it refused " + who + " (" + refused + ")";
+  std::string text = refused.empty() ? "it wants to know who is there (" +
+                                           (offered.empty() ? "but names no scheme" : offered) + ")"
+                                     : "it refused " + who + " (" + refused + ")";
   if (pinned_ && over_.empty()) text += ", and auth is " + std::string(name(*pinned_));
   if (!impossible.empty()) text += "; not done: " + impossible;
   if (!refused.empty()) return text + ": check user and password";

@@ -57,7 +57,8 @@ class Responder {
     std::string why;  // it could not be done; empty: it was refused
   };
 
-  bool begin_next(const std::vector<Challenge>& challenges, const Occasion& occasion);
+  void remember(std::span<const std::string> fields);
+  bool begin_next(const Occasion& occasion);
   void give_up(std::string why);
 
   const Credentials credentials_;
@@ -67,8 +68,10 @@ class Responder {
   std::unique_ptr<Mechanism> current_;
   Scheme scheme_ = Scheme::Basic;  // of current_
   std::string realm_;
+  // What is on offer: a response in the middle of a scheme's rounds may name that scheme alone, but
+  // does not take the others back.
+  std::vector<Challenge> offers_;
   std::vector<Trial> over_;  // what needs no further try
-  std::string offered_;      // by the last response
   int rounds_ = 0;
 };
 

@@ -80,7 +80,7 @@ const char* wmpush_authentication_schemes(void) {
   }
 }
 
-void wmpush_options_init(wmpush_options* options) { *options = wmpush::OwnedOptions().get(); }
+void wmpush_options_init(wmpush_options* options) { *options = wmpush::default_options(); }
 
 wmpush_result wmpush_options_set(wmpush_options* options, const char* name, const char* value,
                                  wmpush_error* error) {

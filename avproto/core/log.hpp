@@ -24,7 +24,6 @@ class Log {
   /// not UTF-8 made visible as \xNN, at most 1000 bytes.
   std::string line(std::string_view text) const;
 
-  bool enabled() const { return callback_ != nullptr; }
   void write(wmpush_log_level level, std::string_view text) const;
 
  private:

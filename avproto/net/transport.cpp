@@ -79,7 +79,6 @@ class Transport::Socket {
   Error connect(const Endpoints& endpoints, const std::string& host, std::uint16_t port,
                 Time deadline);
 
-  bool is_open() const { return socket_.is_open(); }
   std::string peer() const {
     error_code error;
     const tcp::endpoint endpoint = socket_.remote_endpoint(error);
@@ -94,8 +93,8 @@ class Transport::Socket {
     return wait_for(socket_.native_handle(), events, deadline, interrupted_);
   }
   std::size_t unacknowledged() const;
-  Error settle(Time deadline);
-  void close(bool reset);
+  Readiness settle(Time deadline, Error& broken_by);
+  void close();
 
   const InterruptCheck& interrupted() const { return interrupted_; }
 
@@ -252,36 +251,36 @@ std::size_t Transport::Socket::unacknowledged() const {
   return 0;
 }
 
-Error Transport::Socket::settle(Time deadline) {
+Transport::Readiness Transport::Socket::settle(Time deadline, Error& broken_by) {
   constexpr std::chrono::milliseconds kLook{
       2};  // nothing wakes us up when an acknowledgement comes
+  broken_by = {};
   while (true) {
-    if (const int failure = pending_error())
-      return broken({failure, boost::system::system_category()});
-    if (unacknowledged() == 0) break;
+    if (const int failure = pending_error(); failure != 0 && first_error_ == 0)
+      first_error_ = failure;
+    if (first_error_ != 0) {
+      broken_by = lost(first_error_);
+      return Readiness::Ready;
+    }
+    if (unacknowledged() == 0) return Readiness::Ready;
     const Time now = Clock::now();
-    if (now >= deadline) break;
-    const auto readiness =
-        wait_for(socket_.native_handle(), 0, std::min(deadline, now + kLook), interrupted_);
-    if (readiness == Readiness::Interrupted) break;
+    if (now >= deadline) return Readiness::TimedOut;
+    if (wait_for(socket_.native_handle(), 0, std::min(deadline, now + kLook), interrupted_) ==
+        Readiness::Interrupted)
+      return Readiness::Interrupted;
   }
-  if (first_error_ != 0) return lost(first_error_);
-  return {};
 }
 
-void Transport::Socket::close(bool reset) {
+void Transport::Socket::close() {
   error_code ignored;
   if (!socket_.is_open()) return;
-  if (reset) {
-    socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  } else {
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
-    // What is left unread would turn the close into a reset, which could overtake our last bytes.
-    for (int i = 0; i < 64; ++i) {
-      error_code error;
-      socket_.receive(asio::buffer(buffer_), 0, error);
-      if (error) break;
-    }
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  // What is left unread would turn the close into a reset, which could overtake our last bytes.
+  constexpr int kMostReads = 64;
+  for (int i = 0; i < kMostReads; ++i) {
+    error_code error;
+    socket_.receive(asio::buffer(buffer_), 0, error);
+    if (error) break;
   }
   socket_.close(ignored);
 }
@@ -291,13 +290,12 @@ Transport::Transport(InterruptCheck interrupted, std::chrono::microseconds send_
 Transport::~Transport() = default;
 
 Error Transport::connect(const std::string& host, std::uint16_t port, Time deadline) {
-  socket_->close(false);
+  socket_->close();
   Endpoints endpoints;
   if (Error error = resolve(host, port, deadline, socket_->interrupted(), endpoints)) return error;
   return socket_->connect(endpoints, host, port, deadline);
 }
 
-bool Transport::is_open() const { return socket_->is_open(); }
 std::string Transport::peer() const { return socket_->peer(); }
 Error Transport::send(std::span<const Bytes> parts, std::size_t& count) {
   return socket_->send(parts, count);
@@ -309,8 +307,9 @@ Transport::Readiness Transport::wait(bool to_send, Time deadline) {
   return socket_->wait(to_send, deadline);
 }
 std::size_t Transport::unacknowledged() const { return socket_->unacknowledged(); }
-Error Transport::settle(Time deadline) { return socket_->settle(deadline); }
-void Transport::close() { socket_->close(false); }
-void Transport::abort() { socket_->close(true); }
+Transport::Readiness Transport::settle(Time deadline, Error& lost) {
+  return socket_->settle(deadline, lost);
+}
+void Transport::close() { socket_->close(); }
 
 }  // namespace wmpush::net

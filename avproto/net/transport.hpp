@@ -29,7 +29,6 @@ class Transport {
   /// A connection that is still open is closed first.
   Error connect(const std::string& host, std::uint16_t port, Time deadline);
 
-  bool is_open() const;
   /// "192.0.2.1:80" of the peer; empty without a connection.
   std::string peer() const;
 
@@ -50,15 +49,12 @@ class Transport {
   /// Bytes that the peer's kernel has not acknowledged; 0 where the system cannot say.
   std::size_t unacknowledged() const;
 
-  /// After the peer has closed its side: waits until everything sent is acknowledged, the
-  /// connection breaks, or `deadline` passes. Without an error and with nothing unacknowledged the
-  /// peer's kernel has taken all.
-  Error settle(Time deadline);
+  /// After the peer has closed its side: waits until everything sent is acknowledged (Ready, also
+  /// when the connection broke: `lost` then says so), `deadline` passes, or the caller interrupts.
+  Readiness settle(Time deadline, Error& lost);
 
   /// Half-closes, reads what is still there, closes.
   void close();
-  /// Closes so that the peer sees a reset: what was not sent is thrown away.
-  void abort();
 
  private:
   class Socket;

@@ -196,11 +196,15 @@ std::string option_default(const wmpush_option_info& info) {
   return info.type == WMPUSH_OPTION_TEXT ? std::string() : value_text(info, info.default_value);
 }
 
-OwnedOptions::OwnedOptions() : options_{} {
-  options_.size = sizeof options_;
+wmpush_options default_options() {
+  wmpush_options options{};
+  options.size = sizeof options;
   for (const Row& row : kRows)
-    if (row.text == nullptr) set_number(options_, row, row.info.default_value);
+    if (row.text == nullptr) set_number(options, row, row.info.default_value);
+  return options;
 }
+
+OwnedOptions::OwnedOptions() : options_(default_options()) {}
 
 OwnedOptions::OwnedOptions(const wmpush_options& options) : OwnedOptions() {
   // A program built with an older header has a shorter structure: what it lacks keeps its default.

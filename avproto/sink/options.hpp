@@ -23,6 +23,9 @@ Error set_option(wmpush_options& options, std::string_view name, const char* val
 /// The default in the form that set_option() takes; empty for a text.
 std::string option_default(const wmpush_option_info& info);
 
+/// Every default, with the size set. Takes no memory.
+wmpush_options default_options();
+
 /// Options that own their texts: what a session keeps once the caller's strings are gone.
 class OwnedOptions {
  public:

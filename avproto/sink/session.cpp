@@ -64,7 +64,7 @@ Result PushSink::Session::connect(std::string_view url, std::string_view templat
   transport_.reset();
   splitter_ = {};
   splitting_ = writing_ended_ = error_is_final_ = false;
-  error_ = {};
+  error_ = input_error_ = {};
   info_ = {};
   counters_ = {};
   last_send_time_.reset();
@@ -128,12 +128,14 @@ Error PushSink::Session::read_password(const wmhttp::PushUrl& url) {
   if (options->user == nullptr && !url.user.empty())
     if (Error error = options.set("user", url.user)) return error;
   if (options->password == nullptr && options->password_file != nullptr) {
-    std::ifstream file(options->password_file);
+    const std::string name = options->password_file;
+    std::ifstream file(name);
+    if (!file)
+      return {Result::E_INVALIDARG, 0, errno,
+              "password_file '" + name + "' cannot be opened: " + std::strerror(errno)};
     std::string password;
     if (!std::getline(file, password))
-      return {Result::E_INVALIDARG, 0, errno,
-              "password_file '" + std::string(options->password_file) +
-                  "' cannot be read: " + std::strerror(errno)};
+      return {Result::E_INVALIDARG, 0, 0, "password_file '" + name + "' has no first line"};
     if (password.ends_with('\r')) password.pop_back();
     if (Error error = options.set("password", password)) return error;
   }
@@ -212,7 +214,7 @@ Result PushSink::Session::write(Bytes asf) {
 Error PushSink::Session::split(Bytes asf) {
   asf::Splitter::Unit unit;
   do {
-    if (Error error = splitter_.next(asf, unit)) return error;
+    if (Error error = splitter_.next(asf, unit)) return input_error_ = std::move(error);
     if (Error error = accept(unit)) return error;
   } while (unit.kind != asf::Splitter::Kind::None);
   return {};
@@ -248,7 +250,14 @@ Error PushSink::Session::send_header(Bytes header) {
   }
   asf::Header parsed;
   if (Error error = asf::parse_header(header, parsed)) return error;
-  if (Error error = engine_->header(header, {parsed.packet_size, parsed.max_bitrate}, Clock::now()))
+  if (parsed.data_object == 0 || header.size() != parsed.data_object + asf::kDataObjectHeadSize)
+    return {Result::NS_E_INVALID_DATA, 0, 0,
+            "an ASF header of " + std::to_string(header.size()) +
+                " bytes: the Header Object and the first 50 bytes of the Data Object are needed, "
+                "and nothing else"};
+  constexpr std::uint32_t kUnknownBitrate = 0xFFFFFFFF;
+  const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
+  if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
     return error;
   return drive();
 }
@@ -277,7 +286,8 @@ Error PushSink::Session::send_packet(Bytes packet) {
 Result PushSink::Session::on_end_writing() {
   if (!engine_) return conclude(not_connected());
   writing_ended_ = true;
-  return conclude(splitting_ ? splitter_.finish() : Error{});
+  if (splitting_) input_error_ = splitter_.finish();
+  return conclude(input_error_);
 }
 
 Result PushSink::Session::end(Result reason) {
@@ -285,19 +295,23 @@ Result PushSink::Session::end(Result reason) {
   if (reason != Result::S_OK && succeeded(reason))
     return conclude(
         {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"});
-  writing_ended_ = true;
+  // A stream whose input broke off has no proper end, whatever the caller makes of it.
+  if (reason == Result::S_OK && splitting_ && !input_error_) input_error_ = splitter_.finish();
+  const Result sent = reason == Result::S_OK && input_error_ ? input_error_.result : reason;
   look();                      // what the server said or did meanwhile comes first,
   static_cast<void>(drive());  // with what it asks for; a failure shows in what end() says
-  Error error = engine_->end(static_cast<std::uint32_t>(reason), Clock::now());
+  Error error = engine_->end(static_cast<std::uint32_t>(sent), Clock::now());
   if (!error) {
+    writing_ended_ = true;
     error = drive();
     // EndSession has three results; what lies behind a failure is in the text, status and errno.
     if (error && error.result != Result::NS_E_SHUTDOWN)
       error.result = Result::NS_E_CONNECTION_FAILURE;
     if (!error)
       log_.write(WMPUSH_LOG_INFO,
-                 where_ + (reason == Result::S_OK ? ": session ended, " : ": session aborted, ") +
+                 where_ + (sent == Result::S_OK ? ": session ended, " : ": session aborted, ") +
                      std::to_string(engine_->packets_sent()) + " packets delivered");
+    if (!error && sent != reason) error = input_error_;
   }
   return conclude(std::move(error));
 }
@@ -361,7 +375,9 @@ Error PushSink::Session::drive() {
 }
 
 void PushSink::Session::make_connection() {
-  const Time limit = Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout);
+  const Time limit =
+      std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
+               engine_->deadline());
   log_.write(WMPUSH_LOG_VERBOSE,
              where_ + ": connecting to " + url_.host + " port " + std::to_string(url_.port));
   if (Error error = transport_->connect(url_.host, url_.port, limit))
@@ -416,9 +432,14 @@ void PushSink::Session::look() {
     Error lost = transport_->receive(received, closed);
     if (closed && engine_is(State::Ending)) {
       // A peer that closed before it read the end-of-stream looks the same for a moment.
-      lost = transport_->settle(engine_->deadline());
-      if (!lost && transport_->unacknowledged() > 0)
-        return engine_->tick(engine_->deadline(), transport_->unacknowledged());
+      switch (transport_->settle(engine_->deadline(), lost)) {
+        case Readiness::Ready:
+          break;
+        case Readiness::TimedOut:
+          return engine_->tick(Clock::now(), transport_->unacknowledged());
+        case Readiness::Interrupted:
+          return engine_->abandon(interrupted());
+      }
     }
     if (lost) return engine_->connection_lost(std::move(lost));
     if (closed) return engine_->peer_closed();

@@ -73,6 +73,7 @@ class PushSink::Session {
   asf::Splitter splitter_;
   bool splitting_ = false;      // write() was used
   bool writing_ended_ = false;  // no more data may come
+  Error input_error_;           // why what write() got is no whole ASF stream
   Error error_;                 // the first failure
   bool error_is_final_ = false;
   Result last_result_ = Result::S_OK;

@@ -82,8 +82,6 @@ class ResponseReader {
   Status next(Bytes& input, Response& response);
   /// What came instead of a response, when it was Malformed: one sentence.
   const std::string& malformed() const { return malformed_; }
-  /// Bytes of a response head have come, but not all of it.
-  bool in_head() const { return !head_.empty(); }
   /// Forgets everything: for a new connection.
   void reset();
 

@@ -74,7 +74,7 @@ void PushEngine::replay_push_start() {
   authorize();
   out_.copy(as_bytes(push_start_head(context_, content_length_)));
   out_.copy(replay_.bytes());
-  progress_ = end_started_ = waiting_since_ = now_;
+  progress_ = waiting_since_ = now_;
 }
 
 }  // namespace wmpush::wmhttp

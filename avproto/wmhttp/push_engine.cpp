@@ -105,6 +105,9 @@ void PushEngine::no_connection() {
 }
 
 void PushEngine::end_without_stream() {
+  if (!connected_)
+    return reject(Result::NS_E_CONNECTION_FAILURE,
+                  "the server closed the connection before the stream began");
   reject(Result::NS_E_INVALID_REQUEST, "there is no stream to end: no ASF header was sent");
 }
 
@@ -199,7 +202,13 @@ void PushEngine::connection_lost(Error error) {
 void PushEngine::tick(Time now, std::size_t unacknowledged) {
   now_ = now;
   unacknowledged_ = unacknowledged;
-  if (now >= deadline()) dispatch(Event::TimedOut);
+  if (now < deadline()) return;
+  // A rollover on the way to the end has no more time than the end itself.
+  if (end_overdue() && state_ != State::Ending)
+    return fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+                 "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
+                     ": the server did not answer when the length of a PushStart was used up"});
+  dispatch(Event::TimedOut);
 }
 
 void PushEngine::closed() { connected_ = false; }
@@ -229,17 +238,24 @@ PushEngine::Want PushEngine::wants() const {
   return out_.empty() ? Want::Nothing : Want::Send;
 }
 
+bool PushEngine::end_overdue() const {
+  return end_asked_ && now_ >= end_started_ + config_.end_timeout;
+}
+
 Time PushEngine::deadline() const {
+  const Time end = end_asked_ ? end_started_ + config_.end_timeout : Time::max();
   switch (state_) {
     case State::SettingUp:
-      return waiting_since_ + config_.response_timeout;
+      return std::min(end, waiting_since_ + config_.response_timeout);
     case State::RollingOver:
-      if (out_.empty()) return waiting_since_ + config_.rollover_timeout;
-      return progress_ + config_.send_timeout;
+      return std::min(end, out_.empty() ? waiting_since_ + config_.rollover_timeout
+                                        : progress_ + config_.send_timeout);
     case State::Streaming:
-      return out_.empty() ? Time::max() : progress_ + config_.send_timeout;
+      return std::min(end, out_.empty() ? Time::max() : progress_ + config_.send_timeout);
+    case State::Connecting:
+    case State::Reconnecting:
     case State::Ending:
-      return end_started_ + config_.end_timeout;
+      return end;
     default:
       return Time::max();
   }
@@ -399,6 +415,7 @@ void PushEngine::next_entry() {
 
 void PushEngine::end_stream() {
   end_asked_ = true;
+  end_started_ = now_;
   submit(offered_);
 }
 
@@ -434,7 +451,6 @@ void PushEngine::put(const PendingFrame& frame) {
   packet_in_queue_ = packet_in_queue_ || frame.id == FrameId::Data;
   if (frame.id == FrameId::End && frame.reason != kReasonNextEntry) {
     become(State::Ending);
-    end_started_ = now_;
   }
 }
 
@@ -451,6 +467,10 @@ void PushEngine::use_up_length() {
   }
   waiting_since_ = now_;
   // The server has answered already: the next request follows the filler on the same connection.
+  if (early_accept_ && !early_keep_alive_) {
+    drop_connection();
+    return become(State::Reconnecting);
+  }
   if (early_accept_) {
     become(State::Streaming);
     begin_push_start();
@@ -459,13 +479,14 @@ void PushEngine::use_up_length() {
 
 void PushEngine::remember_acceptance() {
   early_accept_ = true;
+  early_keep_alive_ = response_.keep_alive;
   authorization_accepted();
 }
 
 void PushEngine::next_push_start() {
   authorization_accepted();
   // An answer that overtook the filler is one too: the request follows the filler.
-  if (connected_ && (response_.keep_alive || !out_.empty())) return begin_push_start();
+  if (connected_ && response_.keep_alive) return begin_push_start();
   drop_connection();
   become(State::Reconnecting);
 }

@@ -182,6 +182,7 @@ class PushEngine {
   void reject(Result result, std::string message);
   void note(wmpush_log_level level, std::string text);
   Error outcome();
+  bool end_overdue() const;
   void take_response();
   bool take_header(std::size_t limit, std::string_view frame);
 
@@ -264,6 +265,7 @@ class PushEngine {
   std::int64_t length_remaining_ = 0;
   bool with_header_ = false;         // the next PushStart begins with $H
   bool early_accept_ = false;        // a 2xx came before the length was used up
+  bool early_keep_alive_ = false;    // and its server keeps the connection
   bool body_held_back_ = false;      // the last PushSetup was only a round of an authentication
   bool connection_reused_ = false;   // and went out behind a challenge that was no round of one
   bool same_authorization_ = false;  // it is to be sent again as it was

@@ -67,6 +67,9 @@ struct StateTable {
 
     on(S::Reconnecting, V::Connected, &E::stream_on_new_connection, S::Streaming);
     on(S::Reconnecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
+    on(S::Reconnecting, V::Header, &E::invalid, S::Reconnecting);
+    on(S::Reconnecting, V::Packet, &E::invalid, S::Reconnecting);
+    on(S::Reconnecting, V::End, &E::invalid, S::Reconnecting);
     on(S::Reconnecting, V::Disconnect, &E::hang_up, S::Ended);
 
     on(S::Streaming, V::Header, &E::next_entry, S::Streaming);
@@ -92,6 +95,9 @@ struct StateTable {
     on(S::RollingOver, V::PeerClosed, &E::lose_stream, S::Failed);
     on(S::RollingOver, V::ConnectionLost, &E::lose_stream, S::Failed);
     on(S::RollingOver, V::TimedOut, &E::renew_session, S::Connecting);
+    on(S::RollingOver, V::Header, &E::invalid, S::RollingOver);
+    on(S::RollingOver, V::Packet, &E::invalid, S::RollingOver);
+    on(S::RollingOver, V::End, &E::invalid, S::RollingOver);
     on(S::RollingOver, V::Disconnect, &E::hang_up, S::Ended);
 
     on(S::Ending, V::Accepted, &E::finish, S::Ended);
@@ -108,8 +114,10 @@ struct StateTable {
     on(S::Ending, V::End, &E::no_connection, S::Ending);
     on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
 
+    for (const State begun : {S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Streaming,
+                              S::RollingOver, S::Ending, S::Ended, S::Failed})
+      on(begun, V::Start, &E::invalid, begun);
     for (const State over : {S::Ended, S::Failed}) {
-      on(over, V::Start, &E::invalid, over);
       on(over, V::Header, &E::no_connection, over);
       on(over, V::Packet, &E::no_connection, over);
       on(over, V::End, &E::no_connection, over);

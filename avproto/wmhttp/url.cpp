@@ -84,16 +84,6 @@ Error parse_host(std::string_view text, PushUrl& url) {
   return {};
 }
 
-/// A password with an unescaped '/' or '?' ends the authority too early. What then stands in the
-/// place of the port must not be named.
-Error check_password_ended(std::string_view host, std::string_view rest) {
-  const std::size_t colon = host.find(':');
-  if (host.starts_with('[') || colon == std::string_view::npos || rest.find('@') == rest.npos)
-    return {};
-  if (host.find_first_not_of("0123456789", colon + 1) == std::string_view::npos) return {};
-  return invalid("a '/' or '?' in the user or password of the URL is written %2F or %3F");
-}
-
 Error parse_credentials(std::string_view text, PushUrl& url) {
   const std::size_t colon = text.find(':');
   if (!percent_decode(text.substr(0, colon), url.user))
@@ -158,12 +148,21 @@ Error parse_url(std::string_view text, const std::function<bool(std::string_view
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view host = rest.substr(0, path);
   rest.remove_prefix(path);
-  if (const std::size_t at = host.rfind('@'); at != std::string_view::npos) {
+  const std::size_t at = host.rfind('@');
+  const bool has_credentials = at != std::string_view::npos;
+  if (has_credentials) {
     if (Error error = parse_credentials(host.substr(0, at), url)) return error;
     host.remove_prefix(at + 1);
   }
-  if (Error error = check_password_ended(host, rest)) return error;
-  if (Error error = parse_host(host, url)) return error;
+  if (Error error = parse_host(host, url)) {
+    // What looks like a host or a port may be a piece of a password with a '/' in it.
+    if (!has_credentials && rest.find('@') != std::string_view::npos)
+      return {
+          error.result, 0, 0,
+          "host or port of the URL are not valid: in a user or a password '/' is written %2F and "
+          "'?' %3F"};
+    return error;
+  }
 
   // A space or a control character would cut the request line short.
   for (const char c : rest)

@@ -155,8 +155,51 @@ TEST(Sending, CallsThatAreNotValidNowChangeNothing) {
   EXPECT_EQ(driver.packet().result, Result::NS_E_NOCONNECTION);
   driver.set_up();
   EXPECT_EQ(driver.packet().result, Result::NS_E_INVALID_REQUEST);
-  EXPECT_EQ(driver.engine.start(driver.now).result, Result::S_OK);
+  EXPECT_EQ(driver.engine.start(driver.now).result, Result::NS_E_INVALID_REQUEST);
   EXPECT_EQ(driver.engine.state(), State::Ready);
+}
+
+TEST(Sending, NothingIsTakenWhileTheSessionRollsOver) {
+  auto config = engine_config();
+  config.content_length = 5000;
+  EngineDriver driver(config);
+  driver.start_stream(100, 1500);
+  while (driver.engine.state() != State::RollingOver) {
+    ASSERT_FALSE(driver.packet(1500));
+    driver.flush();
+  }
+  EXPECT_FALSE(driver.engine.idle());
+  EXPECT_EQ(driver.packet(1500).result, Result::NS_E_INVALID_REQUEST);
+  EXPECT_EQ(driver.header().result, Result::NS_E_INVALID_REQUEST);
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_INVALID_REQUEST);
+  driver.answer(kNextPlease);
+  driver.flush();
+  EXPECT_TRUE(driver.engine.idle());
+}
+
+TEST(Ending, C30_AnEndThatMustWaitForARolloverHasNoMoreTimeForThat) {
+  auto config = engine_config();
+  config.content_length = 4 + 100 + 3 * 1004 + 4;
+  EngineDriver driver(config);
+  driver.start_stream(100, 1000);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(driver.packet());
+    driver.flush();
+  }
+  ASSERT_FALSE(driver.engine.end(0, driver.now));
+  driver.flush();
+  ASSERT_EQ(driver.engine.state(), State::RollingOver);
+  EXPECT_EQ(driver.engine.deadline(), driver.now + 5s);
+  driver.pass(5s);
+  driver.engine.tick(driver.now);
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
+}
+
+TEST(Ending, C31_EndSessionOfASessionWhoseConnectionIsGoneIsConnectionFailure) {
+  EngineDriver driver;
+  driver.set_up();
+  driver.engine.peer_closed();
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_CONNECTION_FAILURE);
 }
 
 }  // namespace

@@ -218,6 +218,22 @@ TEST(Responses, C25_ASuccessInMidBodyIsRememberedAndTheBodyGoesOn) {
   EXPECT_EQ(requests_in(driver.wire).size(), 3u);
 }
 
+TEST(Responses, C25_AnEarlySuccessThatClosesTheConnectionIsFollowedOnANewOne) {
+  auto config = engine_config();
+  config.content_length = 5000;
+  EngineDriver driver(config);
+  driver.start_stream(100, 1500);
+  driver.answer("HTTP/1.1 204 No Content\r\nServer: Rex/9\r\nConnection: close\r\n\r\n");
+  while (driver.engine.wants() != Want::Connect) {
+    ASSERT_FALSE(driver.packet(1500));
+    driver.flush();
+  }
+  driver.wire.clear();
+  driver.engine.connected(driver.now);
+  driver.flush();
+  EXPECT_EQ(ids(frames_in(requests_in(driver.wire)[0].body)), "D");
+}
+
 TEST(Responses, C26_AServerThatClosesBeforeItsAnswerHasLostTheConnection) {
   for (const char* piece : {"", "HTTP/1.1 204 No Con"}) {
     EngineDriver driver;

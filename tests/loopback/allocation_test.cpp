@@ -40,7 +40,7 @@ TEST(Allocations, TheCounterCounts) {
 }
 
 TEST(Allocations, APacketTakesNoMemoryHoweverItArrives) {
-  for (const std::size_t piece : {1, 1000, 3200, 9000}) {
+  for (const std::size_t piece : {1u, 1000u, 3200u, 9000u}) {
     EXPECT_EQ(steady_allocations(clip("-packet_size 800 -f asf"), piece), 0u) << piece;
     EXPECT_EQ(steady_allocations(clip("-packet_size 800 -f asf_stream"), piece), 0u) << piece;
   }

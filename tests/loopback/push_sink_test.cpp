@@ -277,5 +277,38 @@ TEST_F(PushSinkTest, InputThatBreaksOffIsReportedAndWhatCameWholeIsDelivered) {
   EXPECT_EQ(server.sessions().back().end_reason, 0xC00D002Fu);
 }
 
+TEST_F(PushSinkTest, EndSessionIsNoSuccessWhenTheInputBrokeOff) {
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  ASSERT_EQ(sink.write(as_bytes(clip()).first(clip().size() / 2 + 1)), Result::S_OK);
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_INVALID_DATA);
+  EXPECT_THAT(sink.last_error().message, HasSubstr("truncated"));
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_NOCONNECTION);
+  ASSERT_TRUE(server.wait_for([&] { return !server.sessions().back().running; }));
+  EXPECT_EQ(server.sessions().back().end_reason, 0xC00D002Fu);
+}
+
+TEST_F(PushSinkTest, F02_AHeaderWithMoreOrLessBehindItIsRefusedBeforeItIsSent) {
+  asf::Splitter splitter;
+  asf::Splitter::Unit unit;
+  Bytes input = as_bytes(clip());
+  ASSERT_FALSE(splitter.next(input, unit));
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  const Bytes whole = as_bytes(clip()).first(unit.bytes.size() + 1);
+  EXPECT_EQ(sink.OnHeader(whole), Result::NS_E_INVALID_DATA);
+  EXPECT_EQ(sink.OnHeader(unit.bytes.first(unit.bytes.size() - 50)), Result::NS_E_INVALID_DATA);
+  EXPECT_EQ(sink.OnHeader(unit.bytes), Result::S_OK) << sink.last_error().message;
+  EXPECT_EQ(breaches(server), "");
+}
+
+TEST_F(PushSinkTest, AnEmptyPasswordFileIsNamed) {
+  const TemporaryDirectory directory;
+  const std::string file = (directory.path() / "password").string();
+  std::ofstream(file).close();
+  EXPECT_EQ(sink.Connect(server.url() + "?password_file=" + file), Result::E_INVALIDARG);
+  EXPECT_THAT(sink.last_error().message, HasSubstr("no first line"));
+  EXPECT_EQ(sink.Connect(server.url() + "?password_file=" + file + "x"), Result::E_INVALIDARG);
+  EXPECT_THAT(sink.last_error().message, HasSubstr("No such file"));
+}
+
 }  // namespace
 }  // namespace wmpush::test

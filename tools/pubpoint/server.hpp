@@ -138,7 +138,7 @@ class Server {
 
   std::vector<std::string> points() const;
   std::vector<Breach> breaches() const;
-  /// All sessions since the start, oldest first.
+  /// The latest 10,000 sessions, oldest first.
   std::vector<SessionReport> sessions() const;
   /// Requests with credentials, oldest first.
   std::vector<Attempt> attempts() const;

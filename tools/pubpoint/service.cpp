@@ -6,9 +6,11 @@
 namespace wmpush::pubpoint {
 namespace {
 
-/// A server that runs for months in front of a broken client keeps this many of its breaches.
+/// A server that runs for months keeps this many of what it could tell: the first breaches and
+/// attempts, and the latest reports.
 constexpr std::size_t kMaxBreaches = 10'000;
 constexpr std::size_t kMaxAttempts = 10'000;
+constexpr std::size_t kMaxReports = 10'000;
 
 }  // namespace
 
@@ -66,12 +68,13 @@ void Service::session_started(PushSession& session) {
 void Service::publish(const PushSession& session) {
   change([&] {
     if (session.over() && !report_of_.contains(session.id())) return;  // its last word is listed
-    const auto [entry, added] = report_of_.try_emplace(session.id(), reports_.size());
-    if (added)
-      reports_.push_back(session.report());
-    else
-      reports_[entry->second] = session.report();
-    if (session.over()) report_of_.erase(entry);
+    const auto [entry, added] = report_of_.try_emplace(session.id(), started_);
+    if (added) ++started_;
+    reports_[entry->second] = session.report();
+    if (!session.over()) return;
+    report_of_.erase(entry);
+    if (reports_.size() > kMaxReports && !reports_.begin()->second.running)
+      reports_.erase(reports_.begin());
   });
 }
 
@@ -120,7 +123,9 @@ std::vector<Attempt> Service::attempts() const {
 
 std::vector<SessionReport> Service::reports() const {
   const std::lock_guard lock(mutex_);
-  return reports_;
+  std::vector<SessionReport> reports;
+  for (const auto& [number, report] : reports_) reports.push_back(report);
+  return reports;
 }
 
 std::uint64_t Service::requests() const {

@@ -70,8 +70,9 @@ class Service {
   std::uint64_t changes_ = 0;
   std::vector<Breach> breaches_;
   std::vector<Attempt> attempts_;
-  std::vector<SessionReport> reports_;
-  std::map<std::string, std::size_t> report_of_;  // running sessions by push-id
+  std::map<std::uint64_t, SessionReport> reports_;  // numbered in the order of their starts
+  std::uint64_t started_ = 0;
+  std::map<std::string, std::uint64_t> report_of_;  // running sessions by push-id
   std::uint64_t requests_ = 0;
   std::uint64_t connections_ = 0;
 };

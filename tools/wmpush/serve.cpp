@@ -75,8 +75,9 @@ std::string read_authentication(const Arguments& arguments, pubpoint::Authentica
   who.user = *user;
   if (file) {
     std::ifstream stream(*file);
+    if (!stream) return "the password file " + *file + " cannot be opened: " + std::strerror(errno);
     if (!std::getline(stream, who.password))
-      return "the password file " + *file + " cannot be read: " + std::strerror(errno);
+      return "the password file " + *file + " has no first line";
     if (who.password.ends_with('\r')) who.password.pop_back();
   } else if (const char* password = std::getenv("WMPUSH_PASSWORD")) {
     who.password = password;

@@ -21,6 +21,7 @@
  * Windows Media push distribution (MS-WMHTTP) protocol using libwmpush
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "libavutil/common.h"
@@ -61,6 +62,7 @@ static const AVOption libwmpush_options[] = {
     { "user",           "user name, instead of the one in the URL", OFFSET(user), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "password",       "password, instead of the one in the URL", OFFSET(password), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "password_file",  "file whose first line is the password", OFFSET(password_file), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "auth",           "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered", OFFSET(auth), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     TIMEOUT(connect_timeout,  10000000, "limit for resolving the name and connecting"),
     TIMEOUT(response_timeout, 15000000, "limit for each response of the server"),
     TIMEOUT(send_timeout,     10000000, "how long the server may take no data at all"),

@@ -55,7 +55,9 @@ class WMPUSH_API PushSink {
 
   /// Sends the end-of-stream and waits until it was taken (3.1.4.4). S_OK, NS_E_CONNECTION_FAILURE
   /// or NS_E_NOCONNECTION; NS_E_INVALID_REQUEST when no header was sent; NS_E_SHUTDOWN when
-  /// interrupted. Afterwards there is no connection.
+  /// interrupted; NS_E_INVALID_DATA
+  /// when what write() got was broken or cut off, which the server is then told. Afterwards there
+  /// is no connection, but for NS_E_INVALID_REQUEST, which changes nothing.
   Result EndSession();
 
   /// Tells the server that the stream ended early, and why: an $E whose Reason is `reason`, a

@@ -118,7 +118,8 @@ typedef enum wmpush_log_level {
   WMPUSH_LOG_DEBUG = 4    /**< everything else that is not per packet */
 } wmpush_log_level;
 
-/** Receives one line without a line break. Passwords never appear in it. The string lives until
+/** Receives one line without a line break. Passwords of three or more characters
+ *  never appear in it. The string lives until
  *  the callback returns. Called from the thread that made the call into the library. */
 typedef void (*wmpush_log_callback)(void* opaque, wmpush_log_level level, const char* line);
 
@@ -142,7 +143,7 @@ typedef struct wmpush_options {
   int64_t send_timeout;      /**< us without progress while sending; 10 s */
   int64_t end_timeout;       /**< us, for the whole of EndSession; 5 s */
   int64_t rollover_timeout;  /**< us, for the response when a PushStart's length is used up; 10 s */
-  int64_t content_length;    /**< bytes of each PushStart; 0 = 2147483647 */
+  int64_t content_length;    /**< bytes of each PushStart; 0 = 2147483647, 60 s behind a proxy */
   int strict_server;         /**< 1: only Cougar/ and Rex/ servers; 0: warn about others */
   int fix_header;            /**< 1: make the ASF header fit for a live push */
   int strip_padding;         /**< 1: do not send padding that can be left out */
@@ -255,7 +256,9 @@ WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_on_end_writing(wmpush_session* 
 
 /** Ends the session: the end-of-stream goes out and the server shuts the data path down. S_OK only
  *  when it was really taken; NS_E_CONNECTION_FAILURE when the connection was lost before or
- *  meanwhile; NS_E_NOCONNECTION when there is none, as after a first end_session. */
+ *  meanwhile; NS_E_NOCONNECTION when there is none, as after a first end_session;
+ *  NS_E_INVALID_DATA when what wmpush_write() got was broken or cut off, which the server is then
+ * told; NS_E_INVALID_REQUEST when no header was sent. */
 WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_end_session(wmpush_session* session);
 
 /** Ends the session as wmpush_end_session() does, but says that the stream broke off: the
@@ -268,7 +271,8 @@ WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_abort_session(wmpush_session* s
  *  S_FALSE when there was nothing to close. */
 WMPUSH_API wmpush_result wmpush_disconnect(wmpush_session* session);
 
-/** What the last failure was. `error->result` is S_OK when nothing has failed. */
+/** The first failure of the session, which is the one to know: what fails afterwards follows from
+ * it. `error->result` is S_OK when nothing has failed. */
 WMPUSH_API void wmpush_last_error(const wmpush_session* session, wmpush_error* error);
 
 /** Copies at most `stats->size` bytes of the statistics. */

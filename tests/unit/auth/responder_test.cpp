@@ -102,8 +102,21 @@ TEST_F(ResponderTest, SaysWhatIsMissing) {
   Responder strange = responder();
   EXPECT_FALSE(challenged(strange, {"Bearer realm=\"b\""}));
   EXPECT_THAT(strange.explanation(), HasSubstr("Bearer, realm 'b'"));
-  EXPECT_FALSE(challenged(strange, {}));
-  EXPECT_THAT(strange.explanation(), HasSubstr("names no scheme"));
+  Responder mute = responder();
+  EXPECT_FALSE(challenged(mute, {}));
+  EXPECT_THAT(mute.explanation(), HasSubstr("names no scheme"));
+}
+
+TEST_F(ResponderTest, RemembersWhatElseWasOfferedBeforeASchemesRounds) {
+  Responder it = responder();
+  ASSERT_TRUE(challenged(it, all));
+  ASSERT_TRUE(challenged(it, {"NTLM dG9rZW4="}));
+  ASSERT_TRUE(challenged(it, {"NTLM"}));
+  EXPECT_THAT(it.authorization(kRequest), HasSubstr("nonce=\"n\""));
+  ASSERT_TRUE(challenged(it, {"Digest realm=\"d\", nonce=\"m\", stale=true"}));
+  EXPECT_THAT(it.authorization(kRequest), HasSubstr("nonce=\"m\""));
+  ASSERT_TRUE(challenged(it, {}));
+  EXPECT_THAT(it.authorization(kRequest), StartsWith("Basic "));
 }
 
 TEST_F(ResponderTest, DoesNotDoNtlmForAPushStart) {
