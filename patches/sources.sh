@@ -3,7 +3,7 @@
 # are kept apart from the system's. Sourced, not run.
 #
 # WMPUSH_FFMPEG_DIR      where lists, tarballs, trees and builds are kept; default build/ffmpeg
-# WMPUSH_DEBIAN_MIRROR   the archive that has the sources
+# WMPUSH_DEBIAN_MIRROR   the archive; default: the one that this system's own packages come from
 
 ffmpeg_dir=${WMPUSH_FFMPEG_DIR:-$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../build/ffmpeg}
 mkdir -p "$ffmpeg_dir"
@@ -23,15 +23,27 @@ suites_of() {
   esac
 }
 
+# The archive of this system's own packages, which has the sources of the other suites as well.
+system_mirror() {
+  # shellcheck disable=SC2016  # the fields are apt's
+  apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    sed -n 's/^Debian //p' | head -n 1
+}
+
 # private_apt SUITES COMMAND...: apt-get or apt-cache, which see nothing but these suites' sources.
 private_apt() {
   local suites=$1 command=$2 apt suite
   shift 2
   apt=$ffmpeg_dir/apt-${suites// /-}
-  if [ ! -e "$apt/sources.list" ]; then
+  if [ ! -s "$apt/sources.list" ]; then
+    local mirror=${WMPUSH_DEBIAN_MIRROR:-$(system_mirror)}
+    if [ -z "$mirror" ]; then
+      echo "Which archive has the sources? Run apt-get update, or set WMPUSH_DEBIAN_MIRROR." >&2
+      return 1
+    fi
     mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
     for suite in $suites; do
-      echo "deb-src ${WMPUSH_DEBIAN_MIRROR:?} $suite main"
+      echo "deb-src $mirror $suite main"
     done >"$apt/sources.list"
   fi
   "$command" -q -o Dir::Etc::SourceList="$apt/sources.list" -o Dir::Etc::SourceParts=- \

@@ -55,7 +55,7 @@ class Splitter {
   /// packet or a chunk head, with how much of it is missing.
   Error finish() const;
 
-  /// The last entry's end was seen (Kind::End), and nothing but an index after it.
+  /// The last entry's end was seen (Kind::End), and no further entry has begun since.
   bool ended() const;
 
   /// Fixed size of the data packets; 0 before the first header.

@@ -48,6 +48,7 @@ static int http_averror(int status) {
     case 403:
       return AVERROR_HTTP_FORBIDDEN;
     case 404:
+    case 410:
       return AVERROR_HTTP_NOT_FOUND;
     default:
       return status >= 500 ? AVERROR_HTTP_SERVER_ERROR : AVERROR_HTTP_OTHER_4XX;

@@ -20,8 +20,8 @@ typedef enum wmpush_avio_activity {
 /* `*since`: when that began, on av_gettime_relative's clock (CLOCK_MONOTONIC), us. */
 wmpush_avio_activity wmpush_avio_activity_of(const AVIOContext* pb, int64_t* since);
 
-/* wmpush_avio_open() and wmpush_avio_closep(), which also say why: `error->size` must be set, and
- * `error->result` is S_OK after a success. */
+/* wmpush_avio_open() and wmpush_avio_closep(), which also say why: they fill the whole of `*error`,
+ * whatever it held, and `error->result` is S_OK after a success. */
 WMPUSH_NODISCARD int wmpush_avio_open_explained(AVIOContext** pb, const char* url,
                                                 const wmpush_options* options,
                                                 const AVIOInterruptCB* int_cb, wmpush_error* error);

@@ -159,6 +159,10 @@ TEST(Averror, TellsHttpStatusesApart) {
   EXPECT_EQ(wmpush_averror(&error), AVERROR_EXTERNAL);
   error.http_status = 400;
   EXPECT_EQ(wmpush_averror(&error), AVERROR_HTTP_BAD_REQUEST);
+  for (const int gone : {404, 410}) {
+    error.http_status = gone;
+    EXPECT_EQ(wmpush_averror(&error), AVERROR_HTTP_NOT_FOUND);
+  }
   error.http_status = 413;
   EXPECT_EQ(wmpush_averror(&error), AVERROR_HTTP_OTHER_4XX);
   error.http_status = 500;

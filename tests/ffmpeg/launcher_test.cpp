@@ -42,6 +42,37 @@ TEST_F(Launcher, RunsTheFfmpegThatIsNamed) {
   EXPECT_EQ(with_ffmpeg(file("another name")).status, 0);
 }
 
+TEST_F(Launcher, AnswersForTheExitStatusOfAnFfmpegByAnyName) {
+  std::filesystem::copy_file(FFMPEG, file("my-encoder"));
+  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+
+  const Finished push =
+      run(ffmpeg_wmpush({"-i", media("input.asf"), "-map", "0:1", "-c", "copy", "-f", "asf",
+                         "wmpush://me:opensesame@" + url().substr(url().find("//") + 2)}),
+          {"WMPUSH_FFMPEG=" + file("my-encoder").string()});
+
+  EXPECT_EQ(push.status, 1) << push.error;
+  EXPECT_THAT(last_line(push.error), testing::StartsWith("wmpush: NS_E_")) << push.error;
+  EXPECT_THAT(push.error, testing::Not(HasSubstr("opensesame")));
+}
+
+TEST_F(Launcher, RefusesADirectoryThatNothingCanBePreloadedFrom) {
+  for (const char* name : {"with space", "with:colon"}) {
+    std::filesystem::create_directories(file(name) / "bin");
+    std::filesystem::create_directories(file(name) / "lib");
+    const std::filesystem::path launcher = file(name) / "bin/ffmpeg-wmpush";
+    std::filesystem::copy_file(FFMPEG_WMPUSH, launcher);
+    std::filesystem::copy(PRELOAD_OBJECT, file(name) / "lib");
+
+    const Finished launch = run({launcher.string(), "-version"});
+
+    EXPECT_EQ(launch.status, 2);
+    EXPECT_THAT(launch.error, testing::StartsWith("ffmpeg-wmpush: "));
+    EXPECT_THAT(launch.error, HasSubstr("move or install"));
+    EXPECT_EQ(std::count(launch.error.begin(), launch.error.end(), '\n'), 1) << launch.error;
+  }
+}
+
 TEST_F(Launcher, RefusesAProgramThatIsNotThere) {
   expect_refusal(with_ffmpeg(file("nothing")), "not installed");
 }

@@ -108,6 +108,13 @@ class Password : public FfmpegOption {
     return ffmpeg_wmpush({"-re", "-stream_loop", "-1", "-i", media("input.asf"), "-map", "0:1",
                           "-c", "copy", "-f", "asf", output});
   }
+  /// From now on the publishing point wants the user "me" to have this password.
+  void demand(const std::string& password) {
+    pubpoint::Settings settings;
+    settings.authentication.user = "me";
+    settings.authentication.password = password;
+    start(settings);
+  }
   std::string with_password(const std::string& point) const {
     std::string text = url(point);
     return text.insert(text.find("//") + 2, "someone:opensesame@");
@@ -142,6 +149,60 @@ TEST_F(Password, AsAnOptionIsNotInTheProcessListEither) {
   EXPECT_THAT(arguments, HasSubstr("someone"));
   EXPECT_THAT(arguments, Not(HasSubstr("opensesame")));
   EXPECT_THAT(push.error_text(), Not(HasSubstr("opensesame")));
+}
+
+TEST_F(Password, AsAnOptionIsNotPrintedEvenForDebugging) {
+  demand("open:sesame");
+
+  const Finished push = run(ffmpeg_wmpush(
+      input + Arguments{"-v", "debug", "-user", "me", "-password", "open:sesame", url()}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_THAT(push.error, HasSubstr("-password"));
+  EXPECT_THAT(push.error, Not(HasSubstr("sesame")));
+}
+
+TEST_F(Password, InTheOptionsOfATeeIsUsedAndNeitherPrintedNorInTheProcessList) {
+  demand("open:sesame");
+  ChildProcess push(ffmpeg_wmpush(
+      {"-v", "debug", "-re", "-stream_loop", "-1", "-i", media("input.asf"), "-map", "0:1", "-c",
+       "copy", "-f", "tee", R"([f=asf:user=me:password=open\\:sesame:auto_destroy=0])" + url()}));
+  EXPECT_TRUE(server->wait_for([&] {
+    const auto sessions = server->sessions();
+    return !sessions.empty() && sessions.front().packets > 0;
+  })) << push.error_text();
+
+  const std::string arguments = read_file("/proc/" + std::to_string(push.id()) + "/cmdline");
+  push.signal(SIGINT);
+
+  EXPECT_EQ(push.wait(), 255) << push.error_text();
+  EXPECT_THAT(arguments, HasSubstr("user=me:password="));
+  EXPECT_THAT(arguments, Not(HasSubstr("open")));
+  EXPECT_THAT(arguments, Not(HasSubstr("sesame")));
+  EXPECT_THAT(push.error_text(), Not(HasSubstr("sesame")));
+}
+
+TEST_F(Password, InTheOptionsOfAFifoIsUsedAndNotPrinted) {
+  demand("open:sesame");
+
+  const Finished push = run(
+      ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "fifo", "-fifo_format", "asf",
+                                      "-format_opts", R"(user=me:password=open\:sesame)", url()}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_THAT(push.error, Not(HasSubstr("sesame")));
+}
+
+TEST_F(Password, WithAnUnescapedSlashIsNotPrinted) {
+  std::string output = url();
+  output.insert(output.find("//") + 2, "me:open/sesame@");
+
+  const Finished push = run(ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "asf", output}));
+
+  expect_failed(push, "E_INVALIDARG");
+  EXPECT_THAT(push.error, HasSubstr("%2F"));
+  EXPECT_THAT(push.error, Not(HasSubstr("sesame")));
+  EXPECT_THAT(push.error, Not(HasSubstr("'open'")));
 }
 
 TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {

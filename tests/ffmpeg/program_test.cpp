@@ -69,9 +69,12 @@ TEST(OtherLibavformat, IsLeftAloneWithOneSentence) {
 }
 
 TEST(PreloadObject, IsNotHandedOnToChildren) {
-  const Finished program = run({OTHER_PROGRAM}, preloaded());
+  std::vector<std::string> environment = preloaded();
+  environment.push_back("WMPUSH_PRELOAD_IS_FFMPEG=1");
+  const Finished program = run({OTHER_PROGRAM}, environment);
 
   EXPECT_THAT(program.output, testing::Not(HasSubstr("libwmpush-preload")));
+  EXPECT_THAT(program.output, HasSubstr("marker: none\n"));
 }
 
 TEST(PreloadObject, DoesNotGetInTheWayOfAProgramWithoutLibavformat) {

@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace wmpush::preload {
 namespace {
@@ -31,6 +33,17 @@ TEST(MaskPasswords, TakesThePasswordUpToTheLastAt) {
               testing::MatchesRegex("wmpush://user:\\*\\*\\*[0-9]*@server/live"));
 }
 
+TEST(MaskPasswords, TakesAPasswordWithUnescapedDelimiters) {
+  for (const std::string password : {"s3cr/et", "s3cr?et", "s3cr#et", "s3|cr"}) {
+    const std::string url = "wmpush://me:" + password + "@server/live";
+    const std::string masked = mask_passwords(url);
+    EXPECT_THAT(masked, testing::MatchesRegex("wmpush://me:\\*\\*\\*[0-9]*@server/live"));
+    EXPECT_EQ(reveal_passwords(masked), url);
+  }
+  EXPECT_THAT(mask_passwords("wmpush://server/live?password=in|query#yes&user=me"),
+              testing::MatchesRegex("wmpush://server/live\\?password=\\*\\*\\*[0-9]*&user=me"));
+}
+
 TEST(MaskPasswords, FindsThePasswordInTheQuery) {
   const std::string masked =
       mask_passwords("wmpush://server/live?auto_destroy=1&password=in-query&user=me");
@@ -46,6 +59,41 @@ TEST(MaskPasswords, MasksEveryUrlOfATee) {
   EXPECT_THAT(masked, Not(HasSubstr("first-of-tee")));
   EXPECT_THAT(masked, Not(HasSubstr("second-of-tee")));
   EXPECT_EQ(reveal_passwords(masked), tee);
+}
+
+TEST(MaskPasswords, FindsThePasswordInTheOptionsOfATee) {
+  for (const std::string options :
+       {"password=in-brackets", "f=asf:user=me:password=in-brackets",
+        "f=asf:password=in-brackets:user=me",
+        R"(f=fifo:format_opts=user=me\\:password=in-brackets)",
+        R"(f=fifo:format_opts=\'password=in-brackets:user=me\':onfail=ignore)"}) {
+    const std::string tee = "out.asf|[" + options +
+                            "]wmpush://server/live| [f=asf:password=second-brackets]wmpush://h/l";
+    const std::string masked = mask_passwords(tee);
+    EXPECT_THAT(masked, Not(HasSubstr("-brackets")));
+    EXPECT_EQ(reveal_password(masked), tee);
+    std::string pattern = "in-brackets";
+    const std::size_t at = options.find(pattern);
+    EXPECT_THAT(masked, HasSubstr("[" + options.substr(0, at) + "***"));
+    EXPECT_THAT(masked, HasSubstr(options.substr(at + pattern.size()) + "]wmpush://server/live|"));
+  }
+}
+
+TEST(MaskPasswords, LeavesWhatFfmpegTakesAwayOutsideOfTheMask) {
+  const std::string masked = mask_passwords(R"([f=asf:password=with\\:colon:user=me]wmpush://h/l)");
+  EXPECT_THAT(masked,
+              testing::MatchesRegex(
+                  R"(\[f=asf:password=\*\*\*[0-9]*\\\\\*\*\*[0-9]*:user=me\]wmpush://h/l)"));
+  const std::size_t first = masked.find("***");
+  std::string value = masked.substr(first, masked.find(":user") - first);
+  std::erase(value, '\\');
+  EXPECT_EQ(reveal_password(value), "with:colon");
+}
+
+TEST(MaskPasswords, LeavesTheOtherOutputsOfATeeAlone) {
+  for (const char* tee : {"[f=flv:password=other]rtmp://server/live|[f=asf]wmpush://server/live",
+                          "[f=asf:password_file=name]wmpush://server:80/live|me@home.asf"})
+    EXPECT_EQ(mask_passwords(tee), tee);
 }
 
 TEST(MaskPasswords, TellsTwoPasswordsOfOneUserApart) {
@@ -67,24 +115,60 @@ TEST(RevealPasswords, LeavesAUrlThatWasNeverMaskedAlone) {
             "wmpush://user:never-masked@server/live");
 }
 
-TEST(MaskArguments, GivesTheProgramMasksAndClearsTheMemoryBehindThem) {
-  char program[] = "ffmpeg";
-  char flag[] = "-password";
-  char value[] = "value-of-flag";
-  char url[] = "wmpush://user:in-argument@server/live";
-  char* arguments[] = {program, flag, value, url, nullptr};
+/// The arguments of a program, in memory as the process list shows it.
+class MaskArguments : public testing::Test {
+ protected:
+  void mask(std::vector<std::string> arguments) {
+    memory = std::move(arguments);
+    for (std::string& argument : memory) pointers.push_back(argument.data());
+    mask_arguments(static_cast<int>(pointers.size()), pointers.data());
+  }
+  void TearDown() override {
+    for (std::size_t i = 0; i < memory.size(); ++i)
+      if (pointers[i] != memory[i].data()) std::free(pointers[i]);
+  }
+  /// What is left of the argument at `i` for the process list.
+  const std::string& shown(std::size_t i) const { return memory[i]; }
+  std::string given(std::size_t i) const { return pointers[i]; }
 
-  mask_arguments(4, arguments);
+ private:
+  std::vector<std::string> memory;
+  std::vector<char*> pointers;
+};
 
-  EXPECT_STREQ(arguments[0], "ffmpeg");
-  EXPECT_STREQ(arguments[1], "-password");
-  EXPECT_STREQ(arguments[2], "value-of-flag");
-  EXPECT_STREQ(value, "*************");
-  EXPECT_THAT(arguments[3], Not(HasSubstr("in-argument")));
-  EXPECT_EQ(reveal_passwords(arguments[3]), "wmpush://user:in-argument@server/live");
-  EXPECT_STREQ(url, "wmpush://user:***********@server/live");
-  std::free(arguments[2]);
-  std::free(arguments[3]);
+TEST_F(MaskArguments, GivesTheProgramMasksAndClearsTheMemoryBehindThem) {
+  mask({"ffmpeg", "-password", "value-of-flag", "wmpush://user:in-argument@server/live"});
+
+  EXPECT_EQ(given(0), "ffmpeg");
+  EXPECT_EQ(given(1), "-password");
+  EXPECT_THAT(given(2), testing::StartsWith("***"));
+  EXPECT_EQ(reveal_password(given(2)), "value-of-flag");
+  EXPECT_EQ(shown(2), "*************");
+  EXPECT_THAT(given(3), Not(HasSubstr("in-argument")));
+  EXPECT_EQ(reveal_passwords(given(3)), "wmpush://user:in-argument@server/live");
+  EXPECT_EQ(shown(3), "wmpush://user:***********@server/live");
+}
+
+TEST_F(MaskArguments, FindsThePasswordInAListOfOptions) {
+  const std::string list = "user=me:password=in|list]:auto_destroy=1";
+  mask({"ffmpeg", "-format_opts", list, "wmpush://one/live", "-segment_format_options", list,
+        "wmpush://two/live"});
+
+  for (const std::size_t i : {2u, 5u}) {
+    EXPECT_THAT(given(i), testing::MatchesRegex("user=me:password=\\*\\*\\*[0-9]*:auto_destroy=1"));
+    EXPECT_EQ(reveal_password(given(i)), list);
+    EXPECT_EQ(shown(i), "user=me:password=********:auto_destroy=1");
+  }
+}
+
+TEST_F(MaskArguments, LeavesThePasswordsOfOthersAlone) {
+  mask({"ffmpeg", "-password", "of-input", "-i", "in.tta", "-password", "of-icecast",
+        "icecast://server/live", "-format_opts", "password=of-file", "out.asf"});
+
+  EXPECT_EQ(given(2), "of-input");
+  EXPECT_EQ(given(6), "of-icecast");
+  EXPECT_EQ(given(9), "password=of-file");
+  EXPECT_EQ(shown(6), "of-icecast");
 }
 
 }  // namespace

@@ -10,6 +10,8 @@ extern "C" {
 #include <cerrno>
 #include <string>
 
+#include "secrets.hpp"
+
 namespace wmpush::preload {
 namespace {
 
@@ -141,7 +143,9 @@ int Options::take_from(AVDictionary** dictionary) {
   for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i) {
     const AVDictionaryEntry* entry = av_dict_get(*dictionary, info->name, nullptr, 0);
     if (entry == nullptr) continue;
-    if (const int ret = av_opt_set(object_.data(), info->name, entry->value, 0); ret < 0) {
+    // What stands in the program's arguments is a mask.
+    const std::string value = info->secret ? reveal_password(entry->value) : entry->value;
+    if (const int ret = av_opt_set(object_.data(), info->name, value.c_str(), 0); ret < 0) {
       av_log(object_.data(), AV_LOG_ERROR, "Option %s cannot be set to '%s'\n", info->name,
              info->secret ? "***" : entry->value);
       return ret;

@@ -16,6 +16,7 @@ extern "C" {
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "avio_push.h"
 #include "options.hpp"
@@ -71,7 +72,8 @@ int should_stop(void* opaque) {
   return av_gettime_relative() >= limit;
 }
 
-/// The first failure; a push that was never closed is one.
+/// A failure if a push failed (of several, that of the URL that comes first in the alphabet) or was
+/// never closed.
 wmpush_result overall_result() {
   const std::lock_guard lock(pushes().mutex);
   for (const auto& [url, result] : pushes().results)
@@ -121,15 +123,19 @@ int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptC
 }
 
 int close_push(AVIOContext** pb) {
-  const AVIOContext* const key = *pb;
+  // Another thread's context may get this one's address as soon as it is freed: it must be out of
+  // the map by then. Until its result is known, a program that exits has not closed it.
+  std::unique_ptr<Push> push;
+  {
+    const std::lock_guard lock(pushes().mutex);
+    if (auto entry = pushes().open.extract(*pb)) {
+      push = std::move(entry.mapped());
+      pushes().results[push->url] = WMPUSH_E_FAIL;
+    }
+  }
   wmpush_error error;
   const int ret = wmpush_avio_close_explained(pb, &error);
-
-  const std::lock_guard lock(pushes().mutex);
-  if (const auto found = pushes().open.find(key); found != pushes().open.end()) {
-    pushes().results[found->second->url] = error.result;
-    pushes().open.erase(found);
-  }
+  if (push != nullptr) note_result(push->url, error.result);
   return ret;
 }
 

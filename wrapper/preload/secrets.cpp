@@ -1,8 +1,10 @@
 #include "secrets.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -10,35 +12,150 @@ namespace wmpush::preload {
 namespace {
 
 constexpr std::string_view kScheme = "wmpush://";
-constexpr std::string_view kQueryPassword = "password=";
+constexpr std::string_view kPassword = "password=";
+constexpr std::string_view kMask = "***";
+constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kBlank = " \t\r\n";
+constexpr std::string_view kEscapes = "\\'";
+constexpr auto npos = std::string_view::npos;
 
-/// Where a password stands in a text.
+bool is_name_character(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+}
+
+/// Where a password, or a part of one, stands in a text.
 struct Place {
   std::size_t begin;
   std::size_t length;
 };
 
-/// The passwords in `text`, which may hold several URLs, as the output of ffmpeg's tee does.
+/// Adds the password in [begin, end). Escapes and quotes stay outside of what is masked: FFmpeg
+/// takes them away later, as often as its lists are nested, and the rest comes back unchanged.
+void add_escaped(std::vector<Place>& places, std::string_view text, std::size_t begin,
+                 std::size_t end) {
+  while (begin < end) {
+    const std::size_t stop = std::min(text.find_first_of(kEscapes, begin), end);
+    if (stop > begin) places.push_back({begin, stop - begin});
+    begin = stop + 1;
+  }
+}
+
+/// "name=...", the next option of a list.
+bool starts_option(std::string_view text) {
+  const auto name_end = std::find_if_not(text.begin(), text.end(), is_name_character);
+  return name_end != text.begin() && name_end != text.end() && *name_end == '=';
+}
+
+/// Where the value at `at` in "name=value:name=value" ends. In a list within a list even the ':'
+/// between two options is escaped.
+std::size_t end_of_value(std::string_view list, std::size_t at) {
+  bool is_quoted = false;
+  for (; at < list.size(); ++at) {
+    const std::size_t escaped = std::min(list.find_first_not_of('\\', at), list.size());
+    const bool is_escaped = escaped != at;
+    if (escaped == list.size()) break;
+    if (list[escaped] == '\'' && !is_escaped) is_quoted = !is_quoted;
+    if (list[escaped] == ':' &&
+        ((!is_escaped && !is_quoted) || starts_option(list.substr(escaped + 1))))
+      return at;
+    at = escaped;
+  }
+  return list.size();
+}
+
+/// Adds the values of "password" in the list of options in [begin, end).
+void add_from_list(std::vector<Place>& places, std::string_view text, std::size_t begin,
+                   std::size_t end) {
+  const std::string_view list = text.substr(0, end);
+  for (std::size_t at = begin; (at = list.find(kPassword, at)) != npos;) {
+    const bool is_whole_name = at == begin || !is_name_character(list[at - 1]);
+    at += kPassword.size();
+    if (!is_whole_name) continue;
+    const std::size_t value_end = end_of_value(list, at);
+    add_escaped(places, text, at, value_end);
+    at = value_end;
+  }
+}
+
+/// Whether another output of a tee follows the '|' at `at`: "[options]..." or a URL.
+bool starts_output(std::string_view text, std::size_t at) {
+  at = text.find_first_not_of(kBlank, at + 1);
+  if (at == npos) return false;
+  if (text[at] == '[') return true;
+  const auto scheme_end =
+      std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(),
+                       [](char c) { return is_name_character(c) || c == '+' || c == '.'; });
+  const auto rest = static_cast<std::size_t>(scheme_end - text.begin());
+  return rest > at && text.substr(rest).starts_with("://");
+}
+
+std::size_t end_of_url(std::string_view text, std::size_t at) {
+  for (; (at = text.find('|', at)) != npos; ++at)
+    if (starts_output(text, at)) return at;
+  return text.size();
+}
+
+/// Where the '[' of the options before a URL in [from, url) is: "[f=asf:auto_destroy=1]".
+std::size_t start_of_options(std::string_view text, std::size_t from, std::size_t url) {
+  if (url == 0 || text[url - 1] != ']') return npos;
+  std::size_t last = npos;
+  for (std::size_t at = from; (at = text.find('[', at)) < url; ++at) {
+    const std::size_t before = at == 0 ? npos : text.find_last_not_of(kBlank, at - 1);
+    if (before == npos || text[before] == '|') last = at;
+  }
+  return last;
+}
+
+/// Adds the password before the host of the URL whose authority starts at `start`; gives where the
+/// authority ends.
+template <typename Add>
+std::size_t add_from_authority(std::string_view url, std::size_t start, Add add) {
+  std::size_t path = std::min(url.find_first_of("/?", start), url.size());
+  const std::size_t colon = url.substr(0, path).find(':', start);
+  if (colon == npos) return path;
+
+  std::size_t at = url.substr(0, path).rfind('@');
+  if (at == npos || at < start) {
+    // A password with an unescaped '/' ends the authority too early: what then stands in the place
+    // of the port is not a number.
+    const std::string_view port = url.substr(colon + 1, path - colon - 1);
+    if (url[start] != '[' && port.find_first_not_of(kDigits) != npos) at = url.rfind('@');
+  }
+  if (at != npos && at > colon) {
+    add(colon + 1, at);
+    path = std::min(url.find_first_of("/?", at), url.size());
+  }
+  return path;
+}
+
+/// The passwords in `text`, which may hold several URLs with options, as the output of ffmpeg's tee
+/// does.
 std::vector<Place> passwords_in(std::string_view text) {
   std::vector<Place> places;
-  std::size_t at = 0;
-  while ((at = text.find(kScheme, at)) != std::string_view::npos) {
-    at += kScheme.size();
-    const std::size_t end = std::min(text.find('|', at), text.size());
-    const std::size_t authority_end = std::min(text.find_first_of("/?#", at), end);
-    const std::size_t host = text.substr(0, authority_end).rfind('@');
-    if (host != std::string_view::npos && host > at) {
-      const std::size_t colon = text.find(':', at);
-      if (colon < host) places.push_back({colon + 1, host - colon - 1});
+  std::size_t from = 0;
+  for (std::size_t at = 0; (at = text.find(kScheme, at)) != npos;) {
+    const std::size_t open = start_of_options(text, from, at);
+    if (open != npos) add_from_list(places, text, open + 1, at - 1);
+
+    const std::size_t end = end_of_url(text, at);
+    const bool is_in_tee = at > 0 || end < text.size();
+    const auto add = [&](std::size_t first, std::size_t last) {
+      if (is_in_tee)
+        add_escaped(places, text, first, last);
+      else if (last > first)
+        places.push_back({first, last - first});
+    };
+    const std::string_view url = text.substr(0, end);
+    std::size_t query = url.find('?', add_from_authority(url, at + kScheme.size(), add));
+    while (query != npos) {
+      const std::size_t name = query + 1;
+      query = url.find('&', name);
+      if (!url.substr(name).starts_with(kPassword)) continue;
+      // Behind a tee's '|' there may be a file, too.
+      const std::size_t file = is_in_tee ? url.find('|', name) : npos;
+      add(name + kPassword.size(), std::min({query, file, end}));
     }
-    for (std::size_t start = authority_end;
-         (start = text.substr(0, end).find_first_of("?&", start)) != std::string_view::npos;) {
-      ++start;
-      if (!text.substr(start).starts_with(kQueryPassword)) continue;
-      start += kQueryPassword.size();
-      places.push_back({start, std::min(text.find_first_of("&#", start), end) - start});
-    }
-    at = end;
+    from = at = end;
   }
   return places;
 }
@@ -54,11 +171,13 @@ std::vector<std::pair<std::string, std::string>>& known() {
   return instance;
 }
 
-std::string mask_of(std::string_view password) {
+std::string mask_of(std::string_view text) {
+  const std::string password = reveal_password(text);
   const std::lock_guard lock(mutex());
   for (const auto& [secret, mask] : known())
-    if (secret == password || mask == password) return mask;
-  const std::string mask = known().empty() ? "***" : "***" + std::to_string(known().size() + 1);
+    if (secret == password) return mask;
+  std::string mask(kMask);
+  if (!known().empty()) mask += std::to_string(known().size() + 1);
   return known().emplace_back(password, mask).second;
 }
 
@@ -70,10 +189,11 @@ std::string password_of(std::string_view mask) {
 }
 
 template <typename Replacement>
-std::string replace_passwords(std::string_view text, Replacement replacement) {
+std::string replaced(std::string_view text, const std::vector<Place>& places,
+                     Replacement replacement) {
   std::string out;
   std::size_t copied = 0;
-  for (const auto& [begin, length] : passwords_in(text)) {
+  for (const auto& [begin, length] : places) {
     out += text.substr(copied, begin - copied);
     out += replacement(text.substr(begin, length));
     copied = begin + length;
@@ -82,26 +202,65 @@ std::string replace_passwords(std::string_view text, Replacement replacement) {
   return out;
 }
 
+/// Whether the option at `arguments[0]` is one of a push: ffmpeg's options stand before the file
+/// that they are for. Elsewhere nobody would take the mask for the password.
+bool is_option_of_push(std::span<char* const> arguments) {
+  for (const std::string_view argument : arguments) {
+    if (argument == "-i" || argument.starts_with("icecast://")) return false;
+    if (argument.find(kScheme) != npos) return true;
+  }
+  return false;
+}
+
+/// The passwords in the argument at `i`.
+std::vector<Place> passwords_in_argument(std::span<char* const> arguments, std::size_t i) {
+  const std::string_view argument = arguments[i];
+  const std::string_view option = arguments[i - 1];
+  const bool is_password = option == "-password";
+  const bool is_list =
+      option.starts_with('-') && (option.ends_with("_opts") || option.ends_with("_options"));
+  if ((!is_password && !is_list) || !is_option_of_push(arguments.subspan(i + 1)))
+    return passwords_in(argument);
+
+  std::vector<Place> places;
+  if (is_list)
+    add_from_list(places, argument, 0, argument.size());
+  else if (!argument.empty())
+    places.push_back({0, argument.size()});
+  return places;
+}
+
 }  // namespace
 
-std::string mask_passwords(std::string_view text) { return replace_passwords(text, mask_of); }
+std::string mask_passwords(std::string_view text) {
+  return replaced(text, passwords_in(text), mask_of);
+}
 
-std::string reveal_passwords(std::string_view url) { return replace_passwords(url, password_of); }
+std::string reveal_passwords(std::string_view url) {
+  return replaced(url, passwords_in(url), reveal_password);
+}
+
+std::string reveal_password(std::string_view value) {
+  std::vector<Place> masks;
+  for (std::size_t at = 0; (at = value.find(kMask, at)) != npos;) {
+    const std::size_t end =
+        std::min(value.find_first_not_of(kDigits, at + kMask.size()), value.size());
+    masks.push_back({at, end - at});
+    at = end;
+  }
+  return replaced(value, masks, password_of);
+}
 
 void mask_arguments(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const auto places = passwords_in(argv[i]);
-    const bool is_value = std::strcmp(argv[i - 1], "-password") == 0;
-    if (places.empty() && !is_value) continue;
+  const std::span<char*> arguments(argv, static_cast<std::size_t>(argc));
+  for (std::size_t i = 1; i < arguments.size(); ++i) {
+    char* const original = arguments[i];
+    const std::vector<Place> places = passwords_in_argument(arguments, i);
+    if (places.empty()) continue;
 
-    // The program gets a copy, which lives as long as it does. The value of -password is the
-    // program's to hand on; where it prints it is beyond us.
-    char* const original = argv[i];
-    argv[i] = strdup(is_value ? original : mask_passwords(original).c_str());
-    if (is_value)
-      std::memset(original, '*', std::strlen(original));
-    else
-      for (const auto& [begin, length] : places) std::memset(original + begin, '*', length);
+    // The program gets a copy, which lives as long as it does.
+    arguments[i] = strdup(replaced(original, places, mask_of).c_str());
+    for (const auto& [begin, length] : places) std::memset(original + begin, '*', length);
   }
 }
 

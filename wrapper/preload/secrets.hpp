@@ -8,14 +8,19 @@
 namespace wmpush::preload {
 
 /// `text` with the password of every wmpush:// URL in it replaced by "***" (a further password by
-/// "***2" and so on), whether it stands before the host or in the query. Other text is untouched.
+/// "***2" and so on), whether it stands before the host, in the query or in the options in brackets
+/// that a tee has before the URL. Other text is untouched.
 std::string mask_passwords(std::string_view text);
 
 /// The URL that mask_passwords() made `url` from; `url` itself if it did not.
 std::string reveal_passwords(std::string_view url);
 
-/// Masks the passwords in the arguments of the program, before its main() sees them, and those in
-/// the memory that the process list is read from.
+/// The password that `value`, a mask, stands for; `value` itself if it is none.
+std::string reveal_password(std::string_view value);
+
+/// Masks the passwords of pushes in the arguments of ffmpeg, before its main() sees them, and in
+/// the memory that the process list is read from: those in URLs, that of -password, and those in
+/// the value of a list of options such as -format_opts.
 void mask_arguments(int argc, char** argv);
 
 }  // namespace wmpush::preload

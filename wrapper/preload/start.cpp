@@ -20,8 +20,12 @@ namespace {
 
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-/// Whether this is the ffmpeg command, whose exit status and signals we know.
+/// Set by ffmpeg-wmpush for the program that it starts, whatever the name of its file is.
+constexpr char kMarker[] = "WMPUSH_PRELOAD_IS_FFMPEG";
+
+/// Whether this is the ffmpeg command, whose arguments, exit status and signals we know.
 bool is_ffmpeg() {
+  if (std::getenv(kMarker) != nullptr) return true;
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
   return length > 0 && file_name({path, static_cast<std::size_t>(length)}).starts_with("ffmpeg");
@@ -55,8 +59,11 @@ void leave_environment() {
 
 __attribute__((constructor)) void start(int argc, char** argv, char**) {
   // A program without libavformat may be a shell or `timeout` on the way to one that has it.
-  if (dl_iterate_phdr(is_libavformat, nullptr) != 0) leave_environment();
-  if (!is_ffmpeg()) return;
+  if (dl_iterate_phdr(is_libavformat, nullptr) == 0) return;
+  const bool knows_program = is_ffmpeg();
+  unsetenv(kMarker);
+  leave_environment();
+  if (!knows_program) return;
   mask_arguments(argc, argv);
   watch_signals();
   answer_for_exit_status();
