@@ -164,9 +164,16 @@ TEST_F(UrlProtocolPush, KeepsTheFirstFailure) {
 }
 
 TEST_F(UrlProtocolPush, FailsToOpenByTheStatusOfTheServer) {
-  server.add_fault({.at = At::PushSetup, .status = 403});
-  Url url(server.url());
-  EXPECT_EQ(url.open(), AVERROR_HTTP_FORBIDDEN);
+  const std::vector<std::pair<int, int>> statuses{
+      {400, AVERROR_HTTP_BAD_REQUEST}, {403, AVERROR_HTTP_FORBIDDEN},
+      {404, AVERROR_HTTP_NOT_FOUND},   {409, AVERROR_HTTP_OTHER_4XX},
+      {410, AVERROR_HTTP_NOT_FOUND},   {503, AVERROR_HTTP_SERVER_ERROR}};
+  for (const auto& [status, averror] : statuses) {
+    SCOPED_TRACE(status);
+    server.add_fault({.at = At::PushSetup, .status = status});
+    Url url(server.url());
+    EXPECT_EQ(url.open(), averror);
+  }
 }
 
 TEST_F(UrlProtocolPush, IsNotForReading) {

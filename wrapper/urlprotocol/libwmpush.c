@@ -83,7 +83,8 @@ static int http_status2ret(int status)
     case 400: return AVERROR_HTTP_BAD_REQUEST;
     case 401: return AVERROR_HTTP_UNAUTHORIZED;
     case 403: return AVERROR_HTTP_FORBIDDEN;
-    case 404: return AVERROR_HTTP_NOT_FOUND;
+    case 404:
+    case 410: return AVERROR_HTTP_NOT_FOUND;
     }
     return status >= 500 ? AVERROR_HTTP_SERVER_ERROR : AVERROR_HTTP_OTHER_4XX;
 }
