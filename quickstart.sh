@@ -32,6 +32,11 @@ fail() {
   exit 1
 }
 
+case $PWD in
+  *[[:space:]:]*)
+    fail "the path of this directory has a space or a colon in it, which LD_PRELOAD cannot take: move it" ;;
+esac
+
 mkdir -p .quickstart
 exec 9>.quickstart/lock
 flock -n 9 || fail "another quickstart.sh is running in this directory"
