@@ -85,7 +85,7 @@ class Transport::Socket {
     return error ? std::string() : text_of(endpoint);
   }
 
-  Error send(std::span<const Bytes> parts, std::size_t& count);
+  Error send(std::span<const Bytes> parts, std::size_t& count, Time now);
   Error receive(Bytes& received, bool& closed);
   Readiness wait(bool to_send, Time deadline) {
     if (!to_send) gather(false);  // nothing follows that would push out what is held back
@@ -101,7 +101,7 @@ class Transport::Socket {
  private:
   error_code connect_one(const tcp::endpoint& endpoint, Time deadline);
   void gather(bool bulk);
-  void look_at_pace();
+  void look_at_pace(Time now);
   Error broken(const error_code& error);
   int pending_error() {
     int value = 0;
@@ -192,8 +192,9 @@ void Transport::Socket::gather(bool bulk) {
   socket_.set_option(tcp::no_delay(!bulk), ignored);  // sends at once what was held back
 }
 
-void Transport::Socket::look_at_pace() {
-  const bool pause = !full_ && Clock::now() - last_send_ >= kPause;
+void Transport::Socket::look_at_pace(Time now) {
+  const bool pause = !full_ && now - last_send_ >= kPause;
+  last_send_ = now;
   crowd_ = pause ? std::max(crowd_ - kPauseWeight, 0) : std::min(crowd_ + 1, kBulk);
   if (crowd_ == kBulk) gather(true);
   if (crowd_ == 0) gather(false);
@@ -204,17 +205,16 @@ Error Transport::Socket::broken(const error_code& error) {
   return lost(first_error_);
 }
 
-Error Transport::Socket::send(std::span<const Bytes> parts, std::size_t& count) {
+Error Transport::Socket::send(std::span<const Bytes> parts, std::size_t& count, Time now) {
   count = 0;
   if (first_error_ != 0) return lost(first_error_);
   std::array<asio::const_buffer, kMostParts> buffers;
   const std::size_t used = std::min(parts.size(), kMostParts);
   for (std::size_t i = 0; i < used; ++i)
     buffers[i] = asio::buffer(parts[i].data(), parts[i].size());
-  look_at_pace();
+  look_at_pace(now);
   error_code error;
   count = socket_.send(std::span(buffers).first(used), 0, error);
-  last_send_ = Clock::now();
   full_ = error || count < asio::buffer_size(std::span(buffers).first(used));
   if (!error || error == asio::error::would_block || error == asio::error::try_again) return {};
   count = 0;
@@ -297,8 +297,8 @@ Error Transport::connect(const std::string& host, std::uint16_t port, Time deadl
 }
 
 std::string Transport::peer() const { return socket_->peer(); }
-Error Transport::send(std::span<const Bytes> parts, std::size_t& count) {
-  return socket_->send(parts, count);
+Error Transport::send(std::span<const Bytes> parts, std::size_t& count, Time now) {
+  return socket_->send(parts, count, now);
 }
 Error Transport::receive(Bytes& received, bool& closed) {
   return socket_->receive(received, closed);

@@ -35,7 +35,7 @@ class Transport {
   /// Sends what the kernel takes at once; `count` is how much that was, 0 when it takes nothing
   /// now. NS_E_CONNECTION_FAILURE with the first errno of the connection; what the peer sent before
   /// can still be received.
-  Error send(std::span<const Bytes> parts, std::size_t& count);
+  Error send(std::span<const Bytes> parts, std::size_t& count, Time now = Clock::now());
 
   /// Receives what is there; `received` lies in a buffer of the transport until the next call, and
   /// is empty when there is nothing. `closed` is set when the peer has closed its side and

@@ -388,17 +388,17 @@ void PushSink::Session::make_connection() {
 
 void PushSink::Session::send_outgoing() {
   std::size_t count = 0;
-  if (Error lost = transport_->send(engine_->outgoing(), count)) {
+  const Time before = Clock::now();
+  if (Error lost = transport_->send(engine_->outgoing(), count, before)) {
     look();  // an answer that came before the loss says more than an errno
     if (!over()) engine_->connection_lost(std::move(lost));
     return;
   }
   if (count > 0) {
     counters_.bytes_sent += count;
-    engine_->sent(count, Clock::now());
+    engine_->sent(count, before);
     return look();
   }
-  const Time before = Clock::now();
   const Readiness readiness = transport_->wait(true, engine_->deadline());
   const Time after = Clock::now();
   counters_.stall_time +=

@@ -71,7 +71,9 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
   if (!authentication.empty()) means.text = authentication;
   // The likeliest cause of all: that it is no media server which was asked.
   if (!response.server.empty() && !response.from_media_server() && response.status != 407)
-    means.text += "; it calls itself '" + response.server + "', which is no Windows Media server";
+    means.text = "it calls itself '" + response.server +
+                 "', which is no Windows Media server: check host and port; if they are right, " +
+                 means.text;
   return {means.result, response.status, 0,
           std::string(doing) + ": the server answered " + response.status_text() + ": " +
               std::move(means.text)};

@@ -59,6 +59,17 @@ INSTANTIATE_TEST_SUITE_P(WhenItFails, ExitStatus,
                                          Case{"AtTheClose", {.at = At::End, .what = Do::Reset}}),
                          [](const auto& parameter) { return parameter.param.name; });
 
+class LeftOut : public PublishingPoint {};
+
+TEST_F(LeftOut, AnOutputOfATeeThatWasNeverOpenedIsAFailure) {
+  const Finished push = run(ffmpeg_wmpush({"-i", media("input.asf"), "-map", "0", "-c", "copy",
+                                           "-f", "tee", "[f=asf]" + url() + "|" + url("/other")}));
+  if (is_built_in()) GTEST_SKIP() << "only the preload object sees what was left out";
+  EXPECT_NE(push.status, 0);
+  EXPECT_THAT(push.error, testing::HasSubstr("[f=asf]"));
+  EXPECT_EQ(last_line(push.error), "wmpush: E_FAIL (0x80004005)");
+}
+
 class Recovery : public PublishingPoint {};
 
 TEST_F(Recovery, OfAFifoCountsAsASuccess) {

@@ -9,6 +9,7 @@ extern "C" {
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -81,8 +82,18 @@ wmpush_result overall_result() {
   return pushes().open.empty() ? WMPUSH_S_OK : WMPUSH_E_FAIL;
 }
 
+std::size_t expected = 0;           // pushes on the command line
+std::atomic<std::size_t> tried{0};  // calls of open_push()
+
 void at_exit(int status, void*) {
-  const wmpush_result result = overall_result();
+  wmpush_result result = overall_result();
+  const bool one_left_out = status == 0 && tried < expected;
+  if (!WMPUSH_FAILED(result) && one_left_out) {
+    av_log(nullptr, AV_LOG_ERROR,
+           "wmpush: an output was never opened: name its format, as in [f=asf] of a tee, "
+           "-fifo_format asf or -segment_format asf\n");
+    result = WMPUSH_E_FAIL;
+  }
   if (!WMPUSH_FAILED(result)) return;
 
   av_log(nullptr, AV_LOG_ERROR, "wmpush: %s (0x%08X)\n", wmpush_result_name(result),
@@ -94,9 +105,12 @@ void at_exit(int status, void*) {
 
 }  // namespace
 
+void expect_pushes(std::size_t count) { expected = count; }
+
 int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptCB* int_cb,
               AVDictionary** dictionary) {
   *pb = nullptr;
+  ++tried;
   auto push = std::make_unique<Push>();
   push->url = mask_passwords(url);
   if ((flags & AVIO_FLAG_READ) != 0) {

@@ -6,6 +6,8 @@ extern "C" {
 #include <libavformat/avio.h>
 }
 
+#include <cstddef>
+
 namespace wmpush::preload {
 
 /// What avio_open2() does for a URL of ours. `url` may have its password masked.
@@ -18,5 +20,9 @@ int close_push(AVIOContext** pb);
 /// From now on the exit status of the process tells whether every push ended in S_OK, even where
 /// the program drops the result of a close.
 void answer_for_exit_status();
+
+/// The command line of ffmpeg names `count` pushes: where fewer were tried, a muxer in between
+/// (tee, fifo, segment) went on without one, and the exit status tells.
+void expect_pushes(std::size_t count);
 
 }  // namespace wmpush::preload

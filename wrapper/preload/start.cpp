@@ -57,6 +57,19 @@ void leave_environment() {
     setenv("LD_PRELOAD", kept.c_str(), 1);
 }
 
+/// How many URLs of ours the arguments name; a tee names several in one.
+std::size_t pushes_in(int argc, char** argv) {
+  constexpr std::string_view kScheme = "wmpush://";
+  std::size_t count = 0;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    for (std::size_t at = 0; (at = argument.find(kScheme, at)) != argument.npos;
+         at += kScheme.size())
+      ++count;
+  }
+  return count;
+}
+
 __attribute__((constructor)) void start(int argc, char** argv, char**) {
   // A program without libavformat may be a shell or `timeout` on the way to one that has it.
   if (dl_iterate_phdr(is_libavformat, nullptr) == 0) return;
@@ -64,6 +77,7 @@ __attribute__((constructor)) void start(int argc, char** argv, char**) {
   unsetenv(kMarker);
   leave_environment();
   if (!knows_program) return;
+  expect_pushes(pushes_in(argc, argv));
   mask_arguments(argc, argv);
   watch_signals();
   answer_for_exit_status();

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#if __cplusplus < 202002L
+#error "the C++ interface of wmpush needs C++20 (-std=c++20); wmpush.h is for C and older C++"
+#endif
+
 #include <cstdint>
 #include <string>
 #include <string_view>
