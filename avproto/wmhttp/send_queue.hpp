@@ -23,7 +23,11 @@ class SendQueue {
   /// Adds a copy.
   void copy(Bytes bytes) {
     if (bytes.empty()) return;
-    parts_.push_back({own_.size(), bytes.size(), nullptr});
+    // What follows our own bytes joins them: the kernel then has fewer pieces to gather.
+    if (!empty() && parts_.back().lent == nullptr)
+      parts_.back().size += bytes.size();
+    else
+      parts_.push_back({own_.size(), bytes.size(), nullptr});
     append(own_, bytes);
   }
 
