@@ -3,26 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/utf8.hpp"
+
 namespace wmpush {
 namespace {
 
 constexpr std::size_t kShortestSecret = 3;
 constexpr std::size_t kLongestLine = 1000;
-
-/// Length of the UTF-8 sequence at the start of `text`; 0 when it is not one.
-std::size_t utf8_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-  return length;
-}
 
 }  // namespace
 

@@ -15,6 +15,7 @@ TEST(Log, MasksASecretWhereverItOccurs) {
 
 TEST(Log, MakesOneLineOfWhateverAPeerSent) {
   EXPECT_EQ(Log().line("404 \r\nbad\x80name \xC3\xA9"), "404 \\x0d\\x0abad\\x80name \xC3\xA9");
+  EXPECT_EQ(Log().line("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half a surrogate pair
 }
 
 TEST(Log, CutsALineThatIsTooLong) {
