@@ -202,10 +202,7 @@ Result PushSink::Session::on_data_unit(Bytes packet) {
 Result PushSink::Session::write(Bytes asf) {
   if (!engine_) return conclude(not_connected());
   if (writing_ended_) return conclude(misuse("data after OnEndWriting"));
-  if (asf.empty()) {
-    look();
-    return conclude(drive());
-  }
+  if (asf.empty()) return conclude(attend());
   counters_.bytes_accepted += asf.size();
   splitting_ = true;
   return conclude(split(asf));
@@ -298,8 +295,7 @@ Result PushSink::Session::end(Result reason) {
   // A stream whose input broke off has no proper end, whatever the caller makes of it.
   if (reason == Result::S_OK && splitting_ && !input_error_) input_error_ = splitter_.finish();
   const Result sent = reason == Result::S_OK && input_error_ ? input_error_.result : reason;
-  look();                      // what the server said or did meanwhile comes first,
-  static_cast<void>(drive());  // with what it asks for; a failure shows in what end() says
+  static_cast<void>(attend());  // a failure shows in what end() says
   Error error = engine_->end(static_cast<std::uint32_t>(sent), Clock::now());
   if (!error) {
     writing_ended_ = true;
@@ -339,11 +335,7 @@ Result PushSink::Session::wait_until(Time until) {
         std::this_thread::sleep_for(net::slice(until));
     }
     if (readiness == Readiness::Interrupted) engine_->abandon(interrupted());
-    if (readiness == Readiness::Ready) {
-      look();
-      static_cast<void>(
-          drive());  // the server may have asked for something; over() tells a failure
-    }
+    if (readiness == Readiness::Ready) static_cast<void>(attend());  // over() tells a failure
   }
   return conclude(drive());
 }
@@ -372,6 +364,12 @@ Error PushSink::Session::drive() {
         break;
     }
   }
+}
+
+/// Between the program's data: what the server has said or done meanwhile, and what it asks for.
+Error PushSink::Session::attend() {
+  look();
+  return drive();
 }
 
 void PushSink::Session::make_connection() {

@@ -49,6 +49,7 @@ class PushSink::Session {
 
   // The loop between the engine's wishes and the transport.
   Error drive();
+  Error attend();
   void make_connection();
   void send_outgoing();
   void receive_waiting();
