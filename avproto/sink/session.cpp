@@ -256,6 +256,7 @@ Error PushSink::Session::send_header(Bytes header) {
   const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
   if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
     return error;
+  last_send_time_.reset();  // an entry of a playlist counts its times for itself
   return drive();
 }
 
@@ -271,7 +272,7 @@ Error PushSink::Session::send_packet(Bytes packet) {
   if (out.malformed) {
     ++counters_.packets_malformed;
   } else {
-    // Send times wrap after 49 days, and begin anew with each entry of a playlist.
+    // Send times wrap after 49 days.
     const auto step =
         static_cast<std::int32_t>(out.send_time - last_send_time_.value_or(out.send_time));
     if (step > 0) counters_.duration += std::int64_t{1000} * step;
