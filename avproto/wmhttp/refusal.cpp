@@ -69,6 +69,11 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
               std::string_view authentication) {
   Meaning means = meaning(response, template_named);
   if (!authentication.empty()) means.text = authentication;
+  // It was there when the session was set up.
+  if (doing == "PushStart" && (response.status == 404 || response.status == 410))
+    means.text =
+        "the publishing point is gone, or taken: see that it still exists and that another encoder "
+        "does not push to it, and push again";
   // The likeliest cause of all: that it is no media server which was asked.
   if (!response.server.empty() && !response.from_media_server() && response.status != 407)
     means.text = "it calls itself '" + response.server +
