@@ -31,6 +31,7 @@ interop | krb5-kdc     | command:krb5kdc                   | a Kerberos realm of
 interop | krb5-admin-server | command:kadmin.local         | makes its users
 interop | krb5-user    | command:kinit                     | gets a ticket
 check | clang          | command:clang++                   | the second compiler
+check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
 check | clang-format   | command:clang-format              | the style of the sources
 check | shellcheck     | command:shellcheck                | the style of the scripts
 LIST
