@@ -481,7 +481,7 @@ Result PushSink::Session::conclude(Error error) {
   const Result result = error.result;
   error.message = log_.line(where_.empty() ? error.message : where_ + ": " + error.message);
   error_ = std::move(error);
-  error_is_final_ = over() || result == Result::NS_E_INVALID_DATA;
+  error_is_final_ = over() || (result == Result::NS_E_INVALID_DATA && splitting_);
   log_.write(WMPUSH_LOG_ERROR, error_.message);
   return result;
 }

@@ -128,7 +128,7 @@ TEST_F(Field, C21_APushIdMayBeMissingOrZeroOrAnything) {
       {answer_with("Set-Cookie: push-id=0"), "push-id=0"},
       {answer_with("Set-Cookie: push-id=a-b_c.7"), "push-id=a-b_c.7"}};
   for (const auto& [answer, cookie] : answers) {
-    RawServer relay([&](Connection& connection) { take_push(connection, answer); });
+    RawServer relay([&, text = answer](Connection& connection) { take_push(connection, text); });
     EXPECT_EQ(push(relay.url()), Result::S_OK) << message;
     EXPECT_EQ(field_in(heads().back(), "Cookie"), cookie);
   }
