@@ -42,39 +42,31 @@ void PushEngine::answer_setup_challenge() {
   become(State::Connecting);
 }
 
-void PushEngine::refuse_challenge() {
-  if (state_ != State::Ending) return refuse_stream();
-  become(State::Ended);
-  finish_after_answer();
+void PushEngine::refuse_challenge(std::string_view explanation) {
+  if (state_ == State::Ending && explanation.empty()) {
+    become(State::Ended);
+    return finish_after_answer();
+  }
+  const std::string_view doing = state_ == State::Ending ? "EndSession" : "PushStart";
+  refuse_stream(refusal(response_, doing, false, explanation));
 }
 
 /// The server closes where length remains, and where none does its answer may still have overtaken
 /// the body: so the PushStart is sent again on a connection of its own.
 void PushEngine::answer_stream_challenge() {
-  const std::string_view doing = state_ == State::Ending ? "EndSession" : "PushStart";
   Authenticator* authenticator = challenged_authenticator();
-  if (authenticator == nullptr) return refuse_challenge();
-  if (!replay_.whole())
-    return fail(refusal(response_, doing, false,
-                        "it asks for the password when the stream has gone on for more than the " +
-                            std::to_string(kMaxReplay) + " bytes that can be sent again"));
+  if (authenticator == nullptr) return refuse_challenge({});
+  if (!sent_.whole())
+    return refuse_challenge(
+        "it asks for the password when the stream has gone on for more than the " +
+        std::to_string(kMaxReplay) + " bytes that can be sent again");
   if (!authenticator->challenged(response_.challenges, {false, false}))
-    return fail(refusal(response_, doing, false, authenticator->explanation()));
-  replayed_state_ = state_;
-  replaying_ = true;
+    return refuse_challenge(authenticator->explanation());
+  take_back(sent_.beginning(), 0);
+  note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(again_.size()) +
+                               " bytes of content that its body had");
   drop_connection();
   become(State::Reconnecting);
-}
-
-/// The same PushStart once more, with what its body had so far (3.1.5.2).
-void PushEngine::replay_push_start() {
-  become(replayed_state_);
-  note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(replay_.bytes().size()) +
-                               " bytes that its body had");
-  authorize();
-  out_.copy(as_bytes(push_start_head(context_, content_length_)));
-  out_.copy(replay_.bytes());
-  progress_ = waiting_since_ = now_;
 }
 
 }  // namespace wmpush::wmhttp
