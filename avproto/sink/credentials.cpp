@@ -1,5 +1,10 @@
 #include "sink/credentials.hpp"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
 namespace wmpush {
 
 LoggedAuthenticator::LoggedAuthenticator(auth::Responder responder, const Log& log,
@@ -17,6 +22,39 @@ bool LoggedAuthenticator::challenged(std::span<const std::string> fields,
 
 std::string LoggedAuthenticator::authorization(std::string_view method, std::string_view target) {
   return responder_.authorization({method, target});
+}
+
+Error read_password(OwnedOptions& options, const std::string& url_user,
+                    const std::optional<std::string>& url_password, Log& log) {
+  if (url_password) log.hide(*url_password);
+  if (options->user == nullptr && !url_user.empty())
+    if (Error error = options.set("user", url_user)) return error;
+  if (options->password == nullptr && options->password_file != nullptr) {
+    const std::string name = options->password_file;
+    std::ifstream file(name);
+    if (!file)
+      return {Result::E_INVALIDARG, 0, errno,
+              "password_file '" + name + "' cannot be opened: " + std::strerror(errno)};
+    std::string password;
+    if (!std::getline(file, password))
+      return {Result::E_INVALIDARG, 0, 0, "password_file '" + name + "' has no first line"};
+    if (password.ends_with('\r')) password.pop_back();
+    if (Error error = options.set("password", password)) return error;
+  }
+  if (options->password == nullptr && url_password)
+    if (Error error = options.set("password", *url_password)) return error;
+  if (options->password == nullptr)
+    if (const char* password = std::getenv("WMPUSH_PASSWORD"))
+      if (Error error = options.set("password", password)) return error;
+  if (options->password != nullptr) log.hide(options->password);
+  return {};
+}
+
+Error check_user(std::string_view user, std::string_view whose) {
+  for (const char c : user)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return {Result::E_INVALIDARG, 0, 0, std::string(whose) + " has a control character in it"};
+  return {};
 }
 
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned) {

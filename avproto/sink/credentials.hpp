@@ -8,6 +8,7 @@
 
 #include "auth/responder.hpp"
 #include "core/log.hpp"
+#include "sink/options.hpp"
 #include "wmhttp/authenticator.hpp"
 #include "wmpush/result.hpp"
 
@@ -30,6 +31,15 @@ class LoggedAuthenticator : public wmhttp::Authenticator {
   const Log& log_;
   const std::string where_;
 };
+
+/// Takes user and password from where they are given: the options, password_file, the URL
+/// (`url_user`, `url_password`) and WMPUSH_PASSWORD, in this order, into `options`. `log` is told
+/// what to hide.
+Error read_password(OwnedOptions& options, const std::string& url_user,
+                    const std::optional<std::string>& url_password, Log& log);
+
+/// E_INVALIDARG when it has a control character; `whose` begins the message.
+Error check_user(std::string_view user, std::string_view whose);
 
 /// What the option `auth` may be: "any", or a scheme's name in any case. E_INVALIDARG lists them.
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned);

@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "wmhttp/push_engine.hpp"
-#include "wmhttp/refusal.hpp"
 
 namespace wmpush::wmhttp {
 
@@ -12,7 +11,8 @@ Authenticator* PushEngine::challenged_authenticator() const {
 
 void PushEngine::authorize() {
   if (config_.server_authenticator != nullptr)
-    context_.authorization = config_.server_authenticator->authorization(kMethod, context_.target);
+    // What the server finds in its request, which is not what the proxy finds.
+    context_.authorization = config_.server_authenticator->authorization(kMethod, config_.target);
   if (config_.proxy_authenticator != nullptr)
     context_.proxy_authorization =
         config_.proxy_authenticator->authorization(kMethod, context_.target);
@@ -35,7 +35,7 @@ void PushEngine::answer_setup_challenge() {
   if (authenticator == nullptr) return refuse_setup();
   const bool kept = connected_ && response_.keep_alive && out_.empty();
   if (!authenticator->challenged(response_.challenges, {true, kept}))
-    return fail(refusal(response_, "PushSetup", false, authenticator->explanation()));
+    return fail(refused("PushSetup", false, authenticator->explanation()));
   connection_reused_ = kept && !body_held_back_;
   if (kept) return send_setup();
   drop_connection();
@@ -55,11 +55,11 @@ void PushEngine::answer_stream_challenge() {
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_challenge();
   if (!replay_.whole())
-    return fail(refusal(response_, doing, false,
+    return fail(refused(doing, false,
                         "it asks for the password when the stream has gone on for more than the " +
                             std::to_string(kMaxReplay) + " bytes that can be sent again"));
   if (!authenticator->challenged(response_.challenges, {false, false}))
-    return fail(refusal(response_, doing, false, authenticator->explanation()));
+    return fail(refused(doing, false, authenticator->explanation()));
   replayed_state_ = state_;
   replaying_ = true;
   drop_connection();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "wmhttp/message.hpp"
 #include "wmhttp/replay.hpp"
 #include "wmhttp/send_queue.hpp"
+#include "wmhttp/url.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::wmhttp {
@@ -31,11 +33,12 @@ inline constexpr std::int64_t kDirectContentLength = 2147483647;
 inline constexpr std::chrono::seconds kProxiedDuration{60};
 
 struct EngineConfig {
-  std::string target;         ///< path and query, verbatim
-  std::string host;           ///< value of the Host header
-  std::string user_agent;     ///< whole value of the User-Agent header
-  std::string setup_body;     ///< what push_setup_body() made
-  bool strict_server = true;  ///< a server that is neither Cougar nor Rex is refused
+  std::string target;                  ///< path and query, verbatim
+  Destination server;                  ///< the publishing point's
+  std::optional<Destination> proxy{};  ///< every request goes to it; none: to the server
+  std::string user_agent;              ///< whole value of the User-Agent header
+  std::string setup_body;              ///< what push_setup_body() made
+  bool strict_server = true;           ///< a server that is neither Cougar nor Rex is refused
   /// Value of X-Accept-Authentication: the schemes that can be done, without Basic.
   std::string authentication_schemes;
   Authenticator* server_authenticator = nullptr;  ///< answers 401; borrowed, null: nobody does
@@ -132,13 +135,15 @@ class PushEngine {
   const Response& setup_response() const { return setup_response_; }
   const std::string& push_id() const { return context_.push_id; }
   std::uint64_t packets_sent() const { return packets_sent_; }
-  /// A proxy has shown itself (Via).
+  /// A proxy is known: named, or it has shown itself (Via).
   bool proxied() const { return proxied_; }
   /// What the log is to hear: a request or a response in a line, or something to be warned of.
   struct Note {
     wmpush_log_level level;
     std::string text;
   };
+  /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
+  const Destination& destination() const { return config_.proxy ? *config_.proxy : config_.server; }
   /// The notes since the last call.
   std::vector<Note> take_notes() { return std::exchange(notes_, {}); }
 
@@ -222,6 +227,9 @@ class PushEngine {
   void hang_up();
 
   Authenticator* challenged_authenticator() const;
+  void aim();
+  Error refused(std::string_view doing, bool template_named,
+                std::string_view authentication = {}) const;
   void authorize();
   void authorization_accepted();
   bool authorization_incomplete() const;
