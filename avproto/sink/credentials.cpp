@@ -6,6 +6,26 @@
 #include <fstream>
 
 namespace wmpush {
+namespace {
+
+/// Stands for Basic where a redirect has led.
+class WithheldBasic : public auth::Mechanism {
+ public:
+  Step take(std::span<const auth::Challenge>, std::string& why) override {
+    why = "a redirect led here, and it would show the password; auth=basic gives it";
+    return Step::Impossible;
+  }
+  std::string authorization(const auth::RequestLine&) override { return {}; }
+  void accepted() override {}
+};
+
+std::unique_ptr<auth::Mechanism> make_for_redirected(auth::Scheme scheme,
+                                                     const auth::Credentials& credentials) {
+  if (scheme == auth::Scheme::Basic) return std::make_unique<WithheldBasic>();
+  return auth::make_mechanism(scheme, credentials);
+}
+
+}  // namespace
 
 LoggedAuthenticator::LoggedAuthenticator(auth::Responder responder, const Log& log,
                                          std::string where)
@@ -55,6 +75,28 @@ Error check_user(std::string_view user, std::string_view whose) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
       return {Result::E_INVALIDARG, 0, 0, std::string(whose) + " has a control character in it"};
   return {};
+}
+
+std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOptions& options,
+                                                               const std::string& host,
+                                                               bool redirected, const Log& log,
+                                                               const std::string& where) {
+  std::optional<auth::Scheme> pinned;
+  static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
+  auth::Credentials credentials{host, options->user == nullptr ? "" : options->user, std::nullopt};
+  if (options->password != nullptr) credentials.password = options->password;
+  const bool withhold = redirected && pinned != auth::Scheme::Basic;
+  return std::make_unique<LoggedAuthenticator>(
+      auth::Responder(std::move(credentials), pinned, auth::available_schemes(),
+                      withhold ? make_for_redirected : auth::make_mechanism),
+      log, where);
+}
+
+std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const Proxy& proxy, const Log& log,
+                                                              const std::string& where) {
+  return std::make_unique<LoggedAuthenticator>(
+      auth::Responder({proxy.address.host, proxy.user, proxy.password}, {}), log,
+      where + ": " + proxy.display());
 }
 
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned) {

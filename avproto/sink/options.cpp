@@ -59,6 +59,7 @@ constexpr std::array kRows = {
          "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, "
          "but for the hosts in no_proxy; empty = none",
          1),
+    flag(WMPUSH_MEMBER(allow_305), 0, "go through a proxy that the server names (HTTP status 305)"),
     timeout(WMPUSH_MEMBER(connect_timeout), 10 * kSecond,
             "limit for resolving the name and connecting"),
     timeout(WMPUSH_MEMBER(response_timeout), 15 * kSecond, "limit for each response of the server"),

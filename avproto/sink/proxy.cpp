@@ -13,6 +13,18 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
+std::string name(Proxy::Source source) {
+  switch (source) {
+    case Proxy::Source::Option:
+      return "the option http_proxy";
+    case Proxy::Source::Environment:
+      return "http_proxy in the environment";
+    case Proxy::Source::Server:
+      break;
+  }
+  return "the server";
+}
+
 std::string lower_case(std::string_view text) {
   std::string lower(text);
   for (char& c : lower)
@@ -95,7 +107,7 @@ std::string Proxy::display() const {
   return "proxy " + host + ":" + std::to_string(address.port);
 }
 
-Error parse_proxy(std::string_view text, std::string_view named_by, Proxy& proxy) {
+Error parse_proxy(std::string_view text, Proxy::Source source, Proxy& proxy) {
   constexpr std::string_view kHttp = "http://";
   std::string_view rest = text;
   if (lower_case(rest.substr(0, kHttp.size())) == kHttp) {
@@ -104,7 +116,7 @@ Error parse_proxy(std::string_view text, std::string_view named_by, Proxy& proxy
     // Behind the '@' it would be a part of a password.
     const bool is_scheme = rest.substr(0, scheme).find_first_of("@:/") == npos;
     return {Result::E_INVALIDARG, 0, 0,
-            std::string(named_by) + " names a proxy " +
+            name(source) + " names a proxy " +
                 (is_scheme ? "of the kind '" + std::string(rest.substr(0, scheme)) + "'"
                            : std::string("of another kind")) +
                 ": only http:// can be gone through"};
@@ -114,11 +126,11 @@ Error parse_proxy(std::string_view text, std::string_view named_by, Proxy& proxy
   // What is wrong could be a piece of the password, so that it is not repeated.
   if (wmhttp::parse_url(std::string(kHttp) + std::string(rest), no_options, url))
     return {Result::E_INVALIDARG, 0, 0,
-            std::string(named_by) +
+            name(source) +
                 " is no address of a proxy: http://[user[:password]@]host[:port] is needed; in a "
                 "user or a password '@', ':', '/', '?' and '%' are written %40, %3A, %2F, %3F and "
                 "%25"};
-  proxy = {url.destination(), url.user, url.password, std::string(named_by)};
+  proxy = {url.destination(), url.user, url.password, source};
   return {};
 }
 
@@ -144,8 +156,7 @@ Error choose_proxy(const char* option, const wmhttp::Destination& server,
     if (text == nullptr || (excepted != nullptr && is_excepted(excepted, server))) return {};
   }
   if (*text == '\0') return {};
-  return parse_proxy(text,
-                     option != nullptr ? "the option http_proxy" : "http_proxy in the environment",
+  return parse_proxy(text, option != nullptr ? Proxy::Source::Option : Proxy::Source::Environment,
                      proxy.emplace());
 }
 
@@ -153,11 +164,19 @@ Error unreachable(const Proxy& proxy, Error why) {
   if (why.result != Result::NS_E_SERVER_NOT_FOUND && why.result != Result::NS_E_PUSH_CANNOTCONNECT)
     return why;
   why.result = Result::NS_E_PROXY_NOT_FOUND;
-  why.message =
-      proxy.display() + ", which " + proxy.named_by + " names: " + why.message +
-      "; an empty http_proxy goes without a proxy" +
-      (proxy.named_by.starts_with("the option") ? ""
-                                                : ", no_proxy in the environment excepts hosts");
+  why.message = proxy.display() + ", which " + name(proxy.source) + " names: " + why.message;
+  switch (proxy.source) {
+    case Proxy::Source::Option:
+      why.message += "; an empty http_proxy goes without a proxy";
+      break;
+    case Proxy::Source::Environment:
+      why.message +=
+          "; no_proxy in the environment excepts hosts, an empty option http_proxy goes without";
+      break;
+    case Proxy::Source::Server:
+      why.message += "; allow_305=0 does not go there";
+      break;
+  }
   return why;
 }
 

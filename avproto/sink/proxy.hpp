@@ -12,10 +12,13 @@
 namespace wmpush {
 
 struct Proxy {
+  /// Who named it.
+  enum class Source { Option, Environment, Server };
+
   wmhttp::Destination address;
   std::string user;  ///< percent-decoded; empty: none
   std::optional<std::string> password;
-  std::string named_by;  ///< for people: "the option http_proxy"
+  Source source = Source::Option;
 
   /// "proxy HOST:PORT", for people.
   std::string display() const;
@@ -23,7 +26,7 @@ struct Proxy {
 
 /// Takes "http://[user[:password]@]host[:port][/]" apart; "http://" may be left out, the port is
 /// then 80, as in FFmpeg. E_INVALIDARG with a message that repeats nothing of a password.
-Error parse_proxy(std::string_view text, std::string_view named_by, Proxy& proxy);
+Error parse_proxy(std::string_view text, Proxy::Source source, Proxy& proxy);
 
 /// Whether `list`, the value of no_proxy, names `server`. Its entries are separated by commas or
 /// spaces: "*"; a domain, with or without a dot in front, that stands for all hosts in it; an

@@ -118,34 +118,6 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   return {};
 }
 
-Error PushSink::Session::read_authentication() {
-  const OwnedOptions& options = *effective_;
-  std::optional<auth::Scheme> pinned;
-  if (Error error = parse_auth_option(text_or_empty(options->auth), pinned)) return error;
-  auth::Credentials credentials{url_.host, text_or_empty(options->user), std::nullopt};
-  if (Error error = check_user(credentials.user, "the user")) return error;
-  if (options->password != nullptr) credentials.password = options->password;
-  std::vector<auth::Scheme> available = auth::available_schemes();
-  authentication_schemes_ = accepted_authentication(pinned, available);
-  authenticator_ = std::make_unique<LoggedAuthenticator>(
-      auth::Responder(std::move(credentials), pinned, std::move(available)), log_, where_);
-  return read_proxy();
-}
-
-/// The proxy's user and password are its own; `auth` is about the server's.
-Error PushSink::Session::read_proxy() {
-  proxy_authenticator_.reset();
-  if (Error error = choose_proxy(effective_->get().http_proxy, url_.destination(), proxy_))
-    return error;
-  if (!proxy_) return {};
-  if (proxy_->password) log_.hide(*proxy_->password);
-  if (Error error = check_user(proxy_->user, "the proxy's user")) return error;
-  proxy_authenticator_ = std::make_unique<LoggedAuthenticator>(
-      auth::Responder({proxy_->address.host, proxy_->user, proxy_->password}, {}), log_,
-      where_ + ": " + proxy_->display());
-  return {};
-}
-
 wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url,
                                                       std::string setup_body) const {
   const OwnedOptions& options = *effective_;
@@ -160,6 +132,7 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
   config.authentication_schemes = authentication_schemes_;
   config.server_authenticator = authenticator_.get();
   config.proxy_authenticator = proxy_authenticator_.get();
+  config.allow_305 = options->allow_305 != 0;
   config.strict_server = options->strict_server != 0;
   config.content_length = options->content_length;
   config.response_timeout = wmhttp::Duration(options->response_timeout);
@@ -357,6 +330,7 @@ Error PushSink::Session::attend() {
 }
 
 void PushSink::Session::make_connection() {
+  if (Error error = follow_engine()) return engine_->connect_failed(std::move(error));
   const wmhttp::Destination& to = engine_->destination();
   const Time limit =
       std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
@@ -470,6 +444,7 @@ wmpush_stats PushSink::Session::stats() const {
         stats.state = WMPUSH_STATE_READY;
         break;
       case State::Reconnecting:
+      case State::Authorizing:
       case State::Streaming:
       case State::RollingOver:
       case State::Ending:

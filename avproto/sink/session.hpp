@@ -42,6 +42,7 @@ class PushSink::Session {
   Error open(std::string_view url, std::string_view template_url, bool auto_destroy);
   Error read_authentication();
   Error read_proxy();
+  Error follow_engine();
   wmhttp::EngineConfig engine_config(const wmhttp::PushUrl& url, std::string setup_body) const;
   Error accept(const asf::Splitter::Unit& unit);
   Error send_header(Bytes header);
@@ -68,6 +69,7 @@ class PushSink::Session {
   Log log_;
   std::unique_ptr<net::Transport> transport_;
   std::unique_ptr<LoggedAuthenticator> authenticator_;
+  wmhttp::Destination home_;  // the server that the program named
   std::optional<Proxy> proxy_;
   std::unique_ptr<LoggedAuthenticator> proxy_authenticator_;
   std::string authentication_schemes_;          // X-Accept-Authentication

@@ -242,6 +242,7 @@ PushEngine::Want PushEngine::wants() const {
     case State::Failed:
       return connected_ ? Want::Close : Want::Nothing;
     case State::SettingUp:
+    case State::Authorizing:
     case State::RollingOver:
     case State::Ending:
       return out_.empty() ? Want::Receive : Want::Send;
@@ -261,6 +262,7 @@ Time PushEngine::deadline() const {
   const Time end = end_asked_ ? end_started_ + config_.end_timeout : Time::max();
   switch (state_) {
     case State::SettingUp:
+    case State::Authorizing:
       return std::min(end, waiting_since_ + config_.response_timeout);
     case State::RollingOver:
       return std::min(end, out_.empty() ? waiting_since_ + config_.rollover_timeout
@@ -341,6 +343,12 @@ void PushEngine::setup_unanswered() {
   fail({Result::NS_E_TIMEOUT, 0, 0,
         "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
             ": check that this is a Windows Media server, or set response_timeout higher"});
+}
+
+void PushEngine::round_unanswered() {
+  fail({Result::NS_E_TIMEOUT, 0, 0,
+        "PushStart: the proxy did not answer within " + seconds_text(config_.response_timeout) +
+            " on a new connection: see its log, or set response_timeout higher"});
 }
 
 void PushEngine::forget_connection() { drop_connection(); }
@@ -575,9 +583,9 @@ void PushEngine::drop_connection() {
 
 std::string_view name(PushEngine::State state) {
   static constexpr std::array<std::string_view, index(PushEngine::State::Count)> kNames = {
-      "not connected", "connecting", "being set up", "waiting for a header",
-      "reconnecting",  "streaming",  "rolling over", "ending",
-      "over",          "failed"};
+      "not connected", "connecting",     "being set up", "waiting for a header",
+      "reconnecting",  "authenticating", "streaming",    "rolling over",
+      "ending",        "over",           "failed"};
   return kNames[index(state)];
 }
 

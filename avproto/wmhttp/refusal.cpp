@@ -56,9 +56,10 @@ Meaning meaning(const Response& response, bool template_named) {
       break;
   }
   if (response.status >= 300 && response.status < 400)
-    return {Result::E_FAIL, response.location.empty()
-                                ? "a redirect without a Location"
-                                : "redirects are not followed yet: push to " + response.location};
+    return {Result::E_FAIL,
+            response.location.empty()
+                ? "a redirect without a Location"
+                : "a redirect that cannot be followed here: push to " + response.location};
   if (response.status >= 500) return {Result::E_FAIL, "the server failed: its log has the reason"};
   return {Result::E_FAIL, "the server does not accept the request: its log has the reason"};
 }

@@ -166,5 +166,130 @@ TEST_F(ProxyAuthentication, C22_ARefusalNamesProxyRealmAndUser) {
                     HasSubstr("user 'pat'"), HasSubstr("http_proxy="), Not(HasSubstr("hush"))));
 }
 
+/// NTLM as the engine sees it: two rounds let a connection in.
+class TwoRounds : public auth::Mechanism {
+ public:
+  Step take(std::span<const auth::Challenge> challenges, std::string&) override {
+    if (std::exchange(accepted_, false)) round_ = 0;
+    token_ = true;
+    if (round_ == 1 && challenges[0].token.empty()) return Step::Refused;
+    return ++round_ > 2 ? Step::Refused : Step::Ready;
+  }
+  std::string authorization(const auth::RequestLine&) override {
+    return std::exchange(token_, false) ? "NTLM round" + std::to_string(round_) : std::string();
+  }
+  bool incomplete() const override { return round_ == 1 && !accepted_; }
+  void accepted() override { accepted_ = true; }
+
+ private:
+  int round_ = 0;
+  bool token_ = false;
+  bool accepted_ = false;
+};
+
+class ProxyNtlm : public ::testing::Test {
+ protected:
+  ProxyNtlm()
+      : proxy(auth::Responder({"proxy", "pat", "hush-hush"}, {}, {auth::Scheme::Ntlm},
+                              [](auth::Scheme, const auth::Credentials&) {
+                                return std::make_unique<TwoRounds>();
+                              }),
+              log, "url"),
+        driver(config()) {}
+
+  wmhttp::EngineConfig config() {
+    auto config = through_proxy();
+    config.proxy_authenticator = &proxy;
+    return config;
+  }
+  SentRequest next() {
+    const auto requests = requests_in(driver.flush());
+    EXPECT_EQ(requests.size(), 1u);
+    return requests.empty() ? SentRequest{} : requests.back();
+  }
+  static std::string challenge(std::string_view token = {}) {
+    return answer("407 Proxy Authentication Required",
+                  "Proxy-Authenticate: NTLM" + std::string(token) + "\r\n");
+  }
+  void set_up() {
+    driver.set_up(challenge());
+    EXPECT_EQ(next().header("Proxy-Authorization"), "NTLM round1");
+    driver.answer(challenge(" TlRMTVNTUAACAAAA"));
+    EXPECT_EQ(next().header("Proxy-Authorization"), "NTLM round2");
+    driver.answer(kAccepted);
+    ASSERT_EQ(driver.engine.state(), State::Ready);
+  }
+  /// A PushStart on a new connection, which the proxy does not know.
+  void start_on_new_connection() {
+    driver.engine.peer_closed();
+    ASSERT_FALSE(driver.header());
+    ASSERT_EQ(driver.engine.wants(), Want::Connect);
+    driver.engine.connected(driver.now);
+    EXPECT_EQ(next().header("Proxy-Authorization"), "(none)");
+    ASSERT_FALSE(driver.packet());
+    driver.flush();
+    driver.answer(challenge());
+    ASSERT_EQ(driver.engine.wants(), Want::Connect);
+    driver.engine.connected(driver.now);
+  }
+
+  Log log;
+  LoggedAuthenticator proxy;
+  EngineDriver driver;
+};
+
+TEST_F(ProxyNtlm, C22_APushStartStaysOnTheConnectionThatWasLetIn) {
+  set_up();
+  ASSERT_FALSE(driver.header());
+  EXPECT_EQ(next().header("Proxy-Authorization"), "(none)");
+}
+
+TEST_F(ProxyNtlm, C22_APushStartOnANewConnectionIsLetInByRoundsWithoutABody) {
+  set_up();
+  start_on_new_connection();
+  const SentRequest first = next();
+  EXPECT_EQ(first.header("Proxy-Authorization"), "NTLM round1");
+  EXPECT_EQ(first.header("Content-Type"), "application/x-wms-pushstart");
+  EXPECT_EQ(first.content_length, 0);
+  EXPECT_EQ(driver.engine.wants(), Want::Receive);
+  EXPECT_EQ(driver.packet().result, Result::NS_E_INVALID_REQUEST);  // not now
+
+  driver.answer(challenge(" TlRMTVNTUAACAAAA"));
+  const SentRequest last = next();
+  EXPECT_EQ(last.header("Proxy-Authorization"), "NTLM round2");
+  EXPECT_EQ(ids(frames_in(last.body)), "HD");
+  EXPECT_EQ(driver.engine.state(), State::Streaming);
+  ASSERT_FALSE(driver.packet());
+  EXPECT_EQ(ids(frames_in(driver.flush())), "D");
+}
+
+TEST_F(ProxyNtlm, C22_AProxyThatLetsAConnectionInEarlyGetsTheBodyThen) {
+  set_up();
+  start_on_new_connection();
+  EXPECT_EQ(next().content_length, 0);
+  driver.answer(kNextPlease);
+  const SentRequest last = next();
+  EXPECT_EQ(last.header("Proxy-Authorization"), "(none)");
+  EXPECT_EQ(ids(frames_in(last.body)), "HD");
+}
+
+TEST_F(ProxyNtlm, C22_TheRoundsOfAPushStartEndWhereThePasswordIsRefused) {
+  set_up();
+  start_on_new_connection();
+  driver.flush();
+  driver.answer(challenge());
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_PROXY_ACCESSDENIED);
+  EXPECT_THAT(driver.engine.error().message, HasSubstr("user 'pat'"));
+}
+
+TEST_F(ProxyNtlm, C22_AProxyThatIsSilentInTheRoundsIsNotWaitedForForEver) {
+  set_up();
+  start_on_new_connection();
+  driver.flush();
+  driver.pass(std::chrono::seconds(15));
+  driver.engine.tick(driver.now);
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_TIMEOUT);
+}
+
 }  // namespace
 }  // namespace wmpush::test

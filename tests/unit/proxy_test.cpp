@@ -15,7 +15,7 @@ using wmhttp::Destination;
 
 Proxy parsed(std::string_view text) {
   Proxy proxy;
-  const Error error = parse_proxy(text, "here", proxy);
+  const Error error = parse_proxy(text, Proxy::Source::Option, proxy);
   EXPECT_EQ(error.message, "") << text;
   return proxy;
 }
@@ -48,14 +48,14 @@ TEST(ProxyText, IsRefusedWithoutRepeatingIt) {
        {"http://", "user:se cret@", "http://user:secret", "http://u:secr%zz@proxy",
         "http://user:sec/ret@proxy", "http://proxy:70000", "[::1"}) {
     Proxy proxy;
-    const Error error = parse_proxy(text, "the option http_proxy", proxy);
+    const Error error = parse_proxy(text, Proxy::Source::Option, proxy);
     EXPECT_EQ(error.result, Result::E_INVALIDARG) << text;
     EXPECT_THAT(error.message, AllOf(HasSubstr("the option http_proxy"), HasSubstr("[:port]"),
                                      Not(HasSubstr("secr")), Not(HasSubstr("ret@"))));
   }
   for (const char* text : {"socks5://user:secret@proxy", "https://proxy:3129"}) {
     Proxy proxy;
-    const Error error = parse_proxy(text, "http_proxy in the environment", proxy);
+    const Error error = parse_proxy(text, Proxy::Source::Environment, proxy);
     EXPECT_EQ(error.result, Result::E_INVALIDARG) << text;
     EXPECT_THAT(error.message, AllOf(HasSubstr("only http://"), HasSubstr("in the environment"),
                                      Not(HasSubstr("secret"))));
@@ -136,8 +136,12 @@ TEST(UnreachableProxy, IsNamedWithWhereItComesFromAndWhatToDo) {
   const Error option = unreachable(parsed("pat:hush@proxy:3128"), refused);
   EXPECT_EQ(option.result, Result::NS_E_PROXY_NOT_FOUND);
   EXPECT_EQ(option.system_error, 111);
-  EXPECT_THAT(option.message, AllOf(HasSubstr("proxy proxy:3128, which here names: no connection"),
-                                    HasSubstr("empty http_proxy"), Not(HasSubstr("hush"))));
+  EXPECT_THAT(option.message,
+              AllOf(HasSubstr("proxy proxy:3128, which the option http_proxy names: no connection"),
+                    HasSubstr("empty http_proxy"), Not(HasSubstr("hush"))));
+  Proxy named = parsed("proxy");
+  named.source = Proxy::Source::Server;
+  EXPECT_THAT(unreachable(named, refused).message, HasSubstr("allow_305=0"));
   const Error other{Result::NS_E_SHUTDOWN, 0, 0, "interrupted"};
   EXPECT_EQ(unreachable(parsed("proxy"), other).message, "interrupted");
 }
