@@ -32,10 +32,25 @@ PushEngine::PushEngine(EngineConfig config)
       sent_(config_.reconnect),
       again_(config_.reconnect),
       random_(config_.jitter_seed) {
-  context_.target = config_.target;
-  context_.host = config_.host;
   context_.user_agent = config_.user_agent;
   context_.authentication_schemes = config_.authentication_schemes;
+  aim();
+}
+
+/// What a request says about where it goes; a proxy is told the whole address (3.1.4.1).
+void PushEngine::aim() {
+  context_.host = config_.server.authority();
+  context_.target = (config_.proxy ? "http://" + context_.host : std::string()) + config_.target;
+  proxied_ = proxied_ || config_.proxy.has_value();
+}
+
+Error PushEngine::refused(std::string_view doing, bool template_named,
+                          std::string_view authentication) const {
+  const std::string proxy = config_.proxy ? "proxy " + config_.proxy->authority()
+                            : proxied_    ? "proxy in between"
+                                          : "";
+  return refusal(response_, doing, template_named, authentication,
+                 {config_.server.authority(), proxy});
 }
 
 Error PushEngine::start(Time now) {
@@ -255,6 +270,7 @@ PushEngine::Want PushEngine::wants() const {
     case State::Failed:
       return connected_ ? Want::Close : Want::Nothing;
     case State::SettingUp:
+    case State::Authorizing:
     case State::RollingOver:
     case State::Ending:
       return out_.empty() ? Want::Receive : Want::Send;
@@ -275,6 +291,7 @@ Time PushEngine::deadline() const {
   const Time end = end_asked_ ? end_started_ + config_.end_timeout : Time::max();
   switch (state_) {
     case State::SettingUp:
+    case State::Authorizing:
       return std::min(end, waiting_since_ + config_.response_timeout);
     case State::RollingOver:
       return std::min(end, out_.empty() ? waiting_since_ + config_.rollover_timeout
@@ -309,8 +326,11 @@ void PushEngine::send_setup() {
 }
 
 void PushEngine::fail_to_connect() {
-  if (recoverable()) return try_later(peer_error_);
-  fail(peer_error_);
+  // What is wrong with the address itself does not get better.
+  const bool later = recoverable() && (peer_error_.result == Result::NS_E_PUSH_CANNOTCONNECT ||
+                                       peer_error_.result == Result::NS_E_SERVER_NOT_FOUND ||
+                                       peer_error_.result == Result::NS_E_PROXY_NOT_FOUND);
+  later ? try_later(peer_error_) : fail(peer_error_);
 }
 
 void PushEngine::accept_session() {
@@ -333,9 +353,9 @@ void PushEngine::accept_session() {
 }
 
 void PushEngine::refuse_setup() {
-  if (recoverable() && worth_another_try(response_.status))
-    return try_later(refusal(response_, "PushSetup", !config_.setup_body.empty()));
-  fail(refusal(response_, "PushSetup", !config_.setup_body.empty()));
+  Error error = refused("PushSetup", !config_.setup_body.empty());
+  const bool later = recoverable() && worth_another_try(response_.status);
+  later ? try_later(std::move(error)) : fail(std::move(error));
 }
 
 void PushEngine::report_malformed() {
@@ -364,6 +384,14 @@ void PushEngine::setup_unanswered() {
   Error error{Result::NS_E_TIMEOUT, 0, 0,
               "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
                   ": check that this is a Windows Media server, or set response_timeout higher"};
+  recoverable() ? try_later(std::move(error)) : fail(std::move(error));
+}
+
+void PushEngine::round_unanswered() {
+  Error error{Result::NS_E_TIMEOUT, 0, 0,
+              "PushStart: the proxy did not answer within " +
+                  seconds_text(config_.response_timeout) +
+                  " on a new connection: see its log, or set response_timeout higher"};
   recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
@@ -402,16 +430,22 @@ void PushEngine::start_or_reconnect() {
 }
 
 void PushEngine::stream_on_new_connection() {
-  if (recovering_) become(State::Resuming);
+  authorize();
+  if (authorization_incomplete()) return send_round();
+  become(recovering_ ? State::Resuming : State::Streaming);
   repeats_ = true;
   resumes_ = !std::exchange(new_session_, false);
-  begin_push_start();
+  send_push_start();
 }
 
 void PushEngine::begin_push_start() {
+  authorize();
+  send_push_start();
+}
+
+void PushEngine::send_push_start() {
   length_remaining_ = push_start_length();
   note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
-  authorize();
   out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
   progress_ = now_;
   const bool kept = config_.reconnect || config_.server_authenticator != nullptr ||
@@ -553,7 +587,7 @@ void PushEngine::renew_session() {
     waiting_count_ = 0;
 }
 
-void PushEngine::refuse_stream() { refuse_stream(refusal(response_, "PushStart", false)); }
+void PushEngine::refuse_stream() { refuse_stream(refused("PushStart", false)); }
 
 void PushEngine::lose_stream() {
   Error error = peer_error_;
@@ -583,10 +617,10 @@ void PushEngine::finish() {
 void PushEngine::finish_after_answer() {
   // A proxy that was left waiting says so when the session ends; the server has nothing against it.
   if (proxied_ && (response_.status == 400 || response_.status == 502)) return finish();
-  Error refused = refusal(response_, "EndSession", false);
-  if (recoverable() && repeats_ && sent_.whole()) return refuse_stream(std::move(refused));
-  refused.result = Result::NS_E_CONNECTION_FAILURE;
-  fail(std::move(refused));
+  Error error = refused("EndSession", false);
+  if (recoverable() && repeats_ && sent_.whole()) return refuse_stream(std::move(error));
+  error.result = Result::NS_E_CONNECTION_FAILURE;
+  fail(std::move(error));
 }
 
 void PushEngine::finish_when_taken() {
@@ -615,12 +649,19 @@ void PushEngine::drop_connection() {
 
 std::string_view name(PushEngine::State state) {
   static constexpr std::array<std::string_view, index(PushEngine::State::Count)> kNames = {
-      "not connected", "connecting",
-      "being set up",  "waiting for a header",
-      "reconnecting",  "waiting for another try",
-      "resuming",      "streaming",
-      "rolling over",  "ending",
-      "over",          "failed"};
+      "not connected",
+      "connecting",
+      "being set up",
+      "waiting for a header",
+      "reconnecting",
+      "authenticating",
+      "waiting for another try",
+      "resuming",
+      "streaming",
+      "rolling over",
+      "ending",
+      "over",
+      "failed"};
   return kNames[index(state)];
 }
 

@@ -19,6 +19,7 @@
 #include "wmhttp/message.hpp"
 #include "wmhttp/send_queue.hpp"
 #include "wmhttp/sent_frames.hpp"
+#include "wmhttp/url.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::wmhttp {
@@ -32,16 +33,21 @@ inline constexpr std::int64_t kDirectContentLength = 2147483647;
 /// Through a proxy a PushStart is to last about this long (3.1.4.2.1).
 inline constexpr std::chrono::seconds kProxiedDuration{60};
 
+/// Redirects that are followed on the way to a session.
+inline constexpr int kMaxRedirects = 8;
+
 struct EngineConfig {
-  std::string target;         ///< path and query, verbatim
-  std::string host;           ///< value of the Host header
-  std::string user_agent;     ///< whole value of the User-Agent header
-  std::string setup_body;     ///< what push_setup_body() made
-  bool strict_server = true;  ///< a server that is neither Cougar nor Rex is refused
+  std::string target;                  ///< path and query, verbatim
+  Destination server;                  ///< the publishing point's
+  std::optional<Destination> proxy{};  ///< every request goes to it; none: to the server
+  std::string user_agent;              ///< whole value of the User-Agent header
+  std::string setup_body;              ///< what push_setup_body() made
+  bool strict_server = true;           ///< a server that is neither Cougar nor Rex is refused
   /// Value of X-Accept-Authentication: the schemes that can be done, without Basic.
   std::string authentication_schemes;
   Authenticator* server_authenticator = nullptr;  ///< answers 401; borrowed, null: nobody does
   Authenticator* proxy_authenticator = nullptr;   ///< answers 407; borrowed, null: nobody does
+  bool allow_305 = false;                         ///< a 305 may name a proxy
   std::int64_t content_length = 0;                ///< of each PushStart; 0 = by the protocol's rule
   Duration response_timeout{};
   Duration send_timeout{};
@@ -70,6 +76,7 @@ class PushEngine {
     SettingUp,     ///< PushSetup is out; its response is awaited
     Ready,         ///< the session is accepted, no PushStart yet
     Reconnecting,  ///< to send a PushStart on a new connection (3.1.4.2.1)
+    Authorizing,   ///< a PushStart waits for the rounds that a proxy needs on a new connection
     Waiting,       ///< the connection was lost; until the next try (3.2.7.1)
     Resuming,      ///< inside a PushStart body again, but nothing of the stream is out yet
     Streaming,     ///< inside a PushStart body
@@ -150,13 +157,25 @@ class PushEngine {
   std::uint64_t packets_at_risk() const { return packets_at_risk_; }
   /// How often the stream went on after a loss.
   std::uint64_t reconnects() const { return reconnects_; }
-  /// A proxy has shown itself (Via).
+  /// A proxy is known: named, or it has shown itself (Via).
   bool proxied() const { return proxied_; }
   /// What the log is to hear: a request or a response in a line, or something to be warned of.
   struct Note {
     wmpush_log_level level;
     std::string text;
   };
+  /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
+  const Destination& destination() const { return config_.proxy ? *config_.proxy : config_.server; }
+  /// Where the session is, or is to be: as configured, until redirects lead elsewhere (3.1.5.1).
+  /// Whoever connects looks whether they did: the engine then has no authenticator for the new
+  /// host (or for the proxy that a 305 named) until it is given one by take_route().
+  const Destination& server() const { return config_.server; }
+  const std::string& target() const { return config_.target; }
+  const std::optional<Destination>& proxy() const { return config_.proxy; }
+  /// Goes on by way of `proxy`, or directly, with these authenticators. Only while wants() says
+  /// Connect.
+  void take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
+                  Authenticator* proxy_authenticator);
   /// The notes since the last call.
   std::vector<Note> take_notes() { return std::exchange(notes_, {}); }
 
@@ -219,10 +238,16 @@ class PushEngine {
   void end_without_stream();
   void end_after_loss();
   void start_or_reconnect();
+  void follow_redirect();
+  void take_named_proxy();
   void answer_stream_challenge();
   void refuse_challenge(std::string_view explanation);
   void connect_again();
   void forget_session();
+  void send_round();
+  void answer_round();
+  void skip_rounds();
+  void round_unanswered();
   void remember_acceptance();
   void next_push_start();
   void renew_session();
@@ -233,6 +258,9 @@ class PushEngine {
   void hang_up();
 
   Authenticator* challenged_authenticator() const;
+  void aim();
+  Error refused(std::string_view doing, bool template_named,
+                std::string_view authentication = {}) const;
   void authorize();
   void authorization_accepted();
   bool authorization_incomplete() const;
@@ -251,6 +279,7 @@ class PushEngine {
   /// Inside a PushStart body that more can be added to.
   bool in_body() const { return state_ == State::Streaming || state_ == State::Resuming; }
   void begin_push_start();
+  void send_push_start();
   void submit(const PendingFrame& frame);
   void submit_waiting();
   bool fits(const PendingFrame& frame) const;
@@ -294,6 +323,8 @@ class PushEngine {
   bool connection_reused_ = false;   // and went out behind a challenge that was no round of one
   bool same_authorization_ = false;  // it is to be sent again as it was
   bool proxied_ = false;
+  int redirects_ = 0;
+  bool proxy_was_named_ = false;  // by a 305
   bool packet_in_queue_ = false;
   std::uint64_t packets_sent_ = 0;
 

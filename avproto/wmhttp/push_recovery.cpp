@@ -73,7 +73,6 @@ void PushEngine::take_back(std::uint64_t taken, std::size_t unread) {
 }
 
 void PushEngine::try_later(Error cause) {
-  if (cause.result == Result::NS_E_SHUTDOWN) return fail(std::move(cause));
   if (config_.reconnect_max_retries > 0 && tries_ >= config_.reconnect_max_retries) {
     cause.message += " (given up after " +
                      count_text(static_cast<std::uint64_t>(tries_), "attempt") +
