@@ -24,7 +24,7 @@ ForwardProxy::Settings guarded() {
 
 class FfmpegProxy : public PublishingPoint {
  protected:
-  FfmpegProxy() : proxy(guarded()) {}
+  FfmpegProxy() : proxy(guarded()) { forget_proxies(); }
 
   void expect_pushed(const Finished& push) {
     EXPECT_EQ(push.status, 0) << push.error;

@@ -12,7 +12,7 @@ using ::testing::Not;
 
 class ToolProxy : public ToolTest {
  protected:
-  ToolProxy() : proxy(guarded()) {}
+  ToolProxy() : proxy(guarded()) { forget_proxies(); }
   static ForwardProxy::Settings guarded() {
     ForwardProxy::Settings settings;
     settings.authentication.user = "pat";
