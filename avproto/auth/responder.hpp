@@ -31,7 +31,7 @@ class Responder {
 
   /// Where a challenge came.
   struct Occasion {
-    bool setup = true;            ///< PushSetup; a PushStart cannot be NTLM's
+    bool setup = true;  ///< there may be rounds without a body; a PushStart cannot be NTLM's
     bool connection_kept = true;  ///< the next request can go out on the same connection
   };
   /// Takes the (WWW- or Proxy-Authenticate) fields of one response. True: the request is to be sent

@@ -55,6 +55,11 @@ constexpr std::array kRows = {
     text(
         WMPUSH_MEMBER(auth),
         "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered"),
+    text(WMPUSH_MEMBER(http_proxy),
+         "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, "
+         "but for the hosts in no_proxy; empty = none",
+         1),
+    flag(WMPUSH_MEMBER(allow_305), 0, "go through a proxy that the server names (HTTP status 305)"),
     timeout(WMPUSH_MEMBER(connect_timeout), 10 * kSecond,
             "limit for resolving the name and connecting"),
     timeout(WMPUSH_MEMBER(response_timeout), 15 * kSecond, "limit for each response of the server"),

@@ -1,10 +1,6 @@
 #include "sink/session.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <random>
 #include <thread>
 
@@ -87,7 +83,7 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
     options->auto_destroy = auto_destroy ? 1 : 0;
   }
   if (Error error = options.check()) return error;
-  if (Error error = read_password(url_)) return error;
+  if (Error error = read_password(options, url_.user, url_.password, log_)) return error;
   if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
@@ -122,60 +118,21 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   return {};
 }
 
-Error PushSink::Session::read_password(const wmhttp::PushUrl& url) {
-  OwnedOptions& options = *effective_;
-  if (url.password) log_.hide(*url.password);
-  if (options->user == nullptr && !url.user.empty())
-    if (Error error = options.set("user", url.user)) return error;
-  if (options->password == nullptr && options->password_file != nullptr) {
-    const std::string name = options->password_file;
-    std::ifstream file(name);
-    if (!file)
-      return {Result::E_INVALIDARG, 0, errno,
-              "password_file '" + name + "' cannot be opened: " + std::strerror(errno)};
-    std::string password;
-    if (!std::getline(file, password))
-      return {Result::E_INVALIDARG, 0, 0, "password_file '" + name + "' has no first line"};
-    if (password.ends_with('\r')) password.pop_back();
-    if (Error error = options.set("password", password)) return error;
-  }
-  if (options->password == nullptr && url.password)
-    if (Error error = options.set("password", *url.password)) return error;
-  if (options->password == nullptr)
-    if (const char* password = std::getenv("WMPUSH_PASSWORD"))
-      if (Error error = options.set("password", password)) return error;
-  if (options->password != nullptr) log_.hide(options->password);
-  return {};
-}
-
-Error PushSink::Session::read_authentication() {
-  const OwnedOptions& options = *effective_;
-  std::optional<auth::Scheme> pinned;
-  if (Error error = parse_auth_option(text_or_empty(options->auth), pinned)) return error;
-  auth::Credentials credentials{url_.host, text_or_empty(options->user), std::nullopt};
-  for (const char c : credentials.user)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return {Result::E_INVALIDARG, 0, 0, "the user has a control character in it"};
-  if (options->password != nullptr) credentials.password = options->password;
-  std::vector<auth::Scheme> available = auth::available_schemes();
-  authentication_schemes_ = accepted_authentication(pinned, available);
-  authenticator_ = std::make_unique<LoggedAuthenticator>(
-      auth::Responder(std::move(credentials), pinned, std::move(available)), log_, where_);
-  return {};
-}
-
 wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url,
                                                       std::string setup_body) const {
   const OwnedOptions& options = *effective_;
   wmhttp::EngineConfig config;
   config.target = url.target;
-  config.host = url.authority();
+  config.server = url.destination();
+  if (proxy_) config.proxy = proxy_->address;
   config.user_agent =
       std::string(wmhttp::kEncoderToken) + " " +
       (options->user_agent == nullptr ? "libwmpush/" WMPUSH_VERSION : options->user_agent);
   config.setup_body = std::move(setup_body);
   config.authentication_schemes = authentication_schemes_;
   config.server_authenticator = authenticator_.get();
+  config.proxy_authenticator = proxy_authenticator_.get();
+  config.allow_305 = options->allow_305 != 0;
   config.strict_server = options->strict_server != 0;
   config.content_length = options->content_length;
   config.response_timeout = wmhttp::Duration(options->response_timeout);
@@ -373,13 +330,16 @@ Error PushSink::Session::attend() {
 }
 
 void PushSink::Session::make_connection() {
+  if (Error error = follow_engine()) return engine_->connect_failed(std::move(error));
+  const wmhttp::Destination& to = engine_->destination();
   const Time limit =
       std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
                engine_->deadline());
-  log_.write(WMPUSH_LOG_VERBOSE,
-             where_ + ": connecting to " + url_.host + " port " + std::to_string(url_.port));
-  if (Error error = transport_->connect(url_.host, url_.port, limit))
-    return engine_->connect_failed(std::move(error));
+  log_.write(WMPUSH_LOG_VERBOSE, where_ + ": connecting to " + (proxy_ ? "the proxy " : "") +
+                                     to.host + " port " + std::to_string(to.port));
+  if (Error error = transport_->connect(to.host, to.port, limit))
+    return engine_->connect_failed(proxy_ ? unreachable(*proxy_, std::move(error))
+                                          : std::move(error));
   info_.address = transport_->peer();
   engine_->connected(Clock::now());
 }
@@ -484,6 +444,7 @@ wmpush_stats PushSink::Session::stats() const {
         stats.state = WMPUSH_STATE_READY;
         break;
       case State::Reconnecting:
+      case State::Authorizing:
       case State::Streaming:
       case State::RollingOver:
       case State::Ending:

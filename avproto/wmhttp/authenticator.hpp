@@ -19,7 +19,8 @@ class Authenticator {
 
   /// Where a challenge came.
   struct Occasion {
-    bool setup = true;            ///< PushSetup; false: PushStart
+    bool setup = true;            ///< PushSetup, or a proxy's: there may be rounds without a body;
+                                  ///< false: a server's, to a PushStart
     bool connection_kept = true;  ///< the next request can go out on the same connection
   };
   /// Takes the challenge fields of one response. True: send the request again, with what

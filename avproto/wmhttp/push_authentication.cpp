@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "wmhttp/push_engine.hpp"
-#include "wmhttp/refusal.hpp"
 
 namespace wmpush::wmhttp {
 
@@ -11,11 +10,12 @@ Authenticator* PushEngine::challenged_authenticator() const {
 }
 
 void PushEngine::authorize() {
-  if (config_.server_authenticator != nullptr)
-    context_.authorization = config_.server_authenticator->authorization(kMethod, context_.target);
-  if (config_.proxy_authenticator != nullptr)
-    context_.proxy_authorization =
-        config_.proxy_authenticator->authorization(kMethod, context_.target);
+  const auto ask = [](Authenticator* each, const std::string& target) {
+    return each == nullptr ? std::string() : each->authorization(kMethod, target);
+  };
+  // Each reads of the target what it finds in the request: the server does not see the proxy's.
+  context_.authorization = ask(config_.server_authenticator, config_.target);
+  context_.proxy_authorization = ask(config_.proxy_authenticator, context_.target);
 }
 
 void PushEngine::authorization_accepted() {
@@ -35,7 +35,7 @@ void PushEngine::answer_setup_challenge() {
   if (authenticator == nullptr) return refuse_setup();
   const bool kept = connected_ && response_.keep_alive && out_.empty();
   if (!authenticator->challenged(response_.challenges, {true, kept}))
-    return fail(refusal(response_, "PushSetup", false, authenticator->explanation()));
+    return fail(refused("PushSetup", false, authenticator->explanation()));
   connection_reused_ = kept && !body_held_back_;
   if (kept) return send_setup();
   drop_connection();
@@ -55,11 +55,13 @@ void PushEngine::answer_stream_challenge() {
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_challenge();
   if (!replay_.whole())
-    return fail(refusal(response_, doing, false,
+    return fail(refused(doing, false,
                         "it asks for the password when the stream has gone on for more than the " +
                             std::to_string(kMaxReplay) + " bytes that can be sent again"));
-  if (!authenticator->challenged(response_.challenges, {false, false}))
-    return fail(refusal(response_, doing, false, authenticator->explanation()));
+  // What goes on between us and a proxy is not for the server's rules: there may be rounds.
+  const bool rounds_possible = response_.status == 407;
+  if (!authenticator->challenged(response_.challenges, {rounds_possible, false}))
+    return fail(refused(doing, false, authenticator->explanation()));
   replayed_state_ = state_;
   replaying_ = true;
   drop_connection();
@@ -68,13 +70,42 @@ void PushEngine::answer_stream_challenge() {
 
 /// The same PushStart once more, with what its body had so far (3.1.5.2).
 void PushEngine::replay_push_start() {
+  authorize();
+  if (authorization_incomplete()) {
+    // NTLM lets a connection in by rounds of requests, and only PushStart is left to make them
+    // with. A proxy that wants it keeps all but the last to itself, so that an empty body is the
+    // one that costs nothing, and that would do no harm at the server.
+    become(State::Authorizing);
+    note(WMPUSH_LOG_VERBOSE, "PushStart without a body, for the proxy");
+    out_.copy(as_bytes(push_start_head(context_, 0)));
+    progress_ = waiting_since_ = now_;
+    return;
+  }
   become(replayed_state_);
   note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(replay_.bytes().size()) +
                                " bytes that its body had");
-  authorize();
   out_.copy(as_bytes(push_start_head(context_, content_length_)));
   out_.copy(replay_.bytes());
   progress_ = waiting_since_ = now_;
+}
+
+void PushEngine::answer_round() {
+  Authenticator* authenticator = challenged_authenticator();
+  if (authenticator == nullptr) return refuse_stream();
+  const bool kept = connected_ && response_.keep_alive;
+  if (!authenticator->challenged(response_.challenges, {response_.status == 407, kept}))
+    return fail(refused("PushStart", false, authenticator->explanation()));
+  if (kept) return replay_push_start();
+  replaying_ = true;
+  drop_connection();
+  become(State::Reconnecting);
+}
+
+/// Let in before the last round.
+void PushEngine::skip_rounds() {
+  authorization_accepted();
+  if (!connected_ || !response_.keep_alive) return lose_stream();
+  replay_push_start();
 }
 
 }  // namespace wmpush::wmhttp

@@ -28,10 +28,25 @@ constexpr std::size_t index(PushEngine::State state) { return static_cast<std::s
 // The program's side
 
 PushEngine::PushEngine(EngineConfig config) : config_(std::move(config)) {
-  context_.target = config_.target;
-  context_.host = config_.host;
   context_.user_agent = config_.user_agent;
   context_.authentication_schemes = config_.authentication_schemes;
+  aim();
+}
+
+/// What a request says about where it goes; a proxy is told the whole address (3.1.4.1).
+void PushEngine::aim() {
+  context_.host = config_.server.authority();
+  context_.target = (config_.proxy ? "http://" + context_.host : std::string()) + config_.target;
+  proxied_ = proxied_ || config_.proxy.has_value();
+}
+
+Error PushEngine::refused(std::string_view doing, bool template_named,
+                          std::string_view authentication) const {
+  const std::string proxy = config_.proxy ? "proxy " + config_.proxy->authority()
+                            : proxied_    ? "proxy in between"
+                                          : "";
+  return refusal(response_, doing, template_named, authentication,
+                 {config_.server.authority(), proxy});
 }
 
 Error PushEngine::start(Time now) {
@@ -227,6 +242,7 @@ PushEngine::Want PushEngine::wants() const {
     case State::Failed:
       return connected_ ? Want::Close : Want::Nothing;
     case State::SettingUp:
+    case State::Authorizing:
     case State::RollingOver:
     case State::Ending:
       return out_.empty() ? Want::Receive : Want::Send;
@@ -246,6 +262,7 @@ Time PushEngine::deadline() const {
   const Time end = end_asked_ ? end_started_ + config_.end_timeout : Time::max();
   switch (state_) {
     case State::SettingUp:
+    case State::Authorizing:
       return std::min(end, waiting_since_ + config_.response_timeout);
     case State::RollingOver:
       return std::min(end, out_.empty() ? waiting_since_ + config_.rollover_timeout
@@ -297,9 +314,7 @@ void PushEngine::accept_session() {
   if (!header_.empty()) start_or_reconnect();  // the session was lost at a rollover: go on
 }
 
-void PushEngine::refuse_setup() {
-  fail(refusal(response_, "PushSetup", !config_.setup_body.empty()));
-}
+void PushEngine::refuse_setup() { fail(refused("PushSetup", !config_.setup_body.empty())); }
 
 void PushEngine::report_malformed() {
   fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, 0, 0,
@@ -328,6 +343,12 @@ void PushEngine::setup_unanswered() {
   fail({Result::NS_E_TIMEOUT, 0, 0,
         "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
             ": check that this is a Windows Media server, or set response_timeout higher"});
+}
+
+void PushEngine::round_unanswered() {
+  fail({Result::NS_E_TIMEOUT, 0, 0,
+        "PushStart: the proxy did not answer within " + seconds_text(config_.response_timeout) +
+            " on a new connection: see its log, or set response_timeout higher"});
 }
 
 void PushEngine::forget_connection() { drop_connection(); }
@@ -506,7 +527,7 @@ void PushEngine::renew_session() {
     waiting_count_ = 0;
 }
 
-void PushEngine::refuse_stream() { fail(refusal(response_, "PushStart", false)); }
+void PushEngine::refuse_stream() { fail(refused("PushStart", false)); }
 
 void PushEngine::lose_stream() {
   if (peer_error_) return fail(peer_error_);
@@ -533,9 +554,9 @@ void PushEngine::finish() {
 void PushEngine::finish_after_answer() {
   // A proxy that was left waiting says so when the session ends; the server has nothing against it.
   if (proxied_ && (response_.status == 400 || response_.status == 502)) return finish();
-  Error refused = refusal(response_, "EndSession", false);
-  refused.result = Result::NS_E_CONNECTION_FAILURE;
-  fail(std::move(refused));
+  Error error = refused("EndSession", false);
+  error.result = Result::NS_E_CONNECTION_FAILURE;
+  fail(std::move(error));
 }
 
 void PushEngine::finish_when_taken() {
@@ -562,9 +583,9 @@ void PushEngine::drop_connection() {
 
 std::string_view name(PushEngine::State state) {
   static constexpr std::array<std::string_view, index(PushEngine::State::Count)> kNames = {
-      "not connected", "connecting", "being set up", "waiting for a header",
-      "reconnecting",  "streaming",  "rolling over", "ending",
-      "over",          "failed"};
+      "not connected", "connecting",     "being set up", "waiting for a header",
+      "reconnecting",  "authenticating", "streaming",    "rolling over",
+      "ending",        "over",           "failed"};
   return kNames[index(state)];
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "wmhttp/message.hpp"
 #include "wmhttp/replay.hpp"
 #include "wmhttp/send_queue.hpp"
+#include "wmhttp/url.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::wmhttp {
@@ -30,16 +32,21 @@ inline constexpr std::int64_t kDirectContentLength = 2147483647;
 /// Through a proxy a PushStart is to last about this long (3.1.4.2.1).
 inline constexpr std::chrono::seconds kProxiedDuration{60};
 
+/// Redirects that are followed on the way to a session.
+inline constexpr int kMaxRedirects = 8;
+
 struct EngineConfig {
-  std::string target;         ///< path and query, verbatim
-  std::string host;           ///< value of the Host header
-  std::string user_agent;     ///< whole value of the User-Agent header
-  std::string setup_body;     ///< what push_setup_body() made
-  bool strict_server = true;  ///< a server that is neither Cougar nor Rex is refused
+  std::string target;                  ///< path and query, verbatim
+  Destination server;                  ///< the publishing point's
+  std::optional<Destination> proxy{};  ///< every request goes to it; none: to the server
+  std::string user_agent;              ///< whole value of the User-Agent header
+  std::string setup_body;              ///< what push_setup_body() made
+  bool strict_server = true;           ///< a server that is neither Cougar nor Rex is refused
   /// Value of X-Accept-Authentication: the schemes that can be done, without Basic.
   std::string authentication_schemes;
   Authenticator* server_authenticator = nullptr;  ///< answers 401; borrowed, null: nobody does
   Authenticator* proxy_authenticator = nullptr;   ///< answers 407; borrowed, null: nobody does
+  bool allow_305 = false;                         ///< a 305 may name a proxy
   std::int64_t content_length = 0;                ///< of each PushStart; 0 = by the protocol's rule
   Duration response_timeout{};
   Duration send_timeout{};
@@ -64,6 +71,7 @@ class PushEngine {
     SettingUp,     ///< PushSetup is out; its response is awaited
     Ready,         ///< the session is accepted, no PushStart yet
     Reconnecting,  ///< to send a PushStart: the connection of the setup is gone (3.1.4.2.1)
+    Authorizing,   ///< a PushStart waits for the rounds that a proxy needs on a new connection
     Streaming,     ///< inside a PushStart body
     RollingOver,   ///< the length is used up; the response is awaited (3.1.4.3)
     Ending,        ///< $E is out; the server's close or answer is awaited (3.1.4.4)
@@ -132,13 +140,25 @@ class PushEngine {
   const Response& setup_response() const { return setup_response_; }
   const std::string& push_id() const { return context_.push_id; }
   std::uint64_t packets_sent() const { return packets_sent_; }
-  /// A proxy has shown itself (Via).
+  /// A proxy is known: named, or it has shown itself (Via).
   bool proxied() const { return proxied_; }
   /// What the log is to hear: a request or a response in a line, or something to be warned of.
   struct Note {
     wmpush_log_level level;
     std::string text;
   };
+  /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
+  const Destination& destination() const { return config_.proxy ? *config_.proxy : config_.server; }
+  /// Where the session is, or is to be: as configured, until redirects lead elsewhere (3.1.5.1).
+  /// Whoever connects looks whether they did: the engine then has no authenticator for the new
+  /// host (or for the proxy that a 305 named) until it is given one by take_route().
+  const Destination& server() const { return config_.server; }
+  const std::string& target() const { return config_.target; }
+  const std::optional<Destination>& proxy() const { return config_.proxy; }
+  /// Goes on by way of `proxy`, or directly, with these authenticators. Only while wants() says
+  /// Connect.
+  void take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
+                  Authenticator* proxy_authenticator);
   /// The notes since the last call.
   std::vector<Note> take_notes() { return std::exchange(notes_, {}); }
 
@@ -210,7 +230,12 @@ class PushEngine {
   void end_without_stream();
   void end_after_loss();
   void start_or_reconnect();
+  void follow_redirect();
+  void take_named_proxy();
   void answer_stream_challenge();
+  void answer_round();
+  void skip_rounds();
+  void round_unanswered();
   void refuse_challenge();
   void remember_acceptance();
   void next_push_start();
@@ -222,6 +247,9 @@ class PushEngine {
   void hang_up();
 
   Authenticator* challenged_authenticator() const;
+  void aim();
+  Error refused(std::string_view doing, bool template_named,
+                std::string_view authentication = {}) const;
   void authorize();
   void authorization_accepted();
   bool authorization_incomplete() const;
@@ -274,6 +302,8 @@ class PushEngine {
   bool replaying_ = false;                   // the last PushStart is to be sent again
   State replayed_state_ = State::Streaming;  // and the engine then goes on here
   bool proxied_ = false;
+  int redirects_ = 0;
+  bool proxy_was_named_ = false;  // by a 305
   bool packet_in_queue_ = false;
   std::uint64_t packets_sent_ = 0;
   // Frames that wait for the next PushStart: at most $E(1) and $C.

@@ -40,8 +40,8 @@ struct StateTable {
     on(S::Connecting, V::Disconnect, &E::hang_up, S::Ended);
 
     on(S::SettingUp, V::Accepted, &E::accept_session, S::Ready);
-    on(S::SettingUp, V::Redirected, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::ProxyNamed, &E::refuse_setup, S::Failed);
+    on(S::SettingUp, V::Redirected, &E::follow_redirect, S::Connecting);
+    on(S::SettingUp, V::ProxyNamed, &E::take_named_proxy, S::Connecting);
     on(S::SettingUp, V::Challenged, &E::answer_setup_challenge, S::SettingUp);
     on(S::SettingUp, V::Refused, &E::refuse_setup, S::Failed);
     on(S::SettingUp, V::Malformed, &E::report_malformed, S::Failed);
@@ -71,6 +71,20 @@ struct StateTable {
     on(S::Reconnecting, V::Packet, &E::invalid, S::Reconnecting);
     on(S::Reconnecting, V::End, &E::invalid, S::Reconnecting);
     on(S::Reconnecting, V::Disconnect, &E::hang_up, S::Ended);
+
+    on(S::Authorizing, V::Challenged, &E::answer_round, S::Authorizing);
+    on(S::Authorizing, V::Accepted, &E::skip_rounds, S::Authorizing);
+    on(S::Authorizing, V::Redirected, &E::refuse_stream, S::Failed);
+    on(S::Authorizing, V::ProxyNamed, &E::refuse_stream, S::Failed);
+    on(S::Authorizing, V::Refused, &E::refuse_stream, S::Failed);
+    on(S::Authorizing, V::Malformed, &E::report_malformed, S::Failed);
+    on(S::Authorizing, V::PeerClosed, &E::lose_stream, S::Failed);
+    on(S::Authorizing, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::Authorizing, V::TimedOut, &E::round_unanswered, S::Failed);
+    on(S::Authorizing, V::Header, &E::invalid, S::Authorizing);
+    on(S::Authorizing, V::Packet, &E::invalid, S::Authorizing);
+    on(S::Authorizing, V::End, &E::invalid, S::Authorizing);
+    on(S::Authorizing, V::Disconnect, &E::hang_up, S::Ended);
 
     on(S::Streaming, V::Header, &E::next_entry, S::Streaming);
     on(S::Streaming, V::Packet, &E::send_packet, S::Streaming);
@@ -114,8 +128,9 @@ struct StateTable {
     on(S::Ending, V::End, &E::no_connection, S::Ending);
     on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
 
-    for (const State begun : {S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Streaming,
-                              S::RollingOver, S::Ending, S::Ended, S::Failed})
+    for (const State begun :
+         {S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Streaming,
+          S::RollingOver, S::Ending, S::Ended, S::Failed})
       on(begun, V::Start, &E::invalid, begun);
     for (const State over : {S::Ended, S::Failed}) {
       on(over, V::Header, &E::no_connection, over);

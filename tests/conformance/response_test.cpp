@@ -121,13 +121,6 @@ TEST(Responses, C22_AChallengeEndsInAccessDeniedAndNamesTheSchemes) {
   EXPECT_THAT(proxy.message, HasSubstr("Basic"));
 }
 
-TEST(Responses, C23_ARedirectIsReportedWithItsTarget) {
-  const Error error =
-      error_after("HTTP/1.1 302 Found\r\nLocation: http://other.example/live\r\n\r\n");
-  EXPECT_EQ(error.result, Result::E_FAIL);
-  EXPECT_THAT(error.message, AllOf(HasSubstr("302"), HasSubstr("http://other.example/live")));
-}
-
 TEST(Responses, C24_AnyOtherStatusOnPushSetupIsAnErrorWithTheStatusInItsText) {
   const std::vector<std::pair<int, Result>> expected = {
       {400, Result::E_FAIL},

@@ -138,6 +138,9 @@ typedef struct wmpush_options {
   const char* password_file; /**< file whose first line is the password; NULL = none */
   const char* auth;          /**< the only scheme to use: "negotiate", "ntlm", "digest" or "basic";
                                   NULL or "any" = the best that the server offers */
+  const char* http_proxy;    /**< proxy to go through, "http://[user[:password]@]host[:port]"; "" =
+                                  none; NULL = $http_proxy, but for the hosts in $no_proxy */
+  int allow_305;             /**< 1: a server may name a proxy to go through (HTTP status 305) */
   int64_t connect_timeout;   /**< us, name resolution included; 10 s */
   int64_t response_timeout;  /**< us, for each response; 15 s */
   int64_t send_timeout;      /**< us without progress while sending; 10 s */
