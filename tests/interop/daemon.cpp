@@ -1,11 +1,9 @@
 #include "interop/daemon.hpp"
 
-#include <csignal>
-
 namespace wmpush::test {
 
 Daemon::~Daemon() {
-  child_.signal(SIGTERM);
+  child_.signal(end_signal_);
   child_.wait(Seconds(20));
 }
 

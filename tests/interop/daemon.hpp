@@ -1,7 +1,7 @@
 // A server that a test starts and asks to stop. SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <cstdint>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -9,11 +9,12 @@
 
 namespace wmpush::test {
 
-/// Runs from the constructor to the destructor, which sends SIGTERM, so that the program can end
-/// what it started itself, and kills it after 20 s.
+/// Runs from the constructor to the destructor, which sends a signal to end it, so that the program
+/// can end what it started itself, and kills it after 20 s.
 class Daemon {
  public:
-  explicit Daemon(const std::vector<std::string>& command) : child_(command) {}
+  explicit Daemon(const std::vector<std::string>& command, int end_signal = SIGTERM)
+      : child_(command), end_signal_(end_signal) {}
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -24,6 +25,7 @@ class Daemon {
 
  private:
   ChildProcess child_;
+  const int end_signal_;
 };
 
 }  // namespace wmpush::test

@@ -22,7 +22,9 @@ Haproxy::Haproxy(const std::filesystem::path& folder, std::uint16_t origin)
              " timeout connect 5s\n"
              " timeout client 1h\n"
              " timeout server 1h\n"
-             "frontend push\n bind 127.0.0.1:" +
+             "frontend push\n"
+             " http-response add-header Via \"1.1 haproxy\"\n"
+             " bind 127.0.0.1:" +
                  std::to_string(port_) +
                  "\n default_backend points\n"
                  "backend points\n server origin 127.0.0.1:" +

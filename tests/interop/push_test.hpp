@@ -33,6 +33,8 @@ class PushTest : public ::testing::Test {
   /// What a push of all this must have come to: everything arrived, once and in order, the end as
   /// well, in a single session, and no rule was broken.
   void expect_delivered(const NumberedStream& stream);
+  /// The latest session; an empty one when there was none.
+  pubpoint::SessionReport session() const;
   /// That nothing that was logged or printed has this in it.
   void expect_unsaid(const std::string& secret) const;
   /// The number of times that something stands in a text.
