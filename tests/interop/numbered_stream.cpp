@@ -72,6 +72,15 @@ NumberedStream::NumberedStream(std::uint32_t packets, std::size_t packet_size,
   }
 }
 
+std::optional<std::uint32_t> NumberedStream::number_of(Bytes packet_bytes) const {
+  const Bytes content = content_of(packet_bytes);
+  if (content.empty()) return std::nullopt;
+  const auto number = load_le<std::uint32_t>(content, 0);
+  if (number >= packets_ || !std::ranges::equal(content, content_of(packet(number))))
+    return std::nullopt;
+  return number;
+}
+
 std::ostream& operator<<(std::ostream& out, const Arrivals& arrivals) {
   out << arrivals.packets << " packets arrived";
   print(out, "missing", arrivals.missing);
@@ -81,26 +90,31 @@ std::ostream& operator<<(std::ostream& out, const Arrivals& arrivals) {
   return out;
 }
 
-Arrivals arrivals_of(const NumberedStream& sent, const std::vector<std::filesystem::path>& files) {
+Arrivals arrivals_of(const NumberedStream& sent, const std::vector<ArrivedPacket>& packets) {
   Arrivals arrivals;
+  arrivals.packets = packets.size();
   std::vector<bool> seen(sent.packets());
   std::uint32_t next = 0;
-  const auto take = [&](Bytes packet) {
-    ++arrivals.packets;
-    const Bytes content = content_of(packet);
-    const auto number = content.empty() ? sent.packets() : load_le<std::uint32_t>(content, 0);
-    if (number >= sent.packets() || !std::ranges::equal(content, content_of(sent.packet(number)))) {
+  for (const ArrivedPacket& packet : packets) {
+    if (!packet.number) {
       ++arrivals.altered;
-      return;
+      continue;
     }
-    if (seen[number]) {
+    const std::uint32_t number = *packet.number;
+    if (seen[number])
       arrivals.twice.push_back(number);
-    } else if (number < next) {
+    else if (number < next)
       arrivals.late.push_back(number);
-    }
     seen[number] = true;
     next = std::max(next, number + 1);
-  };
+  }
+  for (std::uint32_t number = 0; number < sent.packets(); ++number)
+    if (!seen[number]) arrivals.missing.push_back(number);
+  return arrivals;
+}
+
+Arrivals arrivals_of(const NumberedStream& sent, const std::vector<std::filesystem::path>& files) {
+  std::vector<ArrivedPacket> packets;
   for (const auto& path : files) {
     const std::string file = read_file(path);
     Bytes input = as_bytes(file);
@@ -109,12 +123,10 @@ Arrivals arrivals_of(const NumberedStream& sent, const std::vector<std::filesyst
     do {
       if (const Error error = splitter.next(input, unit))
         throw std::runtime_error(path.string() + ": " + error.message);
-      if (unit.kind == asf::Splitter::Kind::Packet) take(unit.bytes);
+      if (unit.kind == asf::Splitter::Kind::Packet) packets.push_back({sent.number_of(unit.bytes)});
     } while (unit.kind != asf::Splitter::Kind::None);
   }
-  for (std::uint32_t number = 0; number < sent.packets(); ++number)
-    if (!seen[number]) arrivals.missing.push_back(number);
-  return arrivals;
+  return arrivals_of(sent, packets);
 }
 
 }  // namespace wmpush::test

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <iosfwd>
+#include <optional>
 #include <vector>
 
 #include "core/bytes.hpp"
@@ -26,6 +28,9 @@ class NumberedStream {
   Bytes packet(std::uint32_t number) const {
     return Bytes(asf_).subspan(header_size_ + number * packet_size_, packet_size_);
   }
+  /// The number of a packet of this stream, as it was or without its padding. Nothing when its
+  /// content is not what was sent.
+  std::optional<std::uint32_t> number_of(Bytes packet) const;
   /// Header and packets, as a muxer would write them.
   Bytes asf() const { return asf_; }
 
@@ -48,6 +53,14 @@ struct Arrivals {
   bool all() const { return in_order_once() && missing.empty(); }
 };
 std::ostream& operator<<(std::ostream& out, const Arrivals& arrivals);
+
+struct ArrivedPacket {
+  std::optional<std::uint32_t> number;         ///< as NumberedStream::number_of() has it
+  std::chrono::steady_clock::time_point at{};  ///< where that is known
+};
+
+/// What the packets that arrived, in this order, mean.
+Arrivals arrivals_of(const NumberedStream& sent, const std::vector<ArrivedPacket>& packets);
 
 /// Compares the content of the packets in recordings, in the order given, with what was sent. Times
 /// may differ: a recording moves them to its beginning.
