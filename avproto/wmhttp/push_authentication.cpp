@@ -31,6 +31,11 @@ bool PushEngine::authorization_incomplete() const {
 }
 
 void PushEngine::answer_setup_challenge() {
+  if (response_.status == 407) proxy_challenges_ = response_.challenges;
+  // Tinyproxy refuses a wrong password by a 401 that asks for its own one.
+  if (response_.status == 401 && !proxy_challenges_.empty() &&
+      response_.challenges == proxy_challenges_)
+    response_.status = 407;
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_setup();
   const bool kept = connected_ && response_.keep_alive && out_.empty();

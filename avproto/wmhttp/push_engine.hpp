@@ -309,7 +309,8 @@ class PushEngine {
   SendQueue out_;
   ResponseReader responses_;
   Response setup_response_;
-  Time progress_{};       // when something was last sent, or queued to be
+  std::vector<std::string> proxy_challenges_;  // of the last 407
+  Time progress_{};                            // when something was last sent, or queued to be
   Time waiting_since_{};  // when the response that is awaited was due to be waited for
   Time end_started_{};
 

@@ -90,7 +90,7 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
   if (response.status == 407) {
     who = way.proxy.empty() ? "a proxy" : "the " + way.proxy;
     if (!authentication.empty())
-      means.text += ", which http_proxy=http://USER:PASSWORD@HOST:PORT gives the proxy";
+      means.text += "; for a proxy they stand in http_proxy=http://USER:PASSWORD@HOST:PORT";
   } else if (const std::string why = proxys_own(response, way); !why.empty()) {
     return {means.result, response.status, 0,
             std::string(doing) + ": " + response.status_text() + ": the " + way.proxy + why};

@@ -166,6 +166,18 @@ TEST_F(ProxyAuthentication, C22_ARefusalNamesProxyRealmAndUser) {
                     HasSubstr("user 'pat'"), HasSubstr("http_proxy="), Not(HasSubstr("hush"))));
 }
 
+TEST_F(ProxyAuthentication, C22_A401ThatAsksForTheProxysPasswordIsTheProxysRefusal) {
+  driver.set_up(challenge("Basic realm=\"Tinyproxy\""));
+  next();
+  driver.answer(
+      answer("401 Unauthorized",
+             "Server: tinyproxy/1.11.1\r\nWWW-Authenticate: Basic realm=\"Tinyproxy\"\r\n"));
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_PROXY_ACCESSDENIED);
+  EXPECT_THAT(driver.engine.error().message,
+              AllOf(HasSubstr("the proxy proxy:3128"), HasSubstr("realm 'Tinyproxy'"),
+                    HasSubstr("user 'pat'"), Not(HasSubstr("hush"))));
+}
+
 /// NTLM as the engine sees it: two rounds let a connection in.
 class TwoRounds : public auth::Mechanism {
  public:
