@@ -30,6 +30,12 @@ interop | gss-ntlmssp  | file:/etc/gss/mech.d/mech.ntlmssp.conf | NTLM, also for
 interop | krb5-kdc     | command:krb5kdc                   | a Kerberos realm of the tests' own
 interop | krb5-admin-server | command:kadmin.local         | makes its users
 interop | krb5-user    | command:kinit                     | gets a ticket
+interop | squid        | command:squid                     | a proxy with every kind of password
+interop | tinyproxy    | command:tinyproxy                 | a proxy that is a blind pipe
+interop | nginx-light  | command:nginx                     | a reverse proxy
+interop | haproxy      | command:haproxy                   | a reverse proxy
+interop | nftables     | command:nft                       | loses and resets packets on purpose
+interop | iproute2     | command:ss                        | kills connections on purpose
 check | clang          | command:clang++                   | the second compiler
 check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
 check | clang-format   | command:clang-format              | the style of the sources
@@ -48,6 +54,19 @@ is_there() {
     python:*) /usr/bin/python3 -c "import $what" 2>/dev/null ;;
   esac
 }
+
+# Runs a command as root that installs servers, without Debian starting them: tests start their own.
+# A policy that is there already stays as it is.
+without_starting_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+  fi
+  "$@"
+)
 
 # install_missing PURPOSE...: installs by apt-get what is not there and says what and why. Where it
 # cannot, it says what a person has to install and returns 1.
@@ -68,7 +87,7 @@ install_missing() {
     as_root=(sudo)
     [ -t 0 ] || as_root=(sudo -n)  # nobody is there to type a password
   fi
-  local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
+  local install=(without_starting_services "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
     apt-get install -y -q --no-install-recommends "${missing[@]}")
   if ! command -v apt-get >/dev/null; then
     echo "This machine has no apt-get. Please install what your system calls: ${missing[*]}" >&2

@@ -1,6 +1,31 @@
 #include "sink/credentials.hpp"
 
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
 namespace wmpush {
+namespace {
+
+/// Stands for Basic where a redirect has led.
+class WithheldBasic : public auth::Mechanism {
+ public:
+  Step take(std::span<const auth::Challenge>, std::string& why) override {
+    why = "a redirect led here, and it would show the password; auth=basic gives it";
+    return Step::Impossible;
+  }
+  std::string authorization(const auth::RequestLine&) override { return {}; }
+  void accepted() override {}
+};
+
+std::unique_ptr<auth::Mechanism> make_for_redirected(auth::Scheme scheme,
+                                                     const auth::Credentials& credentials) {
+  if (scheme == auth::Scheme::Basic) return std::make_unique<WithheldBasic>();
+  return auth::make_mechanism(scheme, credentials);
+}
+
+}  // namespace
 
 LoggedAuthenticator::LoggedAuthenticator(auth::Responder responder, const Log& log,
                                          std::string where)
@@ -17,6 +42,61 @@ bool LoggedAuthenticator::challenged(std::span<const std::string> fields,
 
 std::string LoggedAuthenticator::authorization(std::string_view method, std::string_view target) {
   return responder_.authorization({method, target});
+}
+
+Error read_password(OwnedOptions& options, const std::string& url_user,
+                    const std::optional<std::string>& url_password, Log& log) {
+  if (url_password) log.hide(*url_password);
+  if (options->user == nullptr && !url_user.empty())
+    if (Error error = options.set("user", url_user)) return error;
+  if (options->password == nullptr && options->password_file != nullptr) {
+    const std::string name = options->password_file;
+    std::ifstream file(name);
+    if (!file)
+      return {Result::E_INVALIDARG, 0, errno,
+              "password_file '" + name + "' cannot be opened: " + std::strerror(errno)};
+    std::string password;
+    if (!std::getline(file, password))
+      return {Result::E_INVALIDARG, 0, 0, "password_file '" + name + "' has no first line"};
+    if (password.ends_with('\r')) password.pop_back();
+    if (Error error = options.set("password", password)) return error;
+  }
+  if (options->password == nullptr && url_password)
+    if (Error error = options.set("password", *url_password)) return error;
+  if (options->password == nullptr)
+    if (const char* password = std::getenv("WMPUSH_PASSWORD"))
+      if (Error error = options.set("password", password)) return error;
+  if (options->password != nullptr) log.hide(options->password);
+  return {};
+}
+
+Error check_user(std::string_view user, std::string_view whose) {
+  for (const char c : user)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return {Result::E_INVALIDARG, 0, 0, std::string(whose) + " has a control character in it"};
+  return {};
+}
+
+std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOptions& options,
+                                                               const std::string& host,
+                                                               bool redirected, const Log& log,
+                                                               const std::string& where) {
+  std::optional<auth::Scheme> pinned;
+  static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
+  auth::Credentials credentials{host, options->user == nullptr ? "" : options->user, std::nullopt};
+  if (options->password != nullptr) credentials.password = options->password;
+  const bool withhold = redirected && pinned != auth::Scheme::Basic;
+  return std::make_unique<LoggedAuthenticator>(
+      auth::Responder(std::move(credentials), pinned, auth::available_schemes(),
+                      withhold ? make_for_redirected : auth::make_mechanism),
+      log, where);
+}
+
+std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const Proxy& proxy, const Log& log,
+                                                              const std::string& where) {
+  return std::make_unique<LoggedAuthenticator>(
+      auth::Responder({proxy.address.host, proxy.user, proxy.password}, {}), log,
+      where + ": " + proxy.display());
 }
 
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned) {

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "auth/responder.hpp"
 #include "core/log.hpp"
+#include "sink/options.hpp"
+#include "sink/proxy.hpp"
 #include "wmhttp/authenticator.hpp"
 #include "wmpush/result.hpp"
 
@@ -24,12 +27,35 @@ class LoggedAuthenticator : public wmhttp::Authenticator {
   std::string authorization(std::string_view method, std::string_view target) override;
   bool incomplete() const override { return responder_.incomplete(); }
   void accepted() override { responder_.accepted(); }
+  void begin_anew() override { responder_.begin_anew(); }
 
  private:
   auth::Responder responder_;
   const Log& log_;
   const std::string where_;
 };
+
+/// Takes user and password from where they are given: the options, password_file, the URL
+/// (`url_user`, `url_password`) and WMPUSH_PASSWORD, in this order, into `options`. `log` is told
+/// what to hide.
+Error read_password(OwnedOptions& options, const std::string& url_user,
+                    const std::optional<std::string>& url_password, Log& log);
+
+/// E_INVALIDARG when it has a control character; `whose` begins the message.
+Error check_user(std::string_view user, std::string_view whose);
+
+/// Answers for `host` with the user and password of `options`, by the schemes that its `auth`
+/// allows. `redirected`: a redirect led there, so that Basic, which shows the password to whoever
+/// asks, is used only when `auth` says so. `log` is borrowed; `where` begins each line.
+std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOptions& options,
+                                                               const std::string& host,
+                                                               bool redirected, const Log& log,
+                                                               const std::string& where);
+
+/// Answers for a proxy with what its address had of credentials. The option `auth` is about the
+/// server: here every scheme will do.
+std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const Proxy& proxy, const Log& log,
+                                                              const std::string& where);
 
 /// What the option `auth` may be: "any", or a scheme's name in any case. E_INVALIDARG lists them.
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned);

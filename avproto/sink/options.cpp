@@ -55,6 +55,11 @@ constexpr std::array kRows = {
     text(
         WMPUSH_MEMBER(auth),
         "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered"),
+    text(WMPUSH_MEMBER(http_proxy),
+         "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, "
+         "but for the hosts in no_proxy; empty = none",
+         1),
+    flag(WMPUSH_MEMBER(allow_305), 0, "go through a proxy that the server names (HTTP status 305)"),
     timeout(WMPUSH_MEMBER(connect_timeout), 10 * kSecond,
             "limit for resolving the name and connecting"),
     timeout(WMPUSH_MEMBER(response_timeout), 15 * kSecond, "limit for each response of the server"),
@@ -71,6 +76,12 @@ constexpr std::array kRows = {
     flag(WMPUSH_MEMBER(strip_padding), 1, "leave out padding that carries nothing"),
     integer(WMPUSH_MEMBER(max_bitrate), "bit/s", kLargestBitrate,
             "bit rate to declare where the ASF header has none; 0 = estimate"),
+    flag(WMPUSH_MEMBER(reconnect), 0,
+         "connect again when the connection is lost in mid stream, and go on"),
+    timeout(WMPUSH_MEMBER(reconnect_delay_max), 30 * kSecond,
+            "longest wait before a try to connect again"),
+    integer(WMPUSH_MEMBER(reconnect_max_retries), "tries", 1'000'000,
+            "tries to connect again in a row; 0 = no limit"),
     text(WMPUSH_MEMBER(user_agent),
          "product to name after the encoder's; default libwmpush/VERSION"),
 };

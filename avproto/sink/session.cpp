@@ -1,12 +1,7 @@
 #include "sink/session.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <random>
-#include <thread>
 
 #include "asf/data_packet.hpp"
 #include "asf/header.hpp"
@@ -28,6 +23,9 @@ Error misuse(std::string message) {
 Error not_connected() {
   return {Result::NS_E_NOCONNECTION, 0, 0, "there is no connection to the publishing point"};
 }
+
+/// How long a connection that the peer has closed may take to confirm what it got.
+constexpr std::chrono::seconds kSettle{2};
 
 Error interrupted() {
   return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted: what was not sent yet is lost"};
@@ -87,7 +85,7 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
     options->auto_destroy = auto_destroy ? 1 : 0;
   }
   if (Error error = options.check()) return error;
-  if (Error error = read_password(url_)) return error;
+  if (Error error = read_password(options, url_.user, url_.password, log_)) return error;
   if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
@@ -122,66 +120,31 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   return {};
 }
 
-Error PushSink::Session::read_password(const wmhttp::PushUrl& url) {
-  OwnedOptions& options = *effective_;
-  if (url.password) log_.hide(*url.password);
-  if (options->user == nullptr && !url.user.empty())
-    if (Error error = options.set("user", url.user)) return error;
-  if (options->password == nullptr && options->password_file != nullptr) {
-    const std::string name = options->password_file;
-    std::ifstream file(name);
-    if (!file)
-      return {Result::E_INVALIDARG, 0, errno,
-              "password_file '" + name + "' cannot be opened: " + std::strerror(errno)};
-    std::string password;
-    if (!std::getline(file, password))
-      return {Result::E_INVALIDARG, 0, 0, "password_file '" + name + "' has no first line"};
-    if (password.ends_with('\r')) password.pop_back();
-    if (Error error = options.set("password", password)) return error;
-  }
-  if (options->password == nullptr && url.password)
-    if (Error error = options.set("password", *url.password)) return error;
-  if (options->password == nullptr)
-    if (const char* password = std::getenv("WMPUSH_PASSWORD"))
-      if (Error error = options.set("password", password)) return error;
-  if (options->password != nullptr) log_.hide(options->password);
-  return {};
-}
-
-Error PushSink::Session::read_authentication() {
-  const OwnedOptions& options = *effective_;
-  std::optional<auth::Scheme> pinned;
-  if (Error error = parse_auth_option(text_or_empty(options->auth), pinned)) return error;
-  auth::Credentials credentials{url_.host, text_or_empty(options->user), std::nullopt};
-  for (const char c : credentials.user)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return {Result::E_INVALIDARG, 0, 0, "the user has a control character in it"};
-  if (options->password != nullptr) credentials.password = options->password;
-  std::vector<auth::Scheme> available = auth::available_schemes();
-  authentication_schemes_ = accepted_authentication(pinned, available);
-  authenticator_ = std::make_unique<LoggedAuthenticator>(
-      auth::Responder(std::move(credentials), pinned, std::move(available)), log_, where_);
-  return {};
-}
-
 wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url,
                                                       std::string setup_body) const {
   const OwnedOptions& options = *effective_;
   wmhttp::EngineConfig config;
   config.target = url.target;
-  config.host = url.authority();
+  config.server = url.destination();
+  if (proxy_) config.proxy = proxy_->address;
   config.user_agent =
       std::string(wmhttp::kEncoderToken) + " " +
       (options->user_agent == nullptr ? "libwmpush/" WMPUSH_VERSION : options->user_agent);
   config.setup_body = std::move(setup_body);
   config.authentication_schemes = authentication_schemes_;
   config.server_authenticator = authenticator_.get();
+  config.proxy_authenticator = proxy_authenticator_.get();
+  config.allow_305 = options->allow_305 != 0;
   config.strict_server = options->strict_server != 0;
   config.content_length = options->content_length;
   config.response_timeout = wmhttp::Duration(options->response_timeout);
   config.send_timeout = wmhttp::Duration(options->send_timeout);
   config.end_timeout = wmhttp::Duration(options->end_timeout);
   config.rollover_timeout = wmhttp::Duration(options->rollover_timeout);
+  config.reconnect = options->reconnect != 0;
+  config.reconnect_delay_max = wmhttp::Duration(options->reconnect_delay_max);
+  config.reconnect_max_retries = options->reconnect_max_retries;
+  config.jitter_seed = std::random_device()();
   return config;
 }
 
@@ -345,11 +308,7 @@ Result PushSink::Session::wait_until(Time until) {
     if (engine_->connected_now()) {
       readiness = transport_->wait(false, until);
     } else {
-      if (effective_->get().interrupt != nullptr &&
-          effective_->get().interrupt(effective_->get().interrupt_opaque) != 0)
-        readiness = Readiness::Interrupted;
-      else
-        std::this_thread::sleep_for(net::slice(until));
+      readiness = transport_->pause(until);
     }
     if (readiness == Readiness::Interrupted) engine_->abandon(interrupted());
     if (readiness == Readiness::Ready) static_cast<void>(attend());  // over() tells a failure
@@ -375,6 +334,9 @@ Error PushSink::Session::drive() {
       case Want::Receive:
         receive_waiting();
         break;
+      case Want::Wait:
+        wait_for_next_try();
+        break;
       case Want::Close:
         transport_->close();
         engine_->closed();
@@ -390,13 +352,16 @@ Error PushSink::Session::attend() {
 }
 
 void PushSink::Session::make_connection() {
+  if (Error error = follow_engine()) return engine_->connect_failed(std::move(error), Clock::now());
+  const wmhttp::Destination& to = engine_->destination();
   const Time limit =
       std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
                engine_->deadline());
-  log_.write(WMPUSH_LOG_VERBOSE,
-             where_ + ": connecting to " + url_.host + " port " + std::to_string(url_.port));
-  if (Error error = transport_->connect(url_.host, url_.port, limit))
-    return engine_->connect_failed(std::move(error));
+  log_.write(WMPUSH_LOG_VERBOSE, where_ + ": connecting to " + (proxy_ ? "the proxy " : "") +
+                                     to.host + " port " + std::to_string(to.port));
+  if (Error error = transport_->connect(to.host, to.port, limit))
+    return engine_->connect_failed(
+        proxy_ ? unreachable(*proxy_, std::move(error)) : std::move(error), Clock::now());
   info_.address = transport_->peer();
   engine_->connected(Clock::now());
 }
@@ -406,12 +371,14 @@ void PushSink::Session::send_outgoing() {
   const Time before = Clock::now();
   if (Error lost = transport_->send(engine_->outgoing(), count, before)) {
     look();  // an answer that came before the loss says more than an errno
-    if (!over()) engine_->connection_lost(std::move(lost));
+    if (engine_->connected_now())
+      engine_->connection_lost(std::move(lost), Clock::now(), delivery());
     return;
   }
   if (count > 0) {
     counters_.bytes_sent += count;
     engine_->sent(count, before);
+    if (engine_->wants_delivery()) engine_->delivered(delivery());
     return look();
   }
   const Readiness readiness = transport_->wait(true, engine_->deadline());
@@ -422,7 +389,7 @@ void PushSink::Session::send_outgoing() {
     case Readiness::Ready:
       return look();
     case Readiness::TimedOut:
-      return engine_->tick(after);
+      return engine_->tick(after, delivery());
     case Readiness::Interrupted:
       return engine_->abandon(interrupted());
   }
@@ -433,10 +400,25 @@ void PushSink::Session::receive_waiting() {
     case Readiness::Ready:
       return look();
     case Readiness::TimedOut:
-      return engine_->tick(Clock::now(), transport_->unacknowledged());
+      return engine_->tick(Clock::now(), delivery());
     case Readiness::Interrupted:
       return engine_->abandon(interrupted());
   }
+}
+
+void PushSink::Session::wait_for_next_try() {
+  transport_->reset();
+  switch (transport_->pause(engine_->deadline())) {
+    case Readiness::Ready:
+    case Readiness::TimedOut:
+      return engine_->tick(Clock::now());
+    case Readiness::Interrupted:
+      return engine_->abandon(interrupted());
+  }
+}
+
+wmhttp::Delivery PushSink::Session::delivery() const {
+  return {transport_->unacknowledged(), transport_->unread_limit()};
 }
 
 /// Hands in whatever the peer has sent or done, without waiting for anything.
@@ -445,21 +427,25 @@ void PushSink::Session::look() {
     Bytes received;
     bool closed = false;
     Error lost = transport_->receive(received, closed);
-    if (closed && engine_is(State::Ending)) {
-      // A peer that closed before it read the end-of-stream looks the same for a moment.
-      switch (transport_->settle(engine_->deadline(), lost)) {
+    if (closed && (engine_is(State::Ending) || effective_->get().reconnect != 0)) {
+      // What the peer took shows a moment later, and so does a close before everything was read.
+      const Time until = engine_is(State::Ending)
+                             ? engine_->deadline()
+                             : std::min(engine_->deadline(), Clock::now() + kSettle);
+      switch (transport_->settle(until, lost)) {
         case Readiness::Ready:
           break;
         case Readiness::TimedOut:
-          return engine_->tick(Clock::now(), transport_->unacknowledged());
+          if (!engine_is(State::Ending)) break;
+          return engine_->tick(Clock::now(), delivery());
         case Readiness::Interrupted:
           return engine_->abandon(interrupted());
       }
     }
-    if (lost) return engine_->connection_lost(std::move(lost));
-    if (closed) return engine_->peer_closed();
+    if (lost) return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
+    if (closed) return engine_->peer_closed(Clock::now(), delivery());
     if (received.empty()) return;
-    engine_->received(received, Clock::now());
+    engine_->received(received, Clock::now(), delivery());
   }
 }
 
@@ -500,7 +486,12 @@ wmpush_stats PushSink::Session::stats() const {
       case State::Ready:
         stats.state = WMPUSH_STATE_READY;
         break;
+      case State::Waiting:
+      case State::Resuming:
+        stats.state = WMPUSH_STATE_RECONNECTING;
+        break;
       case State::Reconnecting:
+      case State::Authorizing:
       case State::Streaming:
       case State::RollingOver:
       case State::Ending:
@@ -515,6 +506,9 @@ wmpush_stats PushSink::Session::stats() const {
     }
     stats.connected = engine_->connected_now() ? 1 : 0;
     stats.packets_sent = engine_->packets_sent();
+    stats.reconnects = engine_->reconnects();
+    stats.packets_resent = engine_->packets_resent();
+    stats.packets_at_risk = engine_->packets_at_risk();
   }
   stats.input_ended = splitting_ && splitter_.ended() ? 1 : 0;
   stats.last_result = static_cast<wmpush_result>(last_result_);

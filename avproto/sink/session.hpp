@@ -13,6 +13,7 @@
 #include "net/transport.hpp"
 #include "sink/credentials.hpp"
 #include "sink/options.hpp"
+#include "sink/proxy.hpp"
 #include "wmhttp/push_engine.hpp"
 #include "wmhttp/url.hpp"
 #include "wmpush/push_sink.hpp"
@@ -39,8 +40,9 @@ class PushSink::Session {
 
  private:
   Error open(std::string_view url, std::string_view template_url, bool auto_destroy);
-  Error read_password(const wmhttp::PushUrl& url);
   Error read_authentication();
+  Error read_proxy();
+  Error follow_engine();
   wmhttp::EngineConfig engine_config(const wmhttp::PushUrl& url, std::string setup_body) const;
   Error accept(const asf::Splitter::Unit& unit);
   Error send_header(Bytes header);
@@ -54,6 +56,8 @@ class PushSink::Session {
   void make_connection();
   void send_outgoing();
   void receive_waiting();
+  void wait_for_next_try();
+  wmhttp::Delivery delivery() const;
   void look();
   void report_notes();
 
@@ -68,8 +72,11 @@ class PushSink::Session {
   Log log_;
   std::unique_ptr<net::Transport> transport_;
   std::unique_ptr<LoggedAuthenticator> authenticator_;
+  wmhttp::Destination home_;  // the server that the program named
+  std::optional<Proxy> proxy_;
+  std::unique_ptr<LoggedAuthenticator> proxy_authenticator_;
   std::string authentication_schemes_;          // X-Accept-Authentication
-  std::unique_ptr<wmhttp::PushEngine> engine_;  // borrows the authenticator
+  std::unique_ptr<wmhttp::PushEngine> engine_;  // borrows the authenticators
   wmhttp::PushUrl url_;
   std::string where_;  // the URL for people
   asf::Splitter splitter_;

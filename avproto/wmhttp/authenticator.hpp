@@ -19,7 +19,8 @@ class Authenticator {
 
   /// Where a challenge came.
   struct Occasion {
-    bool setup = true;            ///< PushSetup; false: PushStart
+    bool setup = true;            ///< PushSetup, or a proxy's: there may be rounds without a body;
+                                  ///< false: a server's, to a PushStart
     bool connection_kept = true;  ///< the next request can go out on the same connection
   };
   /// Takes the challenge fields of one response. True: send the request again, with what
@@ -34,6 +35,9 @@ class Authenticator {
   virtual bool incomplete() const = 0;
   /// It was let in.
   virtual void accepted() = 0;
+  /// A session is to be set up anew, on a new connection. What could not be done on a PushStart may
+  /// be tried again; what was refused stays refused.
+  virtual void begin_anew() = 0;
 };
 
 }  // namespace wmpush::wmhttp

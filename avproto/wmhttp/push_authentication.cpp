@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "wmhttp/push_engine.hpp"
-#include "wmhttp/refusal.hpp"
 
 namespace wmpush::wmhttp {
 
@@ -11,11 +10,12 @@ Authenticator* PushEngine::challenged_authenticator() const {
 }
 
 void PushEngine::authorize() {
-  if (config_.server_authenticator != nullptr)
-    context_.authorization = config_.server_authenticator->authorization(kMethod, context_.target);
-  if (config_.proxy_authenticator != nullptr)
-    context_.proxy_authorization =
-        config_.proxy_authenticator->authorization(kMethod, context_.target);
+  const auto ask = [](Authenticator* each, const std::string& target) {
+    return each == nullptr ? std::string() : each->authorization(kMethod, target);
+  };
+  // Each reads of the target what it finds in the request: the server does not see the proxy's.
+  context_.authorization = ask(config_.server_authenticator, config_.target);
+  context_.proxy_authorization = ask(config_.proxy_authenticator, context_.target);
 }
 
 void PushEngine::authorization_accepted() {
@@ -31,50 +31,77 @@ bool PushEngine::authorization_incomplete() const {
 }
 
 void PushEngine::answer_setup_challenge() {
+  if (response_.status == 407) proxy_challenges_ = response_.challenges;
+  // Tinyproxy refuses a wrong password by a 401 that asks for its own one.
+  if (response_.status == 401 && !proxy_challenges_.empty() &&
+      response_.challenges == proxy_challenges_)
+    response_.status = 407;
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_setup();
   const bool kept = connected_ && response_.keep_alive && out_.empty();
   if (!authenticator->challenged(response_.challenges, {true, kept}))
-    return fail(refusal(response_, "PushSetup", false, authenticator->explanation()));
+    return fail(refused("PushSetup", false, authenticator->explanation()));
   connection_reused_ = kept && !body_held_back_;
   if (kept) return send_setup();
   drop_connection();
   become(State::Connecting);
 }
 
-void PushEngine::refuse_challenge() {
-  if (state_ != State::Ending) return refuse_stream();
-  become(State::Ended);
-  finish_after_answer();
+void PushEngine::refuse_challenge(std::string_view explanation) {
+  if (state_ == State::Ending && explanation.empty()) {
+    become(State::Ended);
+    return finish_after_answer();
+  }
+  const std::string_view doing = state_ == State::Ending ? "EndSession" : "PushStart";
+  refuse_stream(refused(doing, false, explanation));
 }
 
 /// The server closes where length remains, and where none does its answer may still have overtaken
 /// the body: so the PushStart is sent again on a connection of its own.
 void PushEngine::answer_stream_challenge() {
-  const std::string_view doing = state_ == State::Ending ? "EndSession" : "PushStart";
   Authenticator* authenticator = challenged_authenticator();
-  if (authenticator == nullptr) return refuse_challenge();
-  if (!replay_.whole())
-    return fail(refusal(response_, doing, false,
-                        "it asks for the password when the stream has gone on for more than the " +
-                            std::to_string(kMaxReplay) + " bytes that can be sent again"));
-  if (!authenticator->challenged(response_.challenges, {false, false}))
-    return fail(refusal(response_, doing, false, authenticator->explanation()));
-  replayed_state_ = state_;
-  replaying_ = true;
+  if (authenticator == nullptr) return refuse_challenge({});
+  if (!sent_.whole())
+    return refuse_challenge(
+        "it asks for the password when the stream has gone on for more than the " +
+        std::to_string(kMaxReplay) + " bytes that can be sent again");
+  // What goes on between us and a proxy is not for the server's rules: there may be rounds.
+  const bool rounds_possible = response_.status == 407;
+  if (!authenticator->challenged(response_.challenges, {rounds_possible, false}))
+    return refuse_challenge(authenticator->explanation());
+  take_back(sent_.beginning(), 0);
+  note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(again_.size()) +
+                               " bytes of content that its body had");
   drop_connection();
   become(State::Reconnecting);
 }
 
-/// The same PushStart once more, with what its body had so far (3.1.5.2).
-void PushEngine::replay_push_start() {
-  become(replayed_state_);
-  note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(replay_.bytes().size()) +
-                               " bytes that its body had");
-  authorize();
-  out_.copy(as_bytes(push_start_head(context_, content_length_)));
-  out_.copy(replay_.bytes());
+/// NTLM lets a connection in by rounds of requests, and only PushStart is left to make them with. A
+/// proxy that wants it keeps all but the last to itself, so that an empty body is the one that
+/// costs nothing, and that would do no harm at the server.
+void PushEngine::send_round() {
+  become(State::Authorizing);
+  note(WMPUSH_LOG_VERBOSE, "PushStart without a body, for the proxy");
+  out_.copy(as_bytes(push_start_head(context_, 0)));
   progress_ = waiting_since_ = now_;
+}
+
+void PushEngine::answer_round() {
+  Authenticator* authenticator = challenged_authenticator();
+  if (authenticator == nullptr) return refuse_stream();
+  const bool kept = connected_ && response_.keep_alive;
+  if (!authenticator->challenged(response_.challenges, {response_.status == 407, kept}))
+    return fail(refused("PushStart", false, authenticator->explanation()));
+  if (kept) return stream_on_new_connection();
+  drop_connection();
+  become(State::Reconnecting);
+}
+
+/// Let in before the last round.
+void PushEngine::skip_rounds() {
+  authorization_accepted();
+  if (!connected_ || !response_.keep_alive) return lose_stream();
+  stream_on_new_connection();
 }
 
 }  // namespace wmpush::wmhttp

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,8 +17,9 @@
 #include "wmhttp/authenticator.hpp"
 #include "wmhttp/frame.hpp"
 #include "wmhttp/message.hpp"
-#include "wmhttp/replay.hpp"
 #include "wmhttp/send_queue.hpp"
+#include "wmhttp/sent_frames.hpp"
+#include "wmhttp/url.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::wmhttp {
@@ -30,21 +33,30 @@ inline constexpr std::int64_t kDirectContentLength = 2147483647;
 /// Through a proxy a PushStart is to last about this long (3.1.4.2.1).
 inline constexpr std::chrono::seconds kProxiedDuration{60};
 
+/// Redirects that are followed on the way to a session.
+inline constexpr int kMaxRedirects = 8;
+
 struct EngineConfig {
-  std::string target;         ///< path and query, verbatim
-  std::string host;           ///< value of the Host header
-  std::string user_agent;     ///< whole value of the User-Agent header
-  std::string setup_body;     ///< what push_setup_body() made
-  bool strict_server = true;  ///< a server that is neither Cougar nor Rex is refused
+  std::string target;                  ///< path and query, verbatim
+  Destination server;                  ///< the publishing point's
+  std::optional<Destination> proxy{};  ///< every request goes to it; none: to the server
+  std::string user_agent;              ///< whole value of the User-Agent header
+  std::string setup_body;              ///< what push_setup_body() made
+  bool strict_server = true;           ///< a server that is neither Cougar nor Rex is refused
   /// Value of X-Accept-Authentication: the schemes that can be done, without Basic.
   std::string authentication_schemes;
   Authenticator* server_authenticator = nullptr;  ///< answers 401; borrowed, null: nobody does
   Authenticator* proxy_authenticator = nullptr;   ///< answers 407; borrowed, null: nobody does
+  bool allow_305 = false;                         ///< a 305 may name a proxy
   std::int64_t content_length = 0;                ///< of each PushStart; 0 = by the protocol's rule
   Duration response_timeout{};
   Duration send_timeout{};
   Duration end_timeout{};
   Duration rollover_timeout{};
+  bool reconnect = false;          ///< a connection that is lost in mid stream is made again
+  Duration reconnect_delay_max{};  ///< the longest wait between two tries
+  std::int64_t reconnect_max_retries = 0;  ///< tries in a row; 0 = no limit
+  std::uint32_t jitter_seed = 1;           ///< of the waits: each pusher is to have its own
 };
 
 /// What an ASF header means for the lengths of the protocol.
@@ -63,7 +75,10 @@ class PushEngine {
     Connecting,    ///< to send PushSetup
     SettingUp,     ///< PushSetup is out; its response is awaited
     Ready,         ///< the session is accepted, no PushStart yet
-    Reconnecting,  ///< to send a PushStart: the connection of the setup is gone (3.1.4.2.1)
+    Reconnecting,  ///< to send a PushStart on a new connection (3.1.4.2.1)
+    Authorizing,   ///< a PushStart waits for the rounds that a proxy needs on a new connection
+    Waiting,       ///< the connection was lost; until the next try (3.2.7.1)
+    Resuming,      ///< inside a PushStart body again, but nothing of the stream is out yet
     Streaming,     ///< inside a PushStart body
     RollingOver,   ///< the length is used up; the response is awaited (3.1.4.3)
     Ending,        ///< $E is out; the server's close or answer is awaited (3.1.4.4)
@@ -77,6 +92,7 @@ class PushEngine {
     Connect,  ///< a new connection; one that is still open is to be closed first
     Send,     ///< outgoing() is to be sent, and what comes meanwhile to be handed in
     Receive,  ///< nothing to send; what comes is to be handed in
+    Wait,     ///< nothing until deadline(); what is still open is to be reset
     Close     ///< half-close, drain, close
   };
 
@@ -102,16 +118,19 @@ class PushEngine {
   // The peer's side.
 
   void connected(Time now);
-  void connect_failed(Error error);
+  void connect_failed(Error error, Time now);
   void sent(std::size_t count, Time now);
-  void received(Bytes bytes, Time now);
+  void received(Bytes bytes, Time now, Delivery delivery = {});
   /// The peer has closed its side without an error.
-  void peer_closed();
+  void peer_closed(Time now, Delivery delivery = {});
   /// The connection broke: reset, or an error of the network.
-  void connection_lost(Error error);
-  /// Looks at the deadline. `unacknowledged` is how many sent bytes the peer's kernel has not
-  /// confirmed: an end-of-stream among them was not taken.
-  void tick(Time now, std::size_t unacknowledged = 0);
+  void connection_lost(Error error, Time now, Delivery delivery = {});
+  /// Looks at the deadline. An end-of-stream among the unacknowledged bytes was not taken.
+  void tick(Time now, Delivery delivery = {});
+  /// What the peer's kernel has confirmed need not be kept: a good moment to say so when
+  /// wants_delivery() is true.
+  bool wants_delivery() const { return sent_.wants_acknowledgement(); }
+  void delivered(Delivery delivery);
   /// The owner has closed the connection.
   void closed();
 
@@ -132,13 +151,31 @@ class PushEngine {
   const Response& setup_response() const { return setup_response_; }
   const std::string& push_id() const { return context_.push_id; }
   std::uint64_t packets_sent() const { return packets_sent_; }
-  /// A proxy has shown itself (Via).
+  /// Packets that were sent once more after a loss of the connection.
+  std::uint64_t packets_resent() const { return packets_resent_; }
+  /// Packets that a lost connection may have taken along, at the most.
+  std::uint64_t packets_at_risk() const { return packets_at_risk_; }
+  /// How often the stream went on after a loss.
+  std::uint64_t reconnects() const { return reconnects_; }
+  /// A proxy is known: named, or it has shown itself (Via).
   bool proxied() const { return proxied_; }
   /// What the log is to hear: a request or a response in a line, or something to be warned of.
   struct Note {
     wmpush_log_level level;
     std::string text;
   };
+  /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
+  const Destination& destination() const { return config_.proxy ? *config_.proxy : config_.server; }
+  /// Where the session is, or is to be: as configured, until redirects lead elsewhere (3.1.5.1).
+  /// Whoever connects looks whether they did: the engine then has no authenticator for the new
+  /// host (or for the proxy that a 305 named) until it is given one by take_route().
+  const Destination& server() const { return config_.server; }
+  const std::string& target() const { return config_.target; }
+  const std::optional<Destination>& proxy() const { return config_.proxy; }
+  /// Goes on by way of `proxy`, or directly, with these authenticators. Only while wants() says
+  /// Connect.
+  void take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
+                  Authenticator* proxy_authenticator);
   /// The notes since the last call.
   std::vector<Note> take_notes() { return std::exchange(notes_, {}); }
 
@@ -165,16 +202,6 @@ class PushEngine {
     Count
   };
 
-  /// A frame that is to be sent. Payloads are lent.
-  struct PendingFrame {
-    FrameId id{};
-    std::uint32_t reason = 0;
-    Bytes head;
-    Bytes rest;
-    std::size_t payload() const { return head.size() + rest.size(); }
-    std::size_t size() const { return frame_head_size(id) + payload(); }
-  };
-
   using Action = void (PushEngine::*)();
   void dispatch(Event event);
   void become(State state) { state_ = state; }
@@ -197,6 +224,7 @@ class PushEngine {
   void answer_setup_challenge();
   void refuse_setup();
   void refuse_stream();
+  void refuse_stream(Error refusal);
   void report_malformed();
   void lose_setup();
   void lose_stream();
@@ -210,8 +238,16 @@ class PushEngine {
   void end_without_stream();
   void end_after_loss();
   void start_or_reconnect();
+  void follow_redirect();
+  void take_named_proxy();
   void answer_stream_challenge();
-  void refuse_challenge();
+  void refuse_challenge(std::string_view explanation);
+  void connect_again();
+  void forget_session();
+  void send_round();
+  void answer_round();
+  void skip_rounds();
+  void round_unanswered();
   void remember_acceptance();
   void next_push_start();
   void renew_session();
@@ -222,15 +258,32 @@ class PushEngine {
   void hang_up();
 
   Authenticator* challenged_authenticator() const;
+  void aim();
+  Error refused(std::string_view doing, bool template_named,
+                std::string_view authentication = {}) const;
   void authorize();
   void authorization_accepted();
   bool authorization_incomplete() const;
 
+  // After a loss (push_recovery.cpp).
+  bool recoverable() const;
+  void recover(Error cause);
+  void recover_from(std::uint64_t taken, std::size_t unread, Error cause);
+  void take_back(std::uint64_t taken, std::size_t unread);
+  void try_later(Error cause);
+  bool resumable() const;
+  void streaming_again();
+  void feed_again();
+  void put_first_header();
+
+  /// Inside a PushStart body that more can be added to.
+  bool in_body() const { return state_ == State::Streaming || state_ == State::Resuming; }
   void begin_push_start();
-  void replay_push_start();
+  void send_push_start();
   void submit(const PendingFrame& frame);
+  void submit_waiting();
   bool fits(const PendingFrame& frame) const;
-  void put(const PendingFrame& frame);
+  void put(const PendingFrame& frame, bool again = false);
   void use_up_length();
   std::int64_t push_start_length() const;
   void drop_connection();
@@ -251,12 +304,13 @@ class PushEngine {
   Error peer_error_;
   PendingFrame offered_;
   StreamShape offered_shape_;
-  std::size_t unacknowledged_ = 0;
+  Delivery delivery_;
 
   SendQueue out_;
   ResponseReader responses_;
   Response setup_response_;
-  Time progress_{};       // when something was last sent, or queued to be
+  std::vector<std::string> proxy_challenges_;  // of the last 407
+  Time progress_{};                            // when something was last sent, or queued to be
   Time waiting_since_{};  // when the response that is awaited was due to be waited for
   Time end_started_{};
 
@@ -269,13 +323,32 @@ class PushEngine {
   bool body_held_back_ = false;      // the last PushSetup was only a round of an authentication
   bool connection_reused_ = false;   // and went out behind a challenge that was no round of one
   bool same_authorization_ = false;  // it is to be sent again as it was
-  std::int64_t content_length_ = 0;  // of the last PushStart
-  Replay replay_;
-  bool replaying_ = false;                   // the last PushStart is to be sent again
-  State replayed_state_ = State::Streaming;  // and the engine then goes on here
   bool proxied_ = false;
+  int redirects_ = 0;
+  bool proxy_was_named_ = false;  // by a 305
   bool packet_in_queue_ = false;
   std::uint64_t packets_sent_ = 0;
+
+  SentFrames sent_;              // on this connection
+  SentFrames again_;             // what is still to be sent again, in front of everything else
+  bool repeats_ = false;         // this PushStart began with what is sent again
+  bool resumes_ = false;         // and goes on with a session that was set up on another connection
+  bool recovering_ = false;      // the connection was lost, and the stream does not go on yet
+  bool new_session_ = true;      // there is none that could be resumed
+  bool content_queued_ = false;  // frames of the stream have been queued on this connection
+  std::optional<Time> streaming_since_;
+  Time lost_at_{};
+  Time resumable_since_{};  // since when the server may have been waiting for the session
+  Time retry_at_{};
+  std::int64_t tries_ = 0;  // in a row, without a stream that lasted
+  Error loss_;
+  std::uint32_t end_reason_ = 0;
+  Error end_loss_;  // came when the peer's kernel had the $E, too: the session may have ended well
+  std::uint64_t packets_again_ = 0;  // of this loss
+  std::uint64_t packets_resent_ = 0;
+  std::uint64_t packets_at_risk_ = 0;
+  std::uint64_t reconnects_ = 0;
+  std::minstd_rand random_;
   // Frames that wait for the next PushStart: at most $E(1) and $C.
   std::array<PendingFrame, 2> waiting_{};
   std::size_t waiting_count_ = 0;

@@ -42,7 +42,7 @@ Meaning meaning(const Response& response, bool template_named) {
     case 407:
       return {Result::NS_E_PROXY_ACCESSDENIED,
               "a proxy asks for a password (" + schemes(response) +
-                  "), and none can be given here: go round the proxy"};
+                  "), and none is known: name it with http_proxy=http://USER:PASSWORD@HOST:PORT"};
     case 408:
       return {Result::NS_E_TIMEOUT,
               "the server had to wait too long for data: check that the encoder keeps up"};
@@ -56,17 +56,34 @@ Meaning meaning(const Response& response, bool template_named) {
       break;
   }
   if (response.status >= 300 && response.status < 400)
-    return {Result::E_FAIL, response.location.empty()
-                                ? "a redirect without a Location"
-                                : "redirects are not followed yet: push to " + response.location};
+    return {Result::E_FAIL,
+            response.location.empty()
+                ? "a redirect without a Location"
+                : "a redirect that cannot be followed here: push to " + response.location};
   if (response.status >= 500) return {Result::E_FAIL, "the server failed: its log has the reason"};
   return {Result::E_FAIL, "the server does not accept the request: its log has the reason"};
+}
+
+/// A page of the proxy's own, and why there is one. Empty: it is the server that answered, or
+/// nobody can tell.
+std::string proxys_own(const Response& response, const Way& way) {
+  if (way.proxy.empty() || response.from_media_server()) return {};
+  const std::string server = way.server.empty() ? "the server" : way.server;
+  const std::string who =
+      response.server.empty() ? std::string() : " (it calls itself '" + response.server + "')";
+  if (response.status >= 500)
+    return who + " could not reach " + server +
+           ", or got no answer of it: check host and port, and see the proxy's log";
+  if (response.status == 403)
+    return who + " does not let requests to " + server +
+           " through: its rules must allow POST to this host and port";
+  return {};
 }
 
 }  // namespace
 
 Error refusal(const Response& response, std::string_view doing, bool template_named,
-              std::string_view authentication) {
+              std::string_view authentication, const Way& way) {
   Meaning means = meaning(response, template_named);
   if (!authentication.empty()) means.text = authentication;
   // It was there when the session was set up.
@@ -74,15 +91,26 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
     means.text =
         "the publishing point is gone, or taken: see that it still exists and that another encoder "
         "does not push to it, and push again";
+  std::string who = "the server";
+  if (response.status == 407) {
+    who = way.proxy.empty() ? "a proxy" : "the " + way.proxy;
+    if (!authentication.empty())
+      means.text += "; for a proxy they stand in http_proxy=http://USER:PASSWORD@HOST:PORT";
+  } else if (const std::string why = proxys_own(response, way); !why.empty()) {
+    return {means.result, response.status, 0,
+            std::string(doing) + ": " + response.status_text() + ": the " + way.proxy + why};
+  }
   // The likeliest cause of all: that it is no media server which was asked.
   if (!response.server.empty() && !response.from_media_server() && response.status != 407)
     means.text = "it calls itself '" + response.server +
                  "', which is no Windows Media server: check host and port; if they are right, " +
                  means.text;
   return {means.result, response.status, 0,
-          std::string(doing) + ": the server answered " + response.status_text() + ": " +
+          std::string(doing) + ": " + who + " answered " + response.status_text() + ": " +
               std::move(means.text)};
 }
+
+bool worth_another_try(int status) { return status == 408 || status == 409 || status >= 500; }
 
 Error foreign_server(const Response& response) {
   const std::string who = response.server.empty() ? "a server that does not say what it is"
@@ -90,7 +118,8 @@ Error foreign_server(const Response& response) {
   return {
       Result::NS_E_INCOMPATIBLE_PUSH_SERVER, response.status, 0,
       "PushSetup: the server answered " + response.status_text() + ", but it is " + who +
-          ", no Windows Media server: check host and port; strict_server=0 pushes to it anyway"};
+          ", no Windows Media server: check host and port; where a reverse proxy puts its own name "
+          "there, strict_server=0 pushes anyway"};
 }
 
 }  // namespace wmpush::wmhttp

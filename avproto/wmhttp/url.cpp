@@ -121,7 +121,7 @@ Error take_options(std::string_view query, const std::function<bool(std::string_
 
 }  // namespace
 
-std::string PushUrl::authority() const {
+std::string Destination::authority() const {
   std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
   if (port != 80) text += ":" + std::to_string(port);
   return text;

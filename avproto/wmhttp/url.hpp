@@ -14,6 +14,16 @@
 
 namespace wmpush::wmhttp {
 
+/// Where a connection goes.
+struct Destination {
+  std::string host;  ///< an IPv6 literal without its brackets
+  std::uint16_t port = 80;
+
+  /// What a Host header says: the port only when it is not 80.
+  std::string authority() const;
+  bool operator==(const Destination&) const = default;
+};
+
 /// wmpush://[user[:password]@]host[:port]/publishing-point[?query]; http:// means the same.
 struct PushUrl {
   std::string user;                     ///< percent-decoded; empty = none
@@ -25,8 +35,8 @@ struct PushUrl {
   std::string target;
   std::vector<std::pair<std::string, std::string>> options;  ///< name, percent-decoded value
 
-  /// What the Host header says: the port only when it is not 80.
-  std::string authority() const;
+  Destination destination() const { return {host, port}; }
+  std::string authority() const { return destination().authority(); }
   /// For people: with the user, never with the password or the options.
   std::string display() const;
 };

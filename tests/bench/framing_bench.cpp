@@ -47,7 +47,7 @@ void Engine(benchmark::State& state) {
   const auto packet_size = static_cast<std::size_t>(state.range(0));
   EngineConfig config;
   config.target = "/live";
-  config.host = "server";
+  config.server = {"server", 80};
   config.user_agent = "WMEncoder/12.0.7601.17514";
   config.response_timeout = config.send_timeout = config.end_timeout = config.rollover_timeout =
       std::chrono::seconds(10);

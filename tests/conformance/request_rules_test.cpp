@@ -122,6 +122,13 @@ TEST(RequestRules, C07_HasTheFieldsOfEveryRequestAndNoneOfAResponse) {
   EXPECT_EQ(broken(setup().add("Pragma", "no-cache")), "");
 }
 
+TEST(RequestRules, C07_WhatAProxySaysOfItsOwnConnectionIsNoBreach) {
+  for (const char* name : {"Via", "X-Forwarded-For", "Forwarded"}) {
+    EXPECT_EQ(broken(setup().remove("Connection").add(name, "x")), "") << name;
+    EXPECT_EQ(broken(setup().set("Connection", "close").add(name, "x")), "") << name;
+  }
+}
+
 TEST(RequestRules, C08_APushSetupBodyHasNothingOrBothDirectives) {
   SetupDirectives directives;
   EXPECT_FALSE(parse_setup_body("", directives));

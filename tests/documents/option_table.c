@@ -54,8 +54,10 @@ static void print_texi(const wmpush_option_info* option) {
   static const char* const kinds[] = {"0|1", "@var{number}", "@var{duration}", "@var{text}"};
   char low[32], high[32], value[32];
 
-  printf("@item %s=%s\n%c%s.\n", option->name, kinds[option->type],
-         toupper((unsigned char)option->help[0]), option->help + 1);
+  printf("@item %s=%s\n%c", option->name, kinds[option->type],
+         toupper((unsigned char)option->help[0]));
+  for (const char* c = option->help + 1; *c != '\0'; ++c) printf(*c == '@' ? "@@" : "%c", *c);
+  printf(".\n");
   switch (option->type) {
     case WMPUSH_OPTION_FLAG:
       printf("Default value is %" PRId64 ".\n", option->default_value);

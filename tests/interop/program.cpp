@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "support/child_process.hpp"
+
 namespace wmpush::test {
 namespace {
 
@@ -59,6 +61,12 @@ bool listens(std::uint16_t port) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return false;
+}
+
+void run(const std::vector<std::string>& command) {
+  ChildProcess child(command);
+  if (child.wait() != 0)
+    throw std::runtime_error(command[0] + ": " + child.output() + child.error_text());
 }
 
 void write_file(const std::filesystem::path& path, std::string_view text) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wmpush::test {
 
@@ -17,6 +18,9 @@ std::uint16_t free_port();
 
 /// Whether something takes TCP connections there before 20 s have passed.
 bool listens(std::uint16_t port);
+
+/// Runs a program to its end. Throws std::runtime_error with what it printed when it failed.
+void run(const std::vector<std::string>& command);
 
 void write_file(const std::filesystem::path& path, std::string_view text);
 

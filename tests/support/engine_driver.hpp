@@ -23,7 +23,7 @@ inline wmhttp::EngineConfig engine_config() {
   using namespace std::chrono_literals;
   wmhttp::EngineConfig config;
   config.target = "/live";
-  config.host = "server:8080";
+  config.server = {"server", 8080};
   config.user_agent = std::string(wmhttp::kEncoderToken) + " libwmpush/" WMPUSH_VERSION;
   config.response_timeout = 15s;
   config.send_timeout = 10s;

@@ -37,6 +37,15 @@ std::string decoded(std::string_view base64) {
   return bytes;
 }
 
+/// Path and query of a request's target or of a Digest's uri: what one of them says in absolute
+/// form the other may say without, where a proxy passes a request on as it came (RFC 7616, 3.4.6).
+std::string_view resource(std::string_view target) {
+  constexpr std::string_view kScheme = "http://";
+  if (!target.starts_with(kScheme)) return target;
+  target.remove_prefix(kScheme.size());
+  return target.substr(std::min(target.find('/'), target.size()));
+}
+
 /// name=value and name="value" with commas between; nothing else may stand there.
 bool parse_parameters(std::string_view text, std::map<std::string, std::string>& parameters) {
   std::size_t at = 0;
@@ -114,7 +123,8 @@ Gatekeeper::Admission Gatekeeper::admit_digest(std::string_view credentials,
   };
   if (!parse_parameters(credentials, given)) return breach("a Digest that cannot be parsed");
   admission.attempt.user = given["username"];
-  if (given["uri"] != target) return breach("the uri of the Digest is not that of the request");
+  if (resource(given["uri"]) != resource(target))
+    return breach("the uri of the Digest is not that of the request");
   if (given["realm"] != settings_.realm) return breach("the Digest is for another realm");
   if (given["opaque"] != "wmpush") return breach("the Digest does not give opaque back");
   if (given["algorithm"] != settings_.algorithm)
@@ -143,7 +153,7 @@ Gatekeeper::Admission Gatekeeper::admit_digest(std::string_view credentials,
   std::string secret = hash(settings_.user + ":" + settings_.realm + ":" + settings_.password);
   if (algorithm.ends_with("-sess"))
     secret = hash(secret + ":" + given["nonce"] + ":" + given["cnonce"]);
-  const std::string request = hash(std::string(method) + ":" + std::string(target));
+  const std::string request = hash(std::string(method) + ":" + given["uri"]);
   const std::string middle =
       counted ? given["nonce"] + ":" + digits + ":" + given["cnonce"] + ":auth" : given["nonce"];
   const bool right = given["response"] == hash(secret + ":" + middle + ":" + request) &&

@@ -209,13 +209,20 @@ class Judge {
       }
   }
 
+  bool by_proxy() const {
+    for (const char* name : {"Via", "X-Forwarded-For", "Forwarded"})
+      if (!head_.values(name).empty()) return true;
+    return false;
+  }
+
   void connection_fields() {
     const auto host = one("C07", "Host");
     if (host && trimmed(*host).empty()) breach("C07", "Host is empty");
     if (!lists(head_.values("Cache-Control"), "no-cache"))
       breach("C07", "a request without Cache-Control: no-cache");
     const auto connection = head_.values("Connection");
-    if (!lists(connection, "Keep-Alive") || lists(connection, "close"))
+    // What a proxy says of its own connection to this server is no matter of the client's.
+    if (!by_proxy() && (!lists(connection, "Keep-Alive") || lists(connection, "close")))
       breach("C07", "a request without Connection: Keep-Alive");
     for (const char* name : {"Server", "Set-Cookie", "Supported"})
       if (!head_.values(name).empty())

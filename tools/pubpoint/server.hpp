@@ -14,6 +14,8 @@ namespace wmpush::pubpoint {
 
 using Clock = std::chrono::steady_clock;
 
+class StreamConsumer;  // push_session.hpp
+
 /// A rule of the protocol that a client broke.
 struct Breach {
   std::string rule;  ///< "C05", "F08", "S03"
@@ -33,6 +35,7 @@ struct SessionReport {
   std::uint64_t push_starts = 0;                  ///< PushStart requests
   std::uint64_t entries = 0;                      ///< $H and $C
   std::uint64_t packets = 0;                      ///< $D
+  std::uint64_t packets_repeated = 0;             ///< $D that were here already, after a resume
   std::uint64_t bytes = 0;                        ///< payload of $H, $C and $D
   std::chrono::milliseconds media{0};             ///< last minus first send time
   std::string ended_because;                      ///< one line; empty while running
@@ -97,9 +100,12 @@ struct Settings {
   std::uint16_t port = 0;                    ///< 0: any free one
   std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start
   std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
-  bool discard = false;                      ///< read packets and forget them, for benchmarks
-  std::chrono::milliseconds idle_timeout{60'000};         ///< S08: inside a PushStart; 10 s or
-                                                          ///< more where clients are real
+  /// Where the content of a session goes instead of into a recording. Called, as what it returns,
+  /// from the server's thread.
+  std::function<std::unique_ptr<StreamConsumer>(const SessionReport&)> consumer{};
+  bool discard = false;                            ///< read packets and forget them, for benchmarks
+  std::chrono::milliseconds idle_timeout{60'000};  ///< S08: inside a PushStart; 10 s or
+                                                   ///< more where clients are real
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   Authentication authentication{};
   std::string server = "Cougar/9.6.7600.16564";  ///< the Server header

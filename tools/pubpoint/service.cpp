@@ -57,7 +57,9 @@ void Service::count_connection() {
 }
 
 void Service::session_started(PushSession& session) {
-  if (!settings_.record.empty() && !settings_.discard)
+  if (settings_.consumer)
+    session.set_consumer(settings_.consumer(session.report()));
+  else if (!settings_.record.empty() && !settings_.discard)
     session.set_consumer(
         std::make_unique<Recorder>(settings_.record, recording_name(session.point(), session.id()),
                                    [this](const std::string& text) { log(text); }));

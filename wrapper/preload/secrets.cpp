@@ -1,6 +1,7 @@
 #include "secrets.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstring>
 #include <mutex>
@@ -12,7 +13,8 @@ namespace wmpush::preload {
 namespace {
 
 constexpr std::string_view kScheme = "wmpush://";
-constexpr std::string_view kPassword = "password=";
+/// The options that are secret, a proxy's address because it may have a password in it.
+constexpr std::array<std::string_view, 2> kSecretOptions = {"password=", "http_proxy="};
 constexpr std::string_view kMask = "***";
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kBlank = " \t\r\n";
@@ -40,6 +42,13 @@ void add_escaped(std::vector<Place>& places, std::string_view text, std::size_t 
   }
 }
 
+/// The length of "name=" at the beginning of `text` when it is that of a secret option; else 0.
+std::size_t secret_name(std::string_view text) {
+  for (const std::string_view name : kSecretOptions)
+    if (text.starts_with(name)) return name.size();
+  return 0;
+}
+
 /// "name=...", the next option of a list.
 bool starts_option(std::string_view text) {
   const auto name_end = std::find_if_not(text.begin(), text.end(), is_name_character);
@@ -63,16 +72,19 @@ std::size_t end_of_value(std::string_view list, std::size_t at) {
   return list.size();
 }
 
-/// Adds the values of "password" in the list of options in [begin, end).
+/// Adds the values of the secret options in the list of options in [begin, end).
 void add_from_list(std::vector<Place>& places, std::string_view text, std::size_t begin,
                    std::size_t end) {
   const std::string_view list = text.substr(0, end);
-  for (std::size_t at = begin; (at = list.find(kPassword, at)) != npos;) {
+  for (std::size_t at = begin; at < list.size();) {
     const bool is_whole_name = at == begin || !is_name_character(list[at - 1]);
-    at += kPassword.size();
-    if (!is_whole_name) continue;
-    const std::size_t value_end = end_of_value(list, at);
-    add_escaped(places, text, at, value_end);
+    const std::size_t name = is_whole_name ? secret_name(list.substr(at)) : 0;
+    if (name == 0) {
+      ++at;
+      continue;
+    }
+    const std::size_t value_end = end_of_value(list, at + name);
+    add_escaped(places, text, at + name, value_end);
     at = value_end;
   }
 }
@@ -150,10 +162,11 @@ std::vector<Place> passwords_in(std::string_view text) {
     while (query != npos) {
       const std::size_t name = query + 1;
       query = url.find('&', name);
-      if (!url.substr(name).starts_with(kPassword)) continue;
+      const std::size_t length = secret_name(url.substr(name));
+      if (length == 0) continue;
       // Behind a tee's '|' there may be a file, too.
       const std::size_t file = is_in_tee ? url.find('|', name) : npos;
-      add(name + kPassword.size(), std::min({query, file, end}));
+      add(name + length, std::min({query, file, end}));
     }
     from = at = end;
   }
@@ -216,7 +229,7 @@ bool is_option_of_push(std::span<char* const> arguments) {
 std::vector<Place> passwords_in_argument(std::span<char* const> arguments, std::size_t i) {
   const std::string_view argument = arguments[i];
   const std::string_view option = arguments[i - 1];
-  const bool is_password = option == "-password";
+  const bool is_password = option == "-password" || option == "-http_proxy";
   const bool is_list =
       option.starts_with('-') && (option.ends_with("_opts") || option.ends_with("_options"));
   if ((!is_password && !is_list) || !is_option_of_push(arguments.subspan(i + 1)))

@@ -19,8 +19,8 @@ std::string reveal_passwords(std::string_view url);
 std::string reveal_password(std::string_view value);
 
 /// Masks the passwords of pushes in the arguments of ffmpeg, before its main() sees them, and in
-/// the memory that the process list is read from: those in URLs, that of -password, and those in
-/// the value of a list of options such as -format_opts.
+/// the memory that the process list is read from: those in URLs, the values of -password and
+/// -http_proxy, and those in the value of a list of options such as -format_opts.
 void mask_arguments(int argc, char** argv);
 
 }  // namespace wmpush::preload

@@ -63,6 +63,8 @@ static const AVOption libwmpush_options[] = {
     { "password",       "password, instead of the one in the URL", OFFSET(password), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "password_file",  "file whose first line is the password", OFFSET(password_file), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "auth",           "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered", OFFSET(auth), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "http_proxy",     "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, but for the hosts in no_proxy; empty = none", OFFSET(http_proxy), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "allow_305",      "go through a proxy that the server names (HTTP status 305)", OFFSET(allow_305), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, .flags = E },
     TIMEOUT(connect_timeout,  10000000, "limit for resolving the name and connecting"),
     TIMEOUT(response_timeout, 15000000, "limit for each response of the server"),
     TIMEOUT(send_timeout,     10000000, "how long the server may take no data at all"),
@@ -73,6 +75,9 @@ static const AVOption libwmpush_options[] = {
     { "fix_header",     "make the ASF header fit for a live push", OFFSET(fix_header), AV_OPT_TYPE_BOOL, { .i64 = 1 }, 0, 1, .flags = E },
     { "strip_padding",  "leave out padding that carries nothing", OFFSET(strip_padding), AV_OPT_TYPE_BOOL, { .i64 = 1 }, 0, 1, .flags = E },
     { "max_bitrate",    "bit rate to declare where the ASF header has none; 0 = estimate", OFFSET(max_bitrate), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 4294967294.0, .flags = E },
+    { "reconnect",      "connect again when the connection is lost in mid stream, and go on", OFFSET(reconnect), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, .flags = E },
+    TIMEOUT(reconnect_delay_max, 30000000, "longest wait before a try to connect again"),
+    { "reconnect_max_retries", "tries to connect again in a row; 0 = no limit", OFFSET(reconnect_max_retries), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 1000000, .flags = E },
     { "user_agent",     "product to name after the encoder's; default libwmpush/VERSION", OFFSET(user_agent), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { NULL }
 };

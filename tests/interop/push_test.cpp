@@ -1,0 +1,73 @@
+#include "interop/push_test.hpp"
+
+#include <algorithm>
+
+namespace wmpush::test {
+
+PushTest::PushTest() {
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0777));
+  wmpush_options_init(&options);
+  options.log = [](void* to, wmpush_log_level, const char* line) {
+    *static_cast<std::string*>(to) += std::string(line) + "\n";
+  };
+  options.log_opaque = &lines;
+}
+
+void PushTest::listen(pubpoint::Settings settings) {
+  settings.record = folder.path() / "recordings";
+  point = std::make_unique<pubpoint::Server>(std::move(settings));
+}
+
+Result PushTest::push(const std::string& url, Bytes asf) {
+  constexpr std::size_t kPiece = 4096;
+  PushSink sink(options);
+  Result result = sink.Connect(url);
+  while (succeeded(result) && !asf.empty()) {
+    const Bytes piece = asf.first(std::min(kPiece, asf.size()));
+    asf = asf.subspan(piece.size());
+    result = sink.write(piece);
+  }
+  if (succeeded(result)) result = sink.EndSession();
+  packets = sink.stats().packets_sent;
+  message = sink.last_error().message;
+  return result;
+}
+
+void PushTest::expect_delivered(const NumberedStream& stream) {
+  // The end has long arrived where the push has succeeded, but maybe not been read.
+  point->wait_for([&] { return !session().recordings.empty(); }, std::chrono::seconds(5));
+  ASSERT_EQ(point->sessions().size(), 1u) << said();
+  const pubpoint::SessionReport report = session();
+  EXPECT_TRUE(report.end_of_stream) << report.ended_because << "\n" << said();
+  EXPECT_EQ(report.end_reason, 0u);
+  EXPECT_EQ(report.packets, stream.packets());
+  EXPECT_EQ(report.recording_error, "");
+  const Arrivals arrivals = arrivals_of(stream, report.recordings);
+  EXPECT_TRUE(arrivals.all()) << arrivals;
+  for (const auto& breach : point->breaches()) ADD_FAILURE() << breach.rule << ": " << breach.text;
+}
+
+pubpoint::SessionReport PushTest::session() const {
+  const auto sessions = point->sessions();
+  return sessions.empty() ? pubpoint::SessionReport() : sessions.back();
+}
+
+void PushTest::expect_unsaid(const std::string& secret) const {
+  EXPECT_EQ(said().find(secret), std::string::npos);
+}
+
+std::string PushTest::said() const {
+  std::string text = lines + message + "\n";
+  if (point)
+    for (const auto& breach : point->breaches()) text += breach.rule + ": " + breach.text + "\n";
+  return text;
+}
+
+std::size_t PushTest::count(const std::string& text, const std::string& what) {
+  std::size_t times = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+    ++times;
+  return times;
+}
+
+}  // namespace wmpush::test

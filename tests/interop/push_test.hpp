@@ -1,0 +1,54 @@
+// The fixture of tests that push through programs of others. SPDX-License-Identifier:
+// LGPL-2.1-or-later
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "interop/numbered_stream.hpp"
+#include "pubpoint/server.hpp"
+#include "support/clip.hpp"
+#include "wmpush/push_sink.hpp"
+
+namespace wmpush::test {
+
+/// A publishing point that records, a client with every log line kept, and a folder that every user
+/// of the machine may write to: the programs of others give up being root.
+class PushTest : public ::testing::Test {
+ protected:
+  PushTest();
+
+  /// Starts the publishing point, of which there is none before. Its recordings go to a folder of
+  /// their own.
+  void listen(pubpoint::Settings settings = {});
+
+  /// Pushes ASF to the end, in pieces of 4 KiB; the result of the first call that failed.
+  Result push(const std::string& url, Bytes asf);
+  /// What a push of all this must have come to: everything arrived, once and in order, the end as
+  /// well, in a single session, and no rule was broken.
+  void expect_delivered(const NumberedStream& stream);
+  /// The latest session; an empty one when there was none.
+  pubpoint::SessionReport session() const;
+  /// That nothing that was logged or printed has this in it.
+  void expect_unsaid(const std::string& secret) const;
+  /// The number of times that something stands in a text.
+  static std::size_t count(const std::string& text, const std::string& what);
+
+  /// What to look at when something went wrong: the log, the error, the broken rules.
+  std::string said() const;
+
+  TemporaryDirectory folder;
+  std::unique_ptr<pubpoint::Server> point;
+  wmpush_options options;
+  std::string lines;          ///< of the log
+  std::string message;        ///< of the last push's error
+  std::uint64_t packets = 0;  ///< that the last push sent
+};
+
+}  // namespace wmpush::test
