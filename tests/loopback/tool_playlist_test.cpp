@@ -225,6 +225,21 @@ TEST_F(ToolPlaylist, AServerThatGoesAwayEndsItAll) {
   EXPECT_THAT(push.error, Not(HasSubstr("going on")));
 }
 
+TEST_F(ToolPlaylist, C33_GoesOnInTheSameEntryWhenTheConnectionWasMadeAgain) {
+  const auto film = make_file("film.wmv", {"-t", "0.8"});
+  const std::size_t packets = packets_in(read_file(film));
+  add_fault(pubpoint::At::Packet, pubpoint::Do::Reset, 0, packets + 5);
+  const Finished push = run(wmpush(
+      {"send", film.string(), film.string(), film.string(), server.url(), "--reconnect", "1"}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  const auto session = last_session();
+  EXPECT_EQ(server.sessions().size(), 1u) << "resumed by its id";
+  EXPECT_GE(session.push_starts, 2u);
+  EXPECT_EQ(session.entries, 3u);
+  EXPECT_EQ(session.end_reason, 0u);
+  EXPECT_EQ(breaches(), "");
+}
+
 TEST_F(ToolPlaylist, ASignalEndsThePushAndNotOnlyItsEntry) {
   Fifo fifo(file("fifo"));
   const auto film = make_file("film.wmv");
