@@ -80,6 +80,9 @@ cmake --preset release >/dev/null
 cmake --build --preset release
 bin=build/release/bin
 
+# What is on this machine is not to be reached through a proxy.
+export no_proxy="127.0.0.1${no_proxy:+,$no_proxy}"
+
 step "Starting a publishing point"
 rm -rf .quickstart/received
 echo "$bin/wmpush serve --listen 127.0.0.1:0 --record .quickstart/received"

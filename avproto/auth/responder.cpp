@@ -116,6 +116,13 @@ void Responder::accepted() {
   if (current_) current_->accepted();
 }
 
+void Responder::begin_anew() {
+  rounds_ = 0;
+  offers_.clear();
+  std::erase_if(over_, [](const Trial& trial) { return !trial.why.empty(); });
+  if (incomplete()) current_.reset();
+}
+
 std::string Responder::attempt() const {
   std::string text = with_realm(scheme_, realm_);
   if (!credentials_.user.empty()) text += ", user '" + credentials_.user + "'";

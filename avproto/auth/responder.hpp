@@ -44,6 +44,9 @@ class Responder {
   bool incomplete() const { return current_ && current_->incomplete(); }
   /// The last request was let in.
   void accepted();
+  /// A new session begins, on a new connection: what could not be done may be possible now, but a
+  /// scheme that was refused gets no second try.
+  void begin_anew();
 
   /// What the last challenge is being answered with, for people: "Digest, realm 'x', user 'y'".
   std::string attempt() const;

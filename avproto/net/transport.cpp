@@ -15,6 +15,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
+#include <limits>
 
 #include "net/resolver.hpp"
 
@@ -66,7 +67,7 @@ Error lost(int system_error) {
   return {Result::NS_E_CONNECTION_FAILURE, 0, system_error,
           "the connection was lost: " +
               error_code(system_error, boost::system::system_category()).message() +
-              ": see the server's log, and push again"};
+              ": see the server's log"};
 }
 
 }  // namespace
@@ -93,8 +94,10 @@ class Transport::Socket {
     return wait_for(socket_.native_handle(), events, deadline, interrupted_);
   }
   std::size_t unacknowledged() const;
+  std::size_t unread_limit() const;
   Readiness settle(Time deadline, Error& broken_by);
   void close();
+  void reset();
 
   const InterruptCheck& interrupted() const { return interrupted_; }
 
@@ -251,6 +254,19 @@ std::size_t Transport::Socket::unacknowledged() const {
   return 0;
 }
 
+std::size_t Transport::Socket::unread_limit() const {
+  std::size_t limit = std::numeric_limits<std::size_t>::max();
+#ifdef TCP_INFO
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const int descriptor = const_cast<tcp::socket&>(socket_).native_handle();
+  constexpr std::size_t kLargestWindow = 65535;
+  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    limit = kLargestWindow << info.tcpi_snd_wscale;
+#endif
+  return limit;
+}
+
 Transport::Readiness Transport::Socket::settle(Time deadline, Error& broken_by) {
   constexpr std::chrono::milliseconds kLook{
       2};  // nothing wakes us up when an acknowledgement comes
@@ -285,6 +301,13 @@ void Transport::Socket::close() {
   socket_.close(ignored);
 }
 
+void Transport::Socket::reset() {
+  error_code ignored;
+  if (!socket_.is_open()) return;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
 Transport::Transport(InterruptCheck interrupted, std::chrono::microseconds send_timeout)
     : socket_(std::make_unique<Socket>(std::move(interrupted), send_timeout)) {}
 Transport::~Transport() = default;
@@ -310,6 +333,12 @@ std::size_t Transport::unacknowledged() const { return socket_->unacknowledged()
 Transport::Readiness Transport::settle(Time deadline, Error& lost) {
   return socket_->settle(deadline, lost);
 }
+std::size_t Transport::unread_limit() const { return socket_->unread_limit(); }
 void Transport::close() { socket_->close(); }
+void Transport::reset() { socket_->reset(); }
+Transport::Readiness Transport::pause(Time until) {
+  constexpr int kNoDescriptor = -1;
+  return wait_for(kNoDescriptor, 0, until, socket_->interrupted());
+}
 
 }  // namespace wmpush::net

@@ -49,12 +49,22 @@ class Transport {
   /// Bytes that the peer's kernel has not acknowledged; 0 where the system cannot say.
   std::size_t unacknowledged() const;
 
+  /// Bytes that the peer's kernel may have acknowledged although the program behind it has not read
+  /// them, at the most: what the largest window of this connection holds (RFC 7323). The largest
+  /// std::size_t where the system cannot say.
+  std::size_t unread_limit() const;
+
   /// After the peer has closed its side: waits until everything sent is acknowledged (Ready, also
   /// when the connection broke: `lost` then says so), `deadline` passes, or the caller interrupts.
   Readiness settle(Time deadline, Error& lost);
 
   /// Half-closes, reads what is still there, closes.
   void close();
+  /// Closes so that nothing which is still under way is delivered any more.
+  void reset();
+
+  /// Waits without a connection: TimedOut, or Interrupted.
+  Readiness pause(Time until);
 
  private:
   class Socket;

@@ -27,6 +27,7 @@ class LoggedAuthenticator : public wmhttp::Authenticator {
   std::string authorization(std::string_view method, std::string_view target) override;
   bool incomplete() const override { return responder_.incomplete(); }
   void accepted() override { responder_.accepted(); }
+  void begin_anew() override { responder_.begin_anew(); }
 
  private:
   auth::Responder responder_;

@@ -76,6 +76,12 @@ constexpr std::array kRows = {
     flag(WMPUSH_MEMBER(strip_padding), 1, "leave out padding that carries nothing"),
     integer(WMPUSH_MEMBER(max_bitrate), "bit/s", kLargestBitrate,
             "bit rate to declare where the ASF header has none; 0 = estimate"),
+    flag(WMPUSH_MEMBER(reconnect), 0,
+         "connect again when the connection is lost in mid stream, and go on"),
+    timeout(WMPUSH_MEMBER(reconnect_delay_max), 30 * kSecond,
+            "longest wait before a try to connect again"),
+    integer(WMPUSH_MEMBER(reconnect_max_retries), "tries", 1'000'000,
+            "tries to connect again in a row; 0 = no limit"),
     text(WMPUSH_MEMBER(user_agent),
          "product to name after the encoder's; default libwmpush/VERSION"),
 };

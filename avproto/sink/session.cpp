@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "asf/data_packet.hpp"
 #include "asf/header.hpp"
@@ -24,6 +23,9 @@ Error misuse(std::string message) {
 Error not_connected() {
   return {Result::NS_E_NOCONNECTION, 0, 0, "there is no connection to the publishing point"};
 }
+
+/// How long a connection that the peer has closed may take to confirm what it got.
+constexpr std::chrono::seconds kSettle{2};
 
 Error interrupted() {
   return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted: what was not sent yet is lost"};
@@ -139,6 +141,10 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
   config.send_timeout = wmhttp::Duration(options->send_timeout);
   config.end_timeout = wmhttp::Duration(options->end_timeout);
   config.rollover_timeout = wmhttp::Duration(options->rollover_timeout);
+  config.reconnect = options->reconnect != 0;
+  config.reconnect_delay_max = wmhttp::Duration(options->reconnect_delay_max);
+  config.reconnect_max_retries = options->reconnect_max_retries;
+  config.jitter_seed = std::random_device()();
   return config;
 }
 
@@ -285,11 +291,7 @@ Result PushSink::Session::wait_until(Time until) {
     if (engine_->connected_now()) {
       readiness = transport_->wait(false, until);
     } else {
-      if (effective_->get().interrupt != nullptr &&
-          effective_->get().interrupt(effective_->get().interrupt_opaque) != 0)
-        readiness = Readiness::Interrupted;
-      else
-        std::this_thread::sleep_for(net::slice(until));
+      readiness = transport_->pause(until);
     }
     if (readiness == Readiness::Interrupted) engine_->abandon(interrupted());
     if (readiness == Readiness::Ready) static_cast<void>(attend());  // over() tells a failure
@@ -315,6 +317,9 @@ Error PushSink::Session::drive() {
       case Want::Receive:
         receive_waiting();
         break;
+      case Want::Wait:
+        wait_for_next_try();
+        break;
       case Want::Close:
         transport_->close();
         engine_->closed();
@@ -330,7 +335,7 @@ Error PushSink::Session::attend() {
 }
 
 void PushSink::Session::make_connection() {
-  if (Error error = follow_engine()) return engine_->connect_failed(std::move(error));
+  if (Error error = follow_engine()) return engine_->connect_failed(std::move(error), Clock::now());
   const wmhttp::Destination& to = engine_->destination();
   const Time limit =
       std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
@@ -338,8 +343,8 @@ void PushSink::Session::make_connection() {
   log_.write(WMPUSH_LOG_VERBOSE, where_ + ": connecting to " + (proxy_ ? "the proxy " : "") +
                                      to.host + " port " + std::to_string(to.port));
   if (Error error = transport_->connect(to.host, to.port, limit))
-    return engine_->connect_failed(proxy_ ? unreachable(*proxy_, std::move(error))
-                                          : std::move(error));
+    return engine_->connect_failed(
+        proxy_ ? unreachable(*proxy_, std::move(error)) : std::move(error), Clock::now());
   info_.address = transport_->peer();
   engine_->connected(Clock::now());
 }
@@ -349,12 +354,14 @@ void PushSink::Session::send_outgoing() {
   const Time before = Clock::now();
   if (Error lost = transport_->send(engine_->outgoing(), count, before)) {
     look();  // an answer that came before the loss says more than an errno
-    if (!over()) engine_->connection_lost(std::move(lost));
+    if (engine_->connected_now())
+      engine_->connection_lost(std::move(lost), Clock::now(), delivery());
     return;
   }
   if (count > 0) {
     counters_.bytes_sent += count;
     engine_->sent(count, before);
+    if (engine_->wants_delivery()) engine_->delivered(delivery());
     return look();
   }
   const Readiness readiness = transport_->wait(true, engine_->deadline());
@@ -365,7 +372,7 @@ void PushSink::Session::send_outgoing() {
     case Readiness::Ready:
       return look();
     case Readiness::TimedOut:
-      return engine_->tick(after);
+      return engine_->tick(after, delivery());
     case Readiness::Interrupted:
       return engine_->abandon(interrupted());
   }
@@ -376,10 +383,25 @@ void PushSink::Session::receive_waiting() {
     case Readiness::Ready:
       return look();
     case Readiness::TimedOut:
-      return engine_->tick(Clock::now(), transport_->unacknowledged());
+      return engine_->tick(Clock::now(), delivery());
     case Readiness::Interrupted:
       return engine_->abandon(interrupted());
   }
+}
+
+void PushSink::Session::wait_for_next_try() {
+  transport_->reset();
+  switch (transport_->pause(engine_->deadline())) {
+    case Readiness::Ready:
+    case Readiness::TimedOut:
+      return engine_->tick(Clock::now());
+    case Readiness::Interrupted:
+      return engine_->abandon(interrupted());
+  }
+}
+
+wmhttp::Delivery PushSink::Session::delivery() const {
+  return {transport_->unacknowledged(), transport_->unread_limit()};
 }
 
 /// Hands in whatever the peer has sent or done, without waiting for anything.
@@ -388,21 +410,25 @@ void PushSink::Session::look() {
     Bytes received;
     bool closed = false;
     Error lost = transport_->receive(received, closed);
-    if (closed && engine_is(State::Ending)) {
-      // A peer that closed before it read the end-of-stream looks the same for a moment.
-      switch (transport_->settle(engine_->deadline(), lost)) {
+    if (closed && (engine_is(State::Ending) || effective_->get().reconnect != 0)) {
+      // What the peer took shows a moment later, and so does a close before everything was read.
+      const Time until = engine_is(State::Ending)
+                             ? engine_->deadline()
+                             : std::min(engine_->deadline(), Clock::now() + kSettle);
+      switch (transport_->settle(until, lost)) {
         case Readiness::Ready:
           break;
         case Readiness::TimedOut:
-          return engine_->tick(Clock::now(), transport_->unacknowledged());
+          if (!engine_is(State::Ending)) break;
+          return engine_->tick(Clock::now(), delivery());
         case Readiness::Interrupted:
           return engine_->abandon(interrupted());
       }
     }
-    if (lost) return engine_->connection_lost(std::move(lost));
-    if (closed) return engine_->peer_closed();
+    if (lost) return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
+    if (closed) return engine_->peer_closed(Clock::now(), delivery());
     if (received.empty()) return;
-    engine_->received(received, Clock::now());
+    engine_->received(received, Clock::now(), delivery());
   }
 }
 
@@ -443,6 +469,10 @@ wmpush_stats PushSink::Session::stats() const {
       case State::Ready:
         stats.state = WMPUSH_STATE_READY;
         break;
+      case State::Waiting:
+      case State::Resuming:
+        stats.state = WMPUSH_STATE_RECONNECTING;
+        break;
       case State::Reconnecting:
       case State::Authorizing:
       case State::Streaming:
@@ -459,6 +489,9 @@ wmpush_stats PushSink::Session::stats() const {
     }
     stats.connected = engine_->connected_now() ? 1 : 0;
     stats.packets_sent = engine_->packets_sent();
+    stats.reconnects = engine_->reconnects();
+    stats.packets_resent = engine_->packets_resent();
+    stats.packets_at_risk = engine_->packets_at_risk();
   }
   stats.input_ended = splitting_ && splitter_.ended() ? 1 : 0;
   stats.last_result = static_cast<wmpush_result>(last_result_);

@@ -55,6 +55,8 @@ class PushSink::Session {
   void make_connection();
   void send_outgoing();
   void receive_waiting();
+  void wait_for_next_try();
+  wmhttp::Delivery delivery() const;
   void look();
   void report_notes();
 

@@ -35,6 +35,9 @@ class Authenticator {
   virtual bool incomplete() const = 0;
   /// It was let in.
   virtual void accepted() = 0;
+  /// A session is to be set up anew, on a new connection. What could not be done on a PushStart may
+  /// be tried again; what was refused stays refused.
+  virtual void begin_anew() = 0;
 };
 
 }  // namespace wmpush::wmhttp

@@ -47,50 +47,42 @@ void PushEngine::answer_setup_challenge() {
   become(State::Connecting);
 }
 
-void PushEngine::refuse_challenge() {
-  if (state_ != State::Ending) return refuse_stream();
-  become(State::Ended);
-  finish_after_answer();
+void PushEngine::refuse_challenge(std::string_view explanation) {
+  if (state_ == State::Ending && explanation.empty()) {
+    become(State::Ended);
+    return finish_after_answer();
+  }
+  const std::string_view doing = state_ == State::Ending ? "EndSession" : "PushStart";
+  refuse_stream(refused(doing, false, explanation));
 }
 
 /// The server closes where length remains, and where none does its answer may still have overtaken
 /// the body: so the PushStart is sent again on a connection of its own.
 void PushEngine::answer_stream_challenge() {
-  const std::string_view doing = state_ == State::Ending ? "EndSession" : "PushStart";
   Authenticator* authenticator = challenged_authenticator();
-  if (authenticator == nullptr) return refuse_challenge();
-  if (!replay_.whole())
-    return fail(refused(doing, false,
-                        "it asks for the password when the stream has gone on for more than the " +
-                            std::to_string(kMaxReplay) + " bytes that can be sent again"));
+  if (authenticator == nullptr) return refuse_challenge({});
+  if (!sent_.whole())
+    return refuse_challenge(
+        "it asks for the password when the stream has gone on for more than the " +
+        std::to_string(kMaxReplay) + " bytes that can be sent again");
   // What goes on between us and a proxy is not for the server's rules: there may be rounds.
   const bool rounds_possible = response_.status == 407;
   if (!authenticator->challenged(response_.challenges, {rounds_possible, false}))
-    return fail(refused(doing, false, authenticator->explanation()));
-  replayed_state_ = state_;
-  replaying_ = true;
+    return refuse_challenge(authenticator->explanation());
+  take_back(sent_.beginning(), 0);
+  note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(again_.size()) +
+                               " bytes of content that its body had");
   drop_connection();
   become(State::Reconnecting);
 }
 
-/// The same PushStart once more, with what its body had so far (3.1.5.2).
-void PushEngine::replay_push_start() {
-  authorize();
-  if (authorization_incomplete()) {
-    // NTLM lets a connection in by rounds of requests, and only PushStart is left to make them
-    // with. A proxy that wants it keeps all but the last to itself, so that an empty body is the
-    // one that costs nothing, and that would do no harm at the server.
-    become(State::Authorizing);
-    note(WMPUSH_LOG_VERBOSE, "PushStart without a body, for the proxy");
-    out_.copy(as_bytes(push_start_head(context_, 0)));
-    progress_ = waiting_since_ = now_;
-    return;
-  }
-  become(replayed_state_);
-  note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(replay_.bytes().size()) +
-                               " bytes that its body had");
-  out_.copy(as_bytes(push_start_head(context_, content_length_)));
-  out_.copy(replay_.bytes());
+/// NTLM lets a connection in by rounds of requests, and only PushStart is left to make them with. A
+/// proxy that wants it keeps all but the last to itself, so that an empty body is the one that
+/// costs nothing, and that would do no harm at the server.
+void PushEngine::send_round() {
+  become(State::Authorizing);
+  note(WMPUSH_LOG_VERBOSE, "PushStart without a body, for the proxy");
+  out_.copy(as_bytes(push_start_head(context_, 0)));
   progress_ = waiting_since_ = now_;
 }
 
@@ -100,8 +92,7 @@ void PushEngine::answer_round() {
   const bool kept = connected_ && response_.keep_alive;
   if (!authenticator->challenged(response_.challenges, {response_.status == 407, kept}))
     return fail(refused("PushStart", false, authenticator->explanation()));
-  if (kept) return replay_push_start();
-  replaying_ = true;
+  if (kept) return stream_on_new_connection();
   drop_connection();
   become(State::Reconnecting);
 }
@@ -110,7 +101,7 @@ void PushEngine::answer_round() {
 void PushEngine::skip_rounds() {
   authorization_accepted();
   if (!connected_ || !response_.keep_alive) return lose_stream();
-  replay_push_start();
+  stream_on_new_connection();
 }
 
 }  // namespace wmpush::wmhttp

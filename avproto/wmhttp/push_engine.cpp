@@ -27,7 +27,11 @@ constexpr std::size_t index(PushEngine::State state) { return static_cast<std::s
 // ---------------------------------------------------------------------------------------------
 // The program's side
 
-PushEngine::PushEngine(EngineConfig config) : config_(std::move(config)) {
+PushEngine::PushEngine(EngineConfig config)
+    : config_(std::move(config)),
+      sent_(config_.reconnect),
+      again_(config_.reconnect),
+      random_(config_.jitter_seed) {
   context_.user_agent = config_.user_agent;
   context_.authentication_schemes = config_.authentication_schemes;
   aim();
@@ -104,6 +108,8 @@ void PushEngine::note(wmpush_log_level level, std::string text) {
 
 void PushEngine::fail(Error error) {
   state_ = State::Failed;
+  for (; !again_.empty(); again_.pop_front())
+    packets_at_risk_ += again_.front().id == FrameId::Data;
   error_ = std::move(error);
   out_.clear();
   waiting_count_ = 0;
@@ -144,7 +150,8 @@ void PushEngine::connected(Time now) {
   dispatch(Event::Connected);
 }
 
-void PushEngine::connect_failed(Error error) {
+void PushEngine::connect_failed(Error error, Time now) {
+  now_ = now;
   peer_error_ = std::move(error);
   dispatch(Event::ConnectFailed);
 }
@@ -155,12 +162,25 @@ void PushEngine::sent(std::size_t count, Time now) {
   out_.consume(count);
   if (!out_.empty()) return;
   waiting_since_ = now;
+  if (!again_.empty()) {
+    if (in_body()) feed_again();
+    return;
+  }
   if (packet_in_queue_) ++packets_sent_;
   packet_in_queue_ = false;
+  if (recovering_ && content_queued_) streaming_again();
+  if (again_.spent()) again_ = SentFrames(config_.reconnect);
 }
 
-void PushEngine::received(Bytes bytes, Time now) {
+void PushEngine::delivered(Delivery delivery) {
+  sent_.acknowledge(
+      out_.consumed() - std::min<std::uint64_t>(out_.consumed(), delivery.unacknowledged),
+      proxied_ ? Delivery{}.unread : delivery.unread);
+}
+
+void PushEngine::received(Bytes bytes, Time now, Delivery delivery) {
   now_ = now;
+  delivery_ = delivery;
   while (true) {
     const ResponseReader::Status status = responses_.next(bytes, response_);
     if (status == ResponseReader::Status::NeedMore) return;
@@ -202,27 +222,33 @@ void PushEngine::take_response() {
                                                                 : Event::Refused);
 }
 
-void PushEngine::peer_closed() {
+void PushEngine::peer_closed(Time now, Delivery delivery) {
+  now_ = now;
+  delivery_ = delivery;
   connected_ = false;
   peer_error_ = {};
   dispatch(Event::PeerClosed);
 }
 
-void PushEngine::connection_lost(Error error) {
+void PushEngine::connection_lost(Error error, Time now, Delivery delivery) {
+  now_ = now;
+  delivery_ = delivery;
   connected_ = false;
   peer_error_ = std::move(error);
   dispatch(Event::ConnectionLost);
 }
 
-void PushEngine::tick(Time now, std::size_t unacknowledged) {
+void PushEngine::tick(Time now, Delivery delivery) {
   now_ = now;
-  unacknowledged_ = unacknowledged;
+  delivery_ = delivery;
   if (now < deadline()) return;
-  // A rollover on the way to the end has no more time than the end itself.
+  // A rollover or a new connection on the way to the end has no more time than the end itself.
   if (end_overdue() && state_ != State::Ending)
-    return fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+    return fail({Result::NS_E_CONNECTION_FAILURE, loss_.http_status, loss_.system_error,
                  "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
-                     ": the server did not answer when the length of a PushStart was used up"});
+                     (recovering_ ? ": " + loss_.message
+                                  : ": the server did not answer when the length of a PushStart "
+                                    "was used up")});
   dispatch(Event::TimedOut);
 }
 
@@ -236,6 +262,8 @@ PushEngine::Want PushEngine::wants() const {
     case State::Connecting:
     case State::Reconnecting:
       return Want::Connect;
+    case State::Waiting:
+      return Want::Wait;
     case State::Idle:
       return Want::Nothing;
     case State::Ended:
@@ -247,6 +275,7 @@ PushEngine::Want PushEngine::wants() const {
     case State::Ending:
       return out_.empty() ? Want::Receive : Want::Send;
     case State::Ready:
+    case State::Resuming:
     case State::Streaming:
     case State::Count:
       break;
@@ -267,6 +296,9 @@ Time PushEngine::deadline() const {
     case State::RollingOver:
       return std::min(end, out_.empty() ? waiting_since_ + config_.rollover_timeout
                                         : progress_ + config_.send_timeout);
+    case State::Waiting:
+      return std::min(end, retry_at_);
+    case State::Resuming:
     case State::Streaming:
       return std::min(end, out_.empty() ? Time::max() : progress_ + config_.send_timeout);
     case State::Connecting:
@@ -293,7 +325,13 @@ void PushEngine::send_setup() {
       context_, body_held_back_ ? std::string_view() : std::string_view(config_.setup_body))));
 }
 
-void PushEngine::fail_to_connect() { fail(peer_error_); }
+void PushEngine::fail_to_connect() {
+  // What is wrong with the address itself does not get better.
+  const bool later = recoverable() && (peer_error_.result == Result::NS_E_PUSH_CANNOTCONNECT ||
+                                       peer_error_.result == Result::NS_E_SERVER_NOT_FOUND ||
+                                       peer_error_.result == Result::NS_E_PROXY_NOT_FOUND);
+  later ? try_later(peer_error_) : fail(peer_error_);
+}
 
 void PushEngine::accept_session() {
   if (!response_.from_media_server()) {
@@ -311,10 +349,14 @@ void PushEngine::accept_session() {
   accepted_ = true;
   setup_response_ = response_;
   if (!response_.keep_alive) drop_connection();
-  if (!header_.empty()) start_or_reconnect();  // the session was lost at a rollover: go on
+  if (!header_.empty()) start_or_reconnect();  // the session before it was lost: go on
 }
 
-void PushEngine::refuse_setup() { fail(refused("PushSetup", !config_.setup_body.empty())); }
+void PushEngine::refuse_setup() {
+  Error error = refused("PushSetup", !config_.setup_body.empty());
+  const bool later = recoverable() && worth_another_try(response_.status);
+  later ? try_later(std::move(error)) : fail(std::move(error));
+}
 
 void PushEngine::report_malformed() {
   fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, 0, 0,
@@ -328,27 +370,29 @@ void PushEngine::lose_setup() {
     drop_connection();
     return become(State::Connecting);
   }
-  if (peer_error_) {
-    Error error = peer_error_;
+  Error error = peer_error_;
+  if (error)
     error.message = "PushSetup: " + error.message;
-    return fail(std::move(error));
-  }
-  fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
-        "PushSetup: the server closed the connection without a complete answer: is it a Windows "
-        "Media "
-        "server?"});
+  else
+    error = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
+             "PushSetup: the server closed the connection without a complete answer: is it a "
+             "Windows Media server?"};
+  recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
 void PushEngine::setup_unanswered() {
-  fail({Result::NS_E_TIMEOUT, 0, 0,
-        "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
-            ": check that this is a Windows Media server, or set response_timeout higher"});
+  Error error{Result::NS_E_TIMEOUT, 0, 0,
+              "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
+                  ": check that this is a Windows Media server, or set response_timeout higher"};
+  recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
 void PushEngine::round_unanswered() {
-  fail({Result::NS_E_TIMEOUT, 0, 0,
-        "PushStart: the proxy did not answer within " + seconds_text(config_.response_timeout) +
-            " on a new connection: see its log, or set response_timeout higher"});
+  Error error{Result::NS_E_TIMEOUT, 0, 0,
+              "PushStart: the proxy did not answer within " +
+                  seconds_text(config_.response_timeout) +
+                  " on a new connection: see its log, or set response_timeout higher"};
+  recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
 void PushEngine::forget_connection() { drop_connection(); }
@@ -376,27 +420,45 @@ void PushEngine::start_stream() {
 
 /// 3.1.4.2.1: on the connection of the last request if it is still there, else on a new one.
 void PushEngine::start_or_reconnect() {
-  with_header_ = true;
+  // What is to be sent again may begin with the $H itself.
+  with_header_ = again_.empty() || again_.front().id != FrameId::Header;
   if (!connected_) return become(State::Reconnecting);
-  become(State::Streaming);
+  become(recovering_ ? State::Resuming : State::Streaming);
+  repeats_ = recovering_;
+  resumes_ = new_session_ = false;
   begin_push_start();
 }
 
 void PushEngine::stream_on_new_connection() {
-  if (std::exchange(replaying_, false)) return replay_push_start();
-  begin_push_start();
+  authorize();
+  if (authorization_incomplete()) return send_round();
+  become(recovering_ ? State::Resuming : State::Streaming);
+  repeats_ = true;
+  resumes_ = !std::exchange(new_session_, false);
+  send_push_start();
 }
 
 void PushEngine::begin_push_start() {
-  length_remaining_ = content_length_ = push_start_length();
-  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(content_length_) + " bytes");
   authorize();
-  out_.copy(as_bytes(push_start_head(context_, content_length_)));
+  send_push_start();
+}
+
+void PushEngine::send_push_start() {
+  length_remaining_ = push_start_length();
+  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
+  out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
   progress_ = now_;
-  replay_.begin(content_length_,
-                config_.server_authenticator != nullptr || config_.proxy_authenticator != nullptr);
+  const bool kept = config_.reconnect || config_.server_authenticator != nullptr ||
+                    config_.proxy_authenticator != nullptr;
+  // What is sent again was already too much for the network once: all of it may be refused.
+  sent_.begin(out_.queued(), kept ? kMaxReplay + again_.size() : 0,
+              static_cast<std::size_t>(length_remaining_));
   early_accept_ = false;
-  if (std::exchange(with_header_, false)) put({FrameId::Header, 0, {}, header_});
+  if (std::exchange(with_header_, false)) put_first_header();
+  again_.empty() ? submit_waiting() : feed_again();
+}
+
+void PushEngine::submit_waiting() {
   const auto waiting = waiting_;
   const std::size_t count = std::exchange(waiting_count_, 0);
   for (std::size_t i = 0; i < count; ++i) submit(waiting[i]);
@@ -437,14 +499,15 @@ void PushEngine::next_entry() {
 void PushEngine::end_stream() {
   end_asked_ = true;
   end_started_ = now_;
+  end_reason_ = offered_.reason;
   submit(offered_);
 }
 
 /// Sends a frame, or uses the length up and lets the frame wait for the next PushStart.
 void PushEngine::submit(const PendingFrame& frame) {
-  if (state_ == State::Streaming && waiting_count_ == 0 && fits(frame)) return put(frame);
+  if (in_body() && waiting_count_ == 0 && fits(frame)) return put(frame);
   waiting_[waiting_count_++] = frame;
-  if (state_ == State::Streaming) use_up_length();
+  if (in_body()) use_up_length();
 }
 
 bool PushEngine::fits(const PendingFrame& frame) const {
@@ -456,20 +519,17 @@ bool PushEngine::fits(const PendingFrame& frame) const {
   return size == length_remaining_ || size + filler <= length_remaining_;
 }
 
-void PushEngine::put(const PendingFrame& frame) {
+void PushEngine::put(const PendingFrame& frame, bool again) {
   std::array<std::byte, 8> head;
   const std::size_t head_size = write_frame_head(frame.id, frame.payload(), frame.reason, head);
   if (out_.empty()) progress_ = now_;
   out_.copy(Bytes(head).first(head_size));
   out_.copy(frame.head);
   out_.lend(frame.rest);
-  if (replay_.whole()) {
-    replay_.add(Bytes(head).first(head_size));
-    replay_.add(frame.head);
-    replay_.add(frame.rest);
-  }
+  sent_.add(frame, out_.queued());
   length_remaining_ -= static_cast<std::int64_t>(frame.size());
-  packet_in_queue_ = packet_in_queue_ || frame.id == FrameId::Data;
+  content_queued_ = content_queued_ || frame.id != FrameId::Filler;
+  packet_in_queue_ = packet_in_queue_ || (frame.id == FrameId::Data && !again);
   if (frame.id == FrameId::End && frame.reason != kReasonNextEntry) {
     become(State::Ending);
   }
@@ -506,6 +566,8 @@ void PushEngine::remember_acceptance() {
 
 void PushEngine::next_push_start() {
   authorization_accepted();
+  sent_.read_up_to(out_.consumed());
+  repeats_ = resumes_ = false;
   // An answer that overtook the filler is one too: the request follows the filler.
   if (connected_ && response_.keep_alive) return begin_push_start();
   drop_connection();
@@ -519,48 +581,50 @@ void PushEngine::renew_session() {
   note(WMPUSH_LOG_WARNING,
        "the server did not answer within " + seconds_text(config_.rollover_timeout) +
            " when the length of a PushStart was used up: setting up a new session");
-  drop_connection();
-  context_.push_id = kNewSession;
-  context_.cookies.clear();
+  forget_session();
   // The new session begins with the header that a waiting $C would have brought.
   if (waiting_count_ > 0 && waiting_[waiting_count_ - 1].id == FrameId::StreamChange)
     waiting_count_ = 0;
 }
 
-void PushEngine::refuse_stream() { fail(refused("PushStart", false)); }
+void PushEngine::refuse_stream() { refuse_stream(refused("PushStart", false)); }
 
 void PushEngine::lose_stream() {
-  if (peer_error_) return fail(peer_error_);
-  fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
-        "the server closed the connection in the middle of the stream: see its log, and push "
-        "again"});
+  Error error = peer_error_;
+  if (!error)
+    error = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
+             "the server closed the connection in the middle of the stream: see its log"};
+  recoverable() ? recover(std::move(error)) : fail(std::move(error));
 }
 
 void PushEngine::stalled() {
-  fail({Result::NS_E_TIMEOUT, 0, 0,
-        "the server took no data for " + seconds_text(config_.send_timeout) +
-            ": check the network, lower the bit rate, or set send_timeout higher"});
+  Error error{Result::NS_E_TIMEOUT, 0, 0,
+              "the server took no data for " + seconds_text(config_.send_timeout) +
+                  ": check the network, lower the bit rate, or set send_timeout higher"};
+  recoverable() ? recover(std::move(error)) : fail(std::move(error));
 }
 
 // ---------------------------------------------------------------------------------------------
 // The end (3.1.4.4)
 
 void PushEngine::finish() {
-  if (!out_.empty())
-    fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
-          "the server closed the connection before the end-of-stream was sent"});
+  if (out_.empty()) return;
+  peer_error_ = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
+                 "the server closed the connection before the end-of-stream was sent"};
+  lose_stream();
 }
 
 void PushEngine::finish_after_answer() {
   // A proxy that was left waiting says so when the session ends; the server has nothing against it.
   if (proxied_ && (response_.status == 400 || response_.status == 502)) return finish();
   Error error = refused("EndSession", false);
+  if (recoverable() && repeats_ && sent_.whole()) return refuse_stream(std::move(error));
   error.result = Result::NS_E_CONNECTION_FAILURE;
   fail(std::move(error));
 }
 
 void PushEngine::finish_when_taken() {
-  const std::size_t untaken = unacknowledged_;
+  const std::size_t untaken = delivery_.unacknowledged;
   if (out_.empty() && untaken == 0) return;
   fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
         "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
@@ -577,15 +641,27 @@ void PushEngine::hang_up() {
 
 void PushEngine::drop_connection() {
   connected_ = false;
+  content_queued_ = false;
   responses_.reset();
   out_.clear();
+  sent_.clear();
 }
 
 std::string_view name(PushEngine::State state) {
   static constexpr std::array<std::string_view, index(PushEngine::State::Count)> kNames = {
-      "not connected", "connecting",     "being set up", "waiting for a header",
-      "reconnecting",  "authenticating", "streaming",    "rolling over",
-      "ending",        "over",           "failed"};
+      "not connected",
+      "connecting",
+      "being set up",
+      "waiting for a header",
+      "reconnecting",
+      "authenticating",
+      "waiting for another try",
+      "resuming",
+      "streaming",
+      "rolling over",
+      "ending",
+      "over",
+      "failed"};
   return kNames[index(state)];
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,8 +17,8 @@
 #include "wmhttp/authenticator.hpp"
 #include "wmhttp/frame.hpp"
 #include "wmhttp/message.hpp"
-#include "wmhttp/replay.hpp"
 #include "wmhttp/send_queue.hpp"
+#include "wmhttp/sent_frames.hpp"
 #include "wmhttp/url.hpp"
 #include "wmpush/result.hpp"
 
@@ -52,6 +53,10 @@ struct EngineConfig {
   Duration send_timeout{};
   Duration end_timeout{};
   Duration rollover_timeout{};
+  bool reconnect = false;          ///< a connection that is lost in mid stream is made again
+  Duration reconnect_delay_max{};  ///< the longest wait between two tries
+  std::int64_t reconnect_max_retries = 0;  ///< tries in a row; 0 = no limit
+  std::uint32_t jitter_seed = 1;           ///< of the waits: each pusher is to have its own
 };
 
 /// What an ASF header means for the lengths of the protocol.
@@ -70,8 +75,10 @@ class PushEngine {
     Connecting,    ///< to send PushSetup
     SettingUp,     ///< PushSetup is out; its response is awaited
     Ready,         ///< the session is accepted, no PushStart yet
-    Reconnecting,  ///< to send a PushStart: the connection of the setup is gone (3.1.4.2.1)
+    Reconnecting,  ///< to send a PushStart on a new connection (3.1.4.2.1)
     Authorizing,   ///< a PushStart waits for the rounds that a proxy needs on a new connection
+    Waiting,       ///< the connection was lost; until the next try (3.2.7.1)
+    Resuming,      ///< inside a PushStart body again, but nothing of the stream is out yet
     Streaming,     ///< inside a PushStart body
     RollingOver,   ///< the length is used up; the response is awaited (3.1.4.3)
     Ending,        ///< $E is out; the server's close or answer is awaited (3.1.4.4)
@@ -85,6 +92,7 @@ class PushEngine {
     Connect,  ///< a new connection; one that is still open is to be closed first
     Send,     ///< outgoing() is to be sent, and what comes meanwhile to be handed in
     Receive,  ///< nothing to send; what comes is to be handed in
+    Wait,     ///< nothing until deadline(); what is still open is to be reset
     Close     ///< half-close, drain, close
   };
 
@@ -110,16 +118,19 @@ class PushEngine {
   // The peer's side.
 
   void connected(Time now);
-  void connect_failed(Error error);
+  void connect_failed(Error error, Time now);
   void sent(std::size_t count, Time now);
-  void received(Bytes bytes, Time now);
+  void received(Bytes bytes, Time now, Delivery delivery = {});
   /// The peer has closed its side without an error.
-  void peer_closed();
+  void peer_closed(Time now, Delivery delivery = {});
   /// The connection broke: reset, or an error of the network.
-  void connection_lost(Error error);
-  /// Looks at the deadline. `unacknowledged` is how many sent bytes the peer's kernel has not
-  /// confirmed: an end-of-stream among them was not taken.
-  void tick(Time now, std::size_t unacknowledged = 0);
+  void connection_lost(Error error, Time now, Delivery delivery = {});
+  /// Looks at the deadline. An end-of-stream among the unacknowledged bytes was not taken.
+  void tick(Time now, Delivery delivery = {});
+  /// What the peer's kernel has confirmed need not be kept: a good moment to say so when
+  /// wants_delivery() is true.
+  bool wants_delivery() const { return sent_.wants_acknowledgement(); }
+  void delivered(Delivery delivery);
   /// The owner has closed the connection.
   void closed();
 
@@ -140,6 +151,12 @@ class PushEngine {
   const Response& setup_response() const { return setup_response_; }
   const std::string& push_id() const { return context_.push_id; }
   std::uint64_t packets_sent() const { return packets_sent_; }
+  /// Packets that were sent once more after a loss of the connection.
+  std::uint64_t packets_resent() const { return packets_resent_; }
+  /// Packets that a lost connection may have taken along, at the most.
+  std::uint64_t packets_at_risk() const { return packets_at_risk_; }
+  /// How often the stream went on after a loss.
+  std::uint64_t reconnects() const { return reconnects_; }
   /// A proxy is known: named, or it has shown itself (Via).
   bool proxied() const { return proxied_; }
   /// What the log is to hear: a request or a response in a line, or something to be warned of.
@@ -185,16 +202,6 @@ class PushEngine {
     Count
   };
 
-  /// A frame that is to be sent. Payloads are lent.
-  struct PendingFrame {
-    FrameId id{};
-    std::uint32_t reason = 0;
-    Bytes head;
-    Bytes rest;
-    std::size_t payload() const { return head.size() + rest.size(); }
-    std::size_t size() const { return frame_head_size(id) + payload(); }
-  };
-
   using Action = void (PushEngine::*)();
   void dispatch(Event event);
   void become(State state) { state_ = state; }
@@ -217,6 +224,7 @@ class PushEngine {
   void answer_setup_challenge();
   void refuse_setup();
   void refuse_stream();
+  void refuse_stream(Error refusal);
   void report_malformed();
   void lose_setup();
   void lose_stream();
@@ -233,10 +241,13 @@ class PushEngine {
   void follow_redirect();
   void take_named_proxy();
   void answer_stream_challenge();
+  void refuse_challenge(std::string_view explanation);
+  void connect_again();
+  void forget_session();
+  void send_round();
   void answer_round();
   void skip_rounds();
   void round_unanswered();
-  void refuse_challenge();
   void remember_acceptance();
   void next_push_start();
   void renew_session();
@@ -254,11 +265,25 @@ class PushEngine {
   void authorization_accepted();
   bool authorization_incomplete() const;
 
+  // After a loss (push_recovery.cpp).
+  bool recoverable() const;
+  void recover(Error cause);
+  void recover_from(std::uint64_t taken, std::size_t unread, Error cause);
+  void take_back(std::uint64_t taken, std::size_t unread);
+  void try_later(Error cause);
+  bool resumable() const;
+  void streaming_again();
+  void feed_again();
+  void put_first_header();
+
+  /// Inside a PushStart body that more can be added to.
+  bool in_body() const { return state_ == State::Streaming || state_ == State::Resuming; }
   void begin_push_start();
-  void replay_push_start();
+  void send_push_start();
   void submit(const PendingFrame& frame);
+  void submit_waiting();
   bool fits(const PendingFrame& frame) const;
-  void put(const PendingFrame& frame);
+  void put(const PendingFrame& frame, bool again = false);
   void use_up_length();
   std::int64_t push_start_length() const;
   void drop_connection();
@@ -279,7 +304,7 @@ class PushEngine {
   Error peer_error_;
   PendingFrame offered_;
   StreamShape offered_shape_;
-  std::size_t unacknowledged_ = 0;
+  Delivery delivery_;
 
   SendQueue out_;
   ResponseReader responses_;
@@ -298,15 +323,32 @@ class PushEngine {
   bool body_held_back_ = false;      // the last PushSetup was only a round of an authentication
   bool connection_reused_ = false;   // and went out behind a challenge that was no round of one
   bool same_authorization_ = false;  // it is to be sent again as it was
-  std::int64_t content_length_ = 0;  // of the last PushStart
-  Replay replay_;
-  bool replaying_ = false;                   // the last PushStart is to be sent again
-  State replayed_state_ = State::Streaming;  // and the engine then goes on here
   bool proxied_ = false;
   int redirects_ = 0;
   bool proxy_was_named_ = false;  // by a 305
   bool packet_in_queue_ = false;
   std::uint64_t packets_sent_ = 0;
+
+  SentFrames sent_;              // on this connection
+  SentFrames again_;             // what is still to be sent again, in front of everything else
+  bool repeats_ = false;         // this PushStart began with what is sent again
+  bool resumes_ = false;         // and goes on with a session that was set up on another connection
+  bool recovering_ = false;      // the connection was lost, and the stream does not go on yet
+  bool new_session_ = true;      // there is none that could be resumed
+  bool content_queued_ = false;  // frames of the stream have been queued on this connection
+  std::optional<Time> streaming_since_;
+  Time lost_at_{};
+  Time resumable_since_{};  // since when the server may have been waiting for the session
+  Time retry_at_{};
+  std::int64_t tries_ = 0;  // in a row, without a stream that lasted
+  Error loss_;
+  std::uint32_t end_reason_ = 0;
+  Error end_loss_;  // came when the peer's kernel had the $E, too: the session may have ended well
+  std::uint64_t packets_again_ = 0;  // of this loss
+  std::uint64_t packets_resent_ = 0;
+  std::uint64_t packets_at_risk_ = 0;
+  std::uint64_t reconnects_ = 0;
+  std::minstd_rand random_;
   // Frames that wait for the next PushStart: at most $E(1) and $C.
   std::array<PendingFrame, 2> waiting_{};
   std::size_t waiting_count_ = 0;

@@ -90,7 +90,7 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
   if (response.status == 407) {
     who = way.proxy.empty() ? "a proxy" : "the " + way.proxy;
     if (!authentication.empty())
-      means.text += ", which http_proxy=http://USER:PASSWORD@HOST:PORT gives the proxy";
+      means.text += "; for a proxy they stand in http_proxy=http://USER:PASSWORD@HOST:PORT";
   } else if (const std::string why = proxys_own(response, way); !why.empty()) {
     return {means.result, response.status, 0,
             std::string(doing) + ": " + response.status_text() + ": the " + way.proxy + why};
@@ -104,6 +104,8 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
           std::string(doing) + ": " + who + " answered " + response.status_text() + ": " +
               std::move(means.text)};
 }
+
+bool worth_another_try(int status) { return status == 408 || status == 409 || status >= 500; }
 
 Error foreign_server(const Response& response) {
   const std::string who = response.server.empty() ? "a server that does not say what it is"

@@ -23,6 +23,9 @@ struct Way {
 Error refusal(const Response& response, std::string_view doing, bool template_named,
               std::string_view authentication = {}, const Way& way = {});
 
+/// Whether the same request may do better a little later: nobody has said no for good.
+bool worth_another_try(int status);
+
 /// The error for a server that is no Windows Media server (3.1.5.1).
 Error foreign_server(const Response& response);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@ class SendQueue {
   /// Adds a copy.
   void copy(Bytes bytes) {
     if (bytes.empty()) return;
+    queued_ += bytes.size();
     // What follows our own bytes joins them: the kernel then has fewer pieces to gather.
     if (!empty() && parts_.back().lent == nullptr)
       parts_.back().size += bytes.size();
@@ -33,7 +35,9 @@ class SendQueue {
 
   /// Adds bytes that stay where they are until they are gone.
   void lend(Bytes bytes) {
-    if (!bytes.empty()) parts_.push_back({0, bytes.size(), bytes.data()});
+    if (bytes.empty()) return;
+    queued_ += bytes.size();
+    parts_.push_back({0, bytes.size(), bytes.data()});
   }
 
   bool empty() const { return first_ == parts_.size(); }
@@ -57,21 +61,32 @@ class SendQueue {
       const std::size_t taken = std::min(left, count);
       count -= taken;
       gone_ += taken;
+      consumed_ += taken;
       if (taken == left) {
         ++first_;
         gone_ = 0;
       }
     }
-    if (empty()) clear();
+    if (empty()) forget();
   }
 
+  /// Drops what is left, and counts anew.
   void clear() {
+    forget();
+    queued_ = consumed_ = 0;
+  }
+
+  /// Bytes that were added since the last clear(), and how many of them are gone.
+  std::uint64_t queued() const { return queued_; }
+  std::uint64_t consumed() const { return consumed_; }
+
+ private:
+  void forget() {
     own_.clear();
     parts_.clear();
     first_ = gone_ = 0;
   }
 
- private:
   struct Part {
     std::size_t offset;  // within own_, when nothing is lent
     std::size_t size;
@@ -83,6 +98,8 @@ class SendQueue {
   std::vector<Bytes> view_;
   std::size_t first_ = 0;  // part that is going out
   std::size_t gone_ = 0;   // how much of it is gone
+  std::uint64_t queued_ = 0;
+  std::uint64_t consumed_ = 0;
 };
 
 }  // namespace wmpush::wmhttp

@@ -86,19 +86,27 @@ struct StateTable {
     on(S::Authorizing, V::End, &E::invalid, S::Authorizing);
     on(S::Authorizing, V::Disconnect, &E::hang_up, S::Ended);
 
-    on(S::Streaming, V::Header, &E::next_entry, S::Streaming);
-    on(S::Streaming, V::Packet, &E::send_packet, S::Streaming);
-    on(S::Streaming, V::End, &E::end_stream, S::Streaming);
-    on(S::Streaming, V::Accepted, &E::remember_acceptance, S::Streaming);
-    on(S::Streaming, V::Redirected, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::Challenged, &E::answer_stream_challenge, S::Streaming);
-    on(S::Streaming, V::Refused, &E::refuse_stream, S::Failed);
-    on(S::Streaming, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::Streaming, V::PeerClosed, &E::lose_stream, S::Failed);
-    on(S::Streaming, V::ConnectionLost, &E::lose_stream, S::Failed);
-    on(S::Streaming, V::TimedOut, &E::stalled, S::Failed);
-    on(S::Streaming, V::Disconnect, &E::hang_up, S::Ended);
+    on(S::Waiting, V::TimedOut, &E::connect_again, S::Reconnecting);
+    on(S::Waiting, V::Header, &E::invalid, S::Waiting);
+    on(S::Waiting, V::Packet, &E::invalid, S::Waiting);
+    on(S::Waiting, V::End, &E::invalid, S::Waiting);
+    on(S::Waiting, V::Disconnect, &E::hang_up, S::Ended);
+
+    for (const State body : {S::Streaming, S::Resuming}) {
+      on(body, V::Header, &E::next_entry, body);
+      on(body, V::Packet, &E::send_packet, body);
+      on(body, V::End, &E::end_stream, body);
+      on(body, V::Accepted, &E::remember_acceptance, body);
+      on(body, V::Redirected, &E::refuse_stream, S::Failed);
+      on(body, V::ProxyNamed, &E::refuse_stream, S::Failed);
+      on(body, V::Challenged, &E::answer_stream_challenge, body);
+      on(body, V::Refused, &E::refuse_stream, S::Failed);
+      on(body, V::Malformed, &E::report_malformed, S::Failed);
+      on(body, V::PeerClosed, &E::lose_stream, S::Failed);
+      on(body, V::ConnectionLost, &E::lose_stream, S::Failed);
+      on(body, V::TimedOut, &E::stalled, S::Failed);
+      on(body, V::Disconnect, &E::hang_up, S::Ended);
+    }
 
     on(S::RollingOver, V::Accepted, &E::next_push_start, S::Streaming);
     on(S::RollingOver, V::Redirected, &E::refuse_stream, S::Failed);
@@ -129,8 +137,8 @@ struct StateTable {
     on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
 
     for (const State begun :
-         {S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Streaming,
-          S::RollingOver, S::Ending, S::Ended, S::Failed})
+         {S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
+          S::Resuming, S::Streaming, S::RollingOver, S::Ending, S::Ended, S::Failed})
       on(begun, V::Start, &E::invalid, begun);
     for (const State over : {S::Ended, S::Failed}) {
       on(over, V::Header, &E::no_connection, over);

@@ -187,10 +187,10 @@ TEST_F(Authentication, C22_AClosedConnectionIsMadeAgainWhereTheSchemeDoesNotNeed
 TEST_F(Authentication, C22_AServerThatClosesBehindAChallengeWithoutSayingSoIsAskedAgain) {
   driver.set_up(unauthorized("WWW-Authenticate: Basic realm=\"r\"\r\n"));
   EXPECT_EQ(next().header("Authorization"), kBasic);
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   reconnect();
   EXPECT_EQ(next().header("Authorization"), kBasic);
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
 }
 
@@ -297,7 +297,7 @@ TEST_F(Authentication, C22_AChallengeBehindTheEndHasEverythingSentAgainWithTheEn
   reconnect();
   EXPECT_EQ(ids(frames_in(next().body)), "HDE");
   EXPECT_EQ(driver.engine.state(), EngineDriver::State::Ending);
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.state(), EngineDriver::State::Ended);
   EXPECT_FALSE(driver.engine.error());
 }

@@ -28,7 +28,7 @@ EngineDriver ending() {
 TEST(Ending, C30_TheServersCloseAfterTheEndIsSuccess) {
   EngineDriver driver = ending();
   EXPECT_EQ(driver.engine.wants(), Want::Receive);
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.state(), State::Ended);
   EXPECT_EQ(driver.engine.wants(), Want::Nothing);
 }
@@ -46,21 +46,22 @@ TEST(Ending, C30_SilenceAfterTheEndIsSuccessWhenEverythingWasAcknowledged) {
   EngineDriver driver = ending();
   EXPECT_EQ(driver.engine.deadline(), driver.now + 5s);
   driver.pass(5s);
-  driver.engine.tick(driver.now, 0);
+  driver.engine.tick(driver.now, {.unacknowledged = 0});
   EXPECT_EQ(driver.engine.state(), State::Ended);
 }
 
 TEST(Ending, C30_SilenceIsAFailureWhenTheEndWasNotAcknowledged) {
   EngineDriver driver = ending();
   driver.pass(5s);
-  driver.engine.tick(driver.now, 1234);
+  driver.engine.tick(driver.now, {.unacknowledged = 1234});
   EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
   EXPECT_THAT(driver.engine.error().message, HasSubstr("1234"));
 }
 
 TEST(Ending, C30_AResetAfterTheEndIsAFailure) {
   EngineDriver driver = ending();
-  driver.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"});
+  driver.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                                driver.now);
   EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
 }
 
@@ -92,7 +93,7 @@ TEST(Ending, C30_AServerThatClosesBeforeTheEndWasSentHasNotTakenIt) {
   EngineDriver driver;
   driver.start_stream();
   ASSERT_FALSE(driver.engine.end(0, driver.now));
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
 }
 
@@ -106,14 +107,14 @@ TEST(Ending, C31_EndSessionWithoutAConnectionIsNoConnection) {
 TEST(Ending, C31_EndSessionAfterALossIsConnectionFailureOnce) {
   EngineDriver driver;
   driver.start_stream();
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_CONNECTION_FAILURE);
   EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_NOCONNECTION);
 }
 
 TEST(Ending, C31_ASecondEndSessionIsNoConnection) {
   EngineDriver driver = ending();
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_NOCONNECTION);
   EXPECT_EQ(driver.packet().result, Result::NS_E_NOCONNECTION);
 }
@@ -198,7 +199,7 @@ TEST(Ending, C30_AnEndThatMustWaitForARolloverHasNoMoreTimeForThat) {
 TEST(Ending, C31_EndSessionOfASessionWhoseConnectionIsGoneIsConnectionFailure) {
   EngineDriver driver;
   driver.set_up();
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_CONNECTION_FAILURE);
 }
 

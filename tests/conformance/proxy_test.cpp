@@ -233,7 +233,7 @@ class ProxyNtlm : public ::testing::Test {
   }
   /// A PushStart on a new connection, which the proxy does not know.
   void start_on_new_connection() {
-    driver.engine.peer_closed();
+    driver.engine.peer_closed(driver.now);
     ASSERT_FALSE(driver.header());
     ASSERT_EQ(driver.engine.wants(), Want::Connect);
     driver.engine.connected(driver.now);

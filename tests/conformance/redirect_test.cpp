@@ -151,7 +151,7 @@ TEST_F(Redirects, C23_TheStreamGoesOnAtTheNewPlaceAlsoOnANewConnection) {
   driver.set_up(redirect("http://other/elsewhere"));
   next();
   driver.answer(kAccepted);
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   ASSERT_FALSE(driver.header());
   EXPECT_EQ(driver.engine.destination(), (Destination{"other", 80}));
   const SentRequest start = next();

@@ -163,7 +163,7 @@ TEST(Requests, C11_ThePushStartGoesOnTheConnectionOfTheSetup) {
 TEST(Requests, C11_ThePushStartTakesANewConnectionWhenTheFirstIsGone) {
   EngineDriver driver;
   driver.set_up();
-  driver.engine.peer_closed();
+  driver.engine.peer_closed(driver.now);
   EXPECT_EQ(driver.engine.state(), EngineDriver::State::Ready);
   ASSERT_FALSE(driver.header());
   EXPECT_EQ(driver.engine.wants(), EngineDriver::Want::Connect);

@@ -231,7 +231,7 @@ TEST(Responses, C26_AServerThatClosesBeforeItsAnswerHasLostTheConnection) {
   for (const char* piece : {"", "HTTP/1.1 204 No Con"}) {
     EngineDriver driver;
     driver.set_up(piece);
-    driver.engine.peer_closed();
+    driver.engine.peer_closed(driver.now);
     EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
   }
 }
@@ -239,12 +239,13 @@ TEST(Responses, C26_AServerThatClosesBeforeItsAnswerHasLostTheConnection) {
 TEST(Responses, C26_ACloseOrResetInMidBodyIsALostConnection) {
   EngineDriver closed;
   closed.start_stream();
-  closed.engine.peer_closed();
+  closed.engine.peer_closed(closed.now);
   EXPECT_EQ(closed.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
 
   EngineDriver reset;
   reset.start_stream();
-  reset.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"});
+  reset.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                               reset.now);
   EXPECT_EQ(reset.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
   EXPECT_EQ(reset.engine.error().system_error, ECONNRESET);
 }

@@ -8,6 +8,8 @@
 namespace wmpush::test {
 namespace {
 
+using pubpoint::At;
+using pubpoint::Do;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using wmhttp::FrameId;
@@ -308,6 +310,50 @@ TEST_F(ServerTest, S09_NothingThatArrivedIsLostWhenAClientComesBack) {
   EXPECT_EQ(second->read_to_end(), "");
   EXPECT_EQ(session(id).packets, 20'001u);
   EXPECT_EQ(broken(), "");
+}
+
+TEST_F(ServerTest, S09_PacketsThatAClientRepeatsWhenItComesBackAreTakenOnce) {
+  serve();
+  auto first = connect();
+  const std::string a = d_frame(), b = d_frame(), c = d_frame(), d = d_frame();
+  const std::string id = push(*first, h_frame() + a + b + c);
+  ASSERT_TRUE(packets_reach(id, 3));
+  first->close();
+  auto second = connect();
+  second->send(RequestText::start(id).text() + b + c + d + a + end_frame());
+  EXPECT_EQ(second->read_to_end(), "");
+  EXPECT_EQ(session(id).packets, 5u);  // 'a' at last is no repetition: it does not come in the run
+  EXPECT_EQ(session(id).packets_repeated, 2u);
+}
+
+TEST_F(ServerTest, S09_ASilentConnectionIsTakenOverByAClientThatComesWithItsPushId) {
+  serve();
+  auto first = connect();
+  const std::string id = push(*first, h_frame() + d_frame());
+  ASSERT_TRUE(packets_reach(id, 1));
+  clock.advance(999ms);
+  EXPECT_EQ(status_for(RequestText::start(id)), 409);
+  clock.advance(1ms);
+  auto second = connect();
+  second->send(RequestText::start(id).text() + d_frame() + end_frame());
+  EXPECT_EQ(second->read_to_end(), "");
+  EXPECT_EQ(session(id).packets, 2u);
+  EXPECT_TRUE(session(id).end_of_stream);
+  EXPECT_EQ(first->read_to_end(), "");
+}
+
+TEST_F(ServerTest, S09_WhatAStalledConnectionHoldsIsReadBeforeAnotherTakesOver) {
+  serve();
+  server->add_fault({.at = At::Packet, .what = Do::Stall, .packet = 1});
+  auto first = connect();
+  const std::string id = push(*first, h_frame() + d_frame() + d_frame());
+  ASSERT_TRUE(packets_reach(id, 1));
+  first->send(d_frame());
+  clock.advance(1s);
+  auto second = connect();
+  second->send(RequestText::start(id).text() + d_frame() + end_frame());
+  EXPECT_EQ(second->read_to_end(), "");
+  EXPECT_EQ(session(id).packets, 4u);
 }
 
 TEST_F(ServerTest, S09_AResumedSessionDoesNotTakeASecondHeader) {

@@ -54,8 +54,13 @@ inline std::string tiny_header(std::uint32_t packet_size = 100) {
 
 inline std::string h_frame() { return frame(wmhttp::FrameId::Header, tiny_header()); }
 inline std::string c_frame() { return frame(wmhttp::FrameId::StreamChange, tiny_header()); }
+/// Each packet is a little different from the one before, as in any stream.
 inline std::string d_frame(std::size_t size = 100) {
-  return frame(wmhttp::FrameId::Data, std::string(size, '\x11'));
+  static std::uint32_t number = 0;
+  std::string packet(size, '\x11');
+  const std::string text = std::to_string(++number);
+  if (size > text.size()) packet.replace(size - text.size(), text.size(), text);
+  return frame(wmhttp::FrameId::Data, packet);
 }
 inline std::string f_frame(std::size_t size) {
   return frame(wmhttp::FrameId::Filler, std::string(size, '\0'));

@@ -161,6 +161,27 @@ TEST_F(MaskArguments, FindsThePasswordInAListOfOptions) {
   }
 }
 
+TEST_F(MaskArguments, FindsTheAddressOfAProxy) {
+  const std::string address = "http://pat:hush@proxy:3128";
+  mask({"ffmpeg", "-http_proxy", "http://of-input", "-i", "http://in/", "-http_proxy", address,
+        "wmpush://server/live?http_proxy=" + address});
+
+  EXPECT_EQ(given(2), "http://of-input");
+  EXPECT_EQ(reveal_password(given(6)), address);
+  EXPECT_EQ(shown(6), std::string(address.size(), '*'));
+  EXPECT_EQ(reveal_passwords(given(7)), "wmpush://server/live?http_proxy=" + address);
+  EXPECT_THAT(shown(7), Not(HasSubstr("hush")));
+}
+
+TEST(MaskPasswords, FindsTheAddressOfAProxyInTheOptionsOfATee) {
+  const std::string tee =
+      R"([f=asf:http_proxy=http\\://pat\\:hush@proxy\\:3128:user=me]wmpush://server/live)";
+  const std::string masked = mask_passwords(tee);
+  EXPECT_THAT(masked, Not(HasSubstr("hush")));
+  EXPECT_THAT(masked, testing::EndsWith(":user=me]wmpush://server/live"));
+  EXPECT_EQ(reveal_password(masked), tee);
+}
+
 TEST_F(MaskArguments, LeavesThePasswordsOfOthersAlone) {
   mask({"ffmpeg", "-password", "of-input", "-i", "in.tta", "-password", "of-icecast",
         "icecast://server/live", "-format_opts", "password=of-file", "out.asf"});

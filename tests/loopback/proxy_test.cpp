@@ -26,13 +26,14 @@ using ::testing::StartsWith;
 class ProxyTest : public ::testing::Test {
  protected:
   ProxyTest() {
+    forget_proxies();
     wmpush_options_init(&options);
     options.log = [](void* to, wmpush_log_level, const char* line) {
       *static_cast<std::string*>(to) += std::string(line) + "\n";
     };
     options.log_opaque = &lines;
   }
-  ~ProxyTest() override { ::unsetenv("http_proxy"); }
+  ~ProxyTest() override { forget_proxies(); }
 
   static ForwardProxy::Settings guarded(std::vector<std::string> schemes) {
     ForwardProxy::Settings settings;

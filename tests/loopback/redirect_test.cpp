@@ -28,6 +28,7 @@ constexpr const char* kPassword = "sesame-open";
 class RedirectTest : public ::testing::Test {
  protected:
   RedirectTest() {
+    forget_proxies();
     wmpush_options_init(&options);
     options.user = "ali";
     options.password = kPassword;
@@ -136,8 +137,7 @@ TEST_F(RedirectTest, C23_NoProxyIsLookedAtAgainForTheNewHost) {
   ::setenv("no_proxy", ("127.0.0.1:" + std::to_string(second.port())).c_str(), 1);
   redirect(second.url());
   EXPECT_EQ(push(), Result::S_OK) << message;
-  ::unsetenv("http_proxy");
-  ::unsetenv("no_proxy");
+  forget_proxies();
   EXPECT_EQ(proxy.heads().size(), 1u);
   EXPECT_EQ(second.sessions().back().packets, packets);
 }

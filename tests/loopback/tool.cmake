@@ -4,6 +4,7 @@ if(TARGET wmpush_program)
     SOURCES
       tool_failure_test.cpp
       tool_probe_test.cpp
+      tool_proxy_test.cpp
       tool_run.cpp
       tool_send_test.cpp
       tool_serve_test.cpp
@@ -11,7 +12,7 @@ if(TARGET wmpush_program)
       tool_usage_test.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/child_process.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_client.cpp
-    LIBRARIES wmpush_pubpoint
+    LIBRARIES wmpush_pubpoint test_forward_proxy
     LABELS loopback)
   add_dependencies(loopback_tool wmpush_program)
   target_compile_definitions(loopback_tool PRIVATE

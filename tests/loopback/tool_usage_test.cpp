@@ -93,6 +93,7 @@ TEST_F(ToolUsage, EveryOptionIsTakenWithAValueThatItMayHave) {
       words.push_back(name == "password_file"  ? password
                       : name == "template_url" ? "/live"
                       : name == "auth"         ? "any"
+                      : name == "http_proxy"   ? ""
                                                : "me");
   }
   const Finished push = run(wmpush(words));

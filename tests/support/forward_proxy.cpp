@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -80,6 +81,10 @@ std::uint64_t length_of(std::string_view head) {
 }
 
 }  // namespace
+
+void forget_proxies() {
+  for (const char* name : {"http_proxy", "no_proxy", "NO_PROXY"}) ::unsetenv(name);
+}
 
 struct ForwardProxy::Request {
   std::string head;

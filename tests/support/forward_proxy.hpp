@@ -15,6 +15,10 @@
 
 namespace wmpush::test {
 
+/// Forgets what the machine's environment says about proxies, for this test program and for what it
+/// starts.
+void forget_proxies();
+
 /// Takes requests with a whole address (http://host:port/path), gives each to the origin on a
 /// connection of its own, as squid does, and hands on what comes, in both directions, at once. It
 /// adds Via to requests and responses and keeps its client's connection.

@@ -178,6 +178,7 @@ TEST(Secrets, AreWipedFromTheArgumentsInPlace) {
 
 TEST(Secrets, AreWhatTheTableOfOptionsCallsSecret) {
   EXPECT_TRUE(is_secret_option("password"));
+  EXPECT_TRUE(is_secret_option("http-proxy"));
   EXPECT_FALSE(is_secret_option("password_file"));
   EXPECT_FALSE(is_secret_option("user"));
 }

@@ -110,7 +110,8 @@ TEST(Summary, HasResultStatusAndNumbersAsJson) {
             R"("http_status": 503, "url": "wmpush://user:***@host/live", "input": "film.wmv", )"
             R"("server": "Cougar/9.6", "push_id": "42", "stopped": false, )"
             R"("packets_accepted": 215, "packets_sent": 214, "packets_malformed": 0, )"
-            R"("bytes_accepted": 900, "bytes_sent": 125000, "duration_seconds": 6.374000, )"
+            R"("bytes_accepted": 900, "bytes_sent": 125000, "reconnects": 0, )"
+            R"("packets_resent": 0, "packets_at_risk": 0, "duration_seconds": 6.374000, )"
             R"("stall_seconds": 0.001000, "elapsed_seconds": 2.000000})");
   EXPECT_THAT(json_text(summary()), HasSubstr("\"http_status\": null"));
 }
@@ -122,6 +123,12 @@ TEST(Summary, IsOneLineForAPerson) {
   SendSummary stopped = summary();
   stopped.stopped = true;
   EXPECT_THAT(plain_text(stopped), HasSubstr("stopped after 00:00:06"));
+  SendSummary broken = summary();
+  broken.stats.reconnects = 2;
+  broken.stats.packets_at_risk = 1;
+  EXPECT_THAT(
+      plain_text(broken),
+      HasSubstr("214 packets, 2 breaks of the connection with 1 packet lost at the most, "));
 }
 
 TEST(Outcome, LastLineHasMessageNameAndValue) {

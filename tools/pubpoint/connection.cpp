@@ -88,6 +88,14 @@ void Connection::read(int limit) {
   }
 }
 
+void Connection::hand_over() {
+  paused_ = false;
+  process();
+  read_now();
+  lose_session("its client has come back on another connection");
+  close();
+}
+
 void Connection::process() {
   processing_ = true;
   for (bool more = true; more && !paused_ && !closed();) {
@@ -204,7 +212,7 @@ bool Connection::answer_setup(std::string replacement) {
 
 bool Connection::begin_stream() {
   if (!admit(false)) return true;
-  Grant grant = service_.registry().find(request_, fallback_);
+  Grant grant = service_.registry().find(request_, fallback_, service_.now());
   if (!grant.session) return refuse(grant.refusal);
   session_ = std::move(grant.session);
   const bool first = session_->report().push_starts == 0;

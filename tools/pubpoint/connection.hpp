@@ -27,6 +27,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool closed() const { return !socket_.is_open(); }
 
   void read_now() override;
+  void hand_over() override;
   void session_ended(const std::string& push_id, int status) override;
 
  private:

@@ -1,6 +1,7 @@
 #include "pubpoint/push_session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "asf/data_packet.hpp"
 #include "asf/header.hpp"
@@ -26,6 +27,9 @@ std::optional<std::uint32_t> declared_packet_size(Bytes bytes, std::string& why)
   return header.packet_size;
 }
 
+/// A live stream is never silent for so long.
+constexpr std::chrono::seconds kSilence{1};
+
 }  // namespace
 
 PushSession::PushSession(std::string id, std::string point, Clock::time_point now)
@@ -48,9 +52,11 @@ void PushSession::start(const PushRequest& request, std::string peer, Clock::tim
   ++report_.push_starts;
   reader_ = {};
   remaining_ = request.content_length;
-  waits_for_resume_ = false;
+  if (std::exchange(waits_for_resume_, false)) recent_.resume();
   last_content_ = now;
 }
+
+bool PushSession::silent(Clock::time_point now) const { return now - last_content_ >= kSilence; }
 
 PushSession::Step PushSession::fail(std::string rule, std::string text) {
   breach_ = {std::move(rule), std::move(text)};
@@ -125,6 +131,10 @@ bool PushSession::take_packet(const Frame& frame) {
     fail("F03", "a $D with " + std::to_string(frame.payload.size()) +
                     " bytes where the header says packets of " + std::to_string(packet_size_));
     return false;
+  }
+  if (recent_.repeats(frame.payload)) {
+    ++report_.packets_repeated;
+    return true;
   }
   ++report_.packets;
   report_.bytes += frame.payload.size();

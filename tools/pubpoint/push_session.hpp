@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "pubpoint/recent_packets.hpp"
 #include "pubpoint/request_rules.hpp"
 #include "pubpoint/server.hpp"
 #include "wmhttp/frame.hpp"
@@ -30,6 +31,8 @@ class SessionConnection {
   virtual ~SessionConnection() = default;
   /// Takes what has arrived and was not read yet: whether the client has gone shows only then.
   virtual void read_now() = 0;
+  /// Another connection goes on with the session: reads what is left here, and closes.
+  virtual void hand_over() = 0;
   /// The session `push_id` was ended from outside. If the last request here was its own: answers
   /// with `status` when a PushStart is being read (0: without an answer), and closes. Behind a
   /// proxy that shares its connections it may have been another's.
@@ -47,6 +50,8 @@ class PushSession {
   bool waits_for_resume() const { return waits_for_resume_; }
   /// Inside a PushStart, with its connection alive.
   bool receiving() const { return report_.receiving; }
+  /// Nothing has come for so long that its connection may well be dead without showing it.
+  bool silent(Clock::time_point now) const;
   /// Has content, or is about to: it keeps others from its publishing point.
   bool holds_point() const { return report_.push_starts > 0 && report_.running; }
   bool over() const { return !report_.running; }
@@ -103,6 +108,7 @@ class PushSession {
   wmhttp::FrameOrder order_;
   Breach breach_;
   bool waits_for_resume_ = false;
+  RecentPackets recent_;
   std::uint64_t remaining_ = 0;                // of the Content-Length
   std::chrono::milliseconds media_before_{0};  // of the entries before this one
   std::optional<std::uint32_t> first_send_;    // ms, of this entry

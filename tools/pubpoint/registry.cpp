@@ -54,7 +54,7 @@ std::shared_ptr<PushSession> Registry::holder(const std::string& point) {
 Grant Registry::set_up(const PushRequest& request, const SetupDirectives& directives,
                        Clock::time_point now) {
   if (!request.push_id.empty() && request.push_id != "0") {
-    Grant known = find(request, nullptr);
+    Grant known = find(request, nullptr, now);
     if (known.session && known.session->holds_point())
       return refuse(
           409, "S03",
@@ -79,7 +79,8 @@ Grant Registry::set_up(const PushRequest& request, const SetupDirectives& direct
   return {std::move(session), {}};
 }
 
-Grant Registry::find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback) {
+Grant Registry::find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback,
+                     Clock::time_point now) {
   std::shared_ptr<PushSession> session;
   if (const auto found = sessions_.find(request.push_id); found != sessions_.end())
     session = found->second;
@@ -92,7 +93,11 @@ Grant Registry::find(const PushRequest& request, const std::shared_ptr<PushSessi
                   "session " + in_quotes(request.push_id) + " is for " +
                       in_quotes(session->point()) + ", not for " + in_quotes(request.path));
   if (session->receiving())
-    if (const auto connection = session->connection()) connection->read_now();
+    if (const auto connection = session->connection()) {
+      const bool silent = session->silent(now);
+      connection->read_now();
+      if (silent && session->receiving()) connection->hand_over();
+    }
   if (session->over())
     return refuse(400, "S03", "session " + in_quotes(request.push_id) + " has just ended");
   if (session->receiving())

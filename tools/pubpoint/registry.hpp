@@ -33,7 +33,10 @@ class Registry {
 
   /// The session that a PushStart is for (S03). `fallback` is the one that was set up on the same
   /// connection, for a server that gives no push-id; null otherwise.
-  Grant find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback);
+  /// A session whose connection has gone silent is handed over to the client that comes with its
+  /// push-id: the old connection may be dead without showing it.
+  Grant find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback,
+             Clock::time_point now);
 
   /// Forgets a session that is over, and its point when that was made for it with AutoDestroy.
   void remove(const std::shared_ptr<PushSession>& session);

@@ -35,6 +35,7 @@ struct SessionReport {
   std::uint64_t push_starts = 0;                  ///< PushStart requests
   std::uint64_t entries = 0;                      ///< $H and $C
   std::uint64_t packets = 0;                      ///< $D
+  std::uint64_t packets_repeated = 0;             ///< $D that were here already, after a resume
   std::uint64_t bytes = 0;                        ///< payload of $H, $C and $D
   std::chrono::milliseconds media{0};             ///< last minus first send time
   std::string ended_because;                      ///< one line; empty while running

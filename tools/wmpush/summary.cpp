@@ -7,6 +7,18 @@
 
 namespace wmpush::tool {
 
+namespace {
+
+/// "2 breaks of the connection with 17 packets lost at the most, ", or nothing.
+std::string breaks_text(const wmpush_stats& stats) {
+  if (stats.reconnects == 0) return {};
+  return std::to_string(stats.reconnects) + (stats.reconnects == 1 ? " break" : " breaks") +
+         " of the connection with " + std::to_string(stats.packets_at_risk) +
+         (stats.packets_at_risk == 1 ? " packet" : " packets") + " lost at the most, ";
+}
+
+}  // namespace
+
 std::string json_text(const SendSummary& summary) {
   char value[16];
   std::snprintf(value, sizeof value, "0x%08X", static_cast<unsigned>(summary.error.result));
@@ -25,6 +37,9 @@ std::string json_text(const SendSummary& summary) {
   object.add("packets_malformed", summary.stats.packets_malformed);
   object.add("bytes_accepted", summary.stats.bytes_accepted);
   object.add("bytes_sent", summary.stats.bytes_sent);
+  object.add("reconnects", summary.stats.reconnects);
+  object.add("packets_resent", summary.stats.packets_resent);
+  object.add("packets_at_risk", summary.stats.packets_at_risk);
   object.add("duration_seconds", std::chrono::microseconds(summary.stats.duration));
   object.add("stall_seconds", std::chrono::microseconds(summary.stats.stall_time));
   object.add("elapsed_seconds", summary.elapsed);
@@ -41,8 +56,8 @@ std::string plain_text(const SendSummary& summary) {
          clock_text(std::chrono::microseconds(summary.stats.duration)) + ", " +
          std::to_string(summary.stats.packets_sent) +
          (summary.stats.packets_sent == 1 ? " packet, " : " packets, ") +
-         std::to_string(summary.stats.bytes_sent) + " bytes" + took + " (" + bit_rate_text(rate) +
-         ") to " + summary.url + "; the end was taken";
+         breaks_text(summary.stats) + std::to_string(summary.stats.bytes_sent) + " bytes" + took +
+         " (" + bit_rate_text(rate) + ") to " + summary.url + "; the end was taken";
 }
 
 }  // namespace wmpush::tool

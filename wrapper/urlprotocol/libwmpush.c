@@ -75,6 +75,9 @@ static const AVOption libwmpush_options[] = {
     { "fix_header",     "make the ASF header fit for a live push", OFFSET(fix_header), AV_OPT_TYPE_BOOL, { .i64 = 1 }, 0, 1, .flags = E },
     { "strip_padding",  "leave out padding that carries nothing", OFFSET(strip_padding), AV_OPT_TYPE_BOOL, { .i64 = 1 }, 0, 1, .flags = E },
     { "max_bitrate",    "bit rate to declare where the ASF header has none; 0 = estimate", OFFSET(max_bitrate), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 4294967294.0, .flags = E },
+    { "reconnect",      "connect again when the connection is lost in mid stream, and go on", OFFSET(reconnect), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, .flags = E },
+    TIMEOUT(reconnect_delay_max, 30000000, "longest wait before a try to connect again"),
+    { "reconnect_max_retries", "tries to connect again in a row; 0 = no limit", OFFSET(reconnect_max_retries), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 1000000, .flags = E },
     { "user_agent",     "product to name after the encoder's; default libwmpush/VERSION", OFFSET(user_agent), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { NULL }
 };

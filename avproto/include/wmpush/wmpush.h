@@ -151,7 +151,11 @@ typedef struct wmpush_options {
   int fix_header;            /**< 1: make the ASF header fit for a live push */
   int strip_padding;         /**< 1: do not send padding that can be left out */
   int64_t max_bitrate;       /**< bit/s written where the header does not know; 0 = estimate */
-  const char* user_agent;    /**< product after the WMEncoder token; NULL = libwmpush/VERSION */
+  int reconnect;             /**< 1: a connection lost in mid stream is made again, and the session
+                                  resumed, or set up anew where the server has lost it */
+  int64_t reconnect_delay_max;   /**< us, the longest wait before a try to connect again; 30 s */
+  int64_t reconnect_max_retries; /**< tries in a row; 0 = no limit */
+  const char* user_agent;        /**< product after the WMEncoder token; NULL = libwmpush/VERSION */
   wmpush_interrupt_callback interrupt; /**< NULL = none */
   void* interrupt_opaque;
   wmpush_log_callback log; /**< NULL = none */
@@ -203,11 +207,12 @@ struct wmpush_error {
 };
 
 typedef enum wmpush_state {
-  WMPUSH_STATE_SETUP = 0,     /**< connecting, PushSetup */
-  WMPUSH_STATE_READY = 1,     /**< the server has accepted the session; no data yet */
-  WMPUSH_STATE_STREAMING = 2, /**< the header is out */
-  WMPUSH_STATE_ENDED = 3,     /**< EndSession or disconnect was done */
-  WMPUSH_STATE_FAILED = 4     /**< see wmpush_last_error() */
+  WMPUSH_STATE_SETUP = 0,       /**< connecting, PushSetup */
+  WMPUSH_STATE_READY = 1,       /**< the server has accepted the session; no data yet */
+  WMPUSH_STATE_STREAMING = 2,   /**< the header is out */
+  WMPUSH_STATE_ENDED = 3,       /**< EndSession or disconnect was done */
+  WMPUSH_STATE_FAILED = 4,      /**< see wmpush_last_error() */
+  WMPUSH_STATE_RECONNECTING = 5 /**< the connection was lost; nothing went out on a new one yet */
 } wmpush_state;
 
 typedef struct wmpush_stats {
@@ -225,6 +230,12 @@ typedef struct wmpush_stats {
   int64_t stall_time; /**< us spent waiting for the peer to take data */
   int64_t duration;   /**< us of media, by the packets' send times */
   wmpush_result last_result; /**< result of the last call */
+  uint64_t reconnects;       /**< how often the stream went on after a loss of the connection */
+  uint64_t packets_resent;   /**< data packets sent once more, because they had not arrived */
+  uint64_t packets_at_risk;  /**< data packets that may be lost, at the most: those that a lost
+                                  connection had delivered to the peer's system, whose program need
+                                  not have read them, and those that never went out again. Counted
+                                  with reconnect only */
 } wmpush_stats;
 
 /** A push session: IWMWriterPushSink with a C face. */

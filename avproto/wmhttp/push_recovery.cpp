@@ -1,0 +1,170 @@
+// How the engine goes on after a connection was lost in mid stream (2.2.2.2, 3.2.7.1).
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "wmhttp/push_engine.hpp"
+#include "wmhttp/refusal.hpp"
+
+namespace wmpush::wmhttp {
+namespace {
+
+/// The first wait; each further one is twice as long.
+constexpr Duration kFirstDelay = std::chrono::milliseconds(500);
+/// A stream that went on for so long counts as well again: the waits begin anew.
+constexpr std::chrono::seconds kLasting{5};
+/// How long a server keeps a session when it does not say (2.2.1.4).
+constexpr std::chrono::seconds kIdleTimeout{60};
+/// Frames that are queued at once when much is to be sent again.
+constexpr int kFramesAtOnce = 32;
+
+std::string count_text(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string seconds_text(Clock::duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(duration).count());
+  return text;
+}
+
+}  // namespace
+
+bool PushEngine::recoverable() const { return config_.reconnect && !header_.empty(); }
+
+/// The connection is gone. What the peer's kernel has taken is not sent again, since it may have
+/// been read; what it has not is, since nobody else has it.
+void PushEngine::recover(Error cause) {
+  const std::uint64_t sent = out_.consumed();
+  recover_from(sent - std::min<std::uint64_t>(sent, delivery_.unacknowledged),
+               proxied_ ? Delivery{}.unread : delivery_.unread, std::move(cause));
+}
+
+void PushEngine::recover_from(std::uint64_t taken, std::size_t unread, Error cause) {
+  const bool lasted = streaming_since_ && now_ - *streaming_since_ >= kLasting;
+  if (!recovering_) {
+    lost_at_ = now_;
+    packets_again_ = 0;
+  }
+  // A server that took so much of a resumed session knows that session.
+  if (lasted || !recovering_ || !sent_.whole()) resumable_since_ = now_;
+  recovering_ = true;
+  if (lasted) tries_ = 0;
+  streaming_since_.reset();
+  take_back(taken, unread);
+  if (end_asked_ && again_.empty() && waiting_count_ == 0) {
+    // Nobody says whether the $E was read. A server that still has the session gets it once more.
+    end_loss_ = cause;
+    waiting_[waiting_count_++] = {FrameId::End, end_reason_, {}, {}};
+  }
+  try_later(std::move(cause));
+}
+
+/// Moves the frames behind the first `taken` bytes of the connection to those that are to be sent
+/// again.
+void PushEngine::take_back(std::uint64_t taken, std::size_t unread) {
+  out_.clear();
+  packets_at_risk_ += sent_.at_risk(taken, unread);
+  sent_.skip_to(taken);
+  sent_.take_over(again_);
+  again_ = std::exchange(sent_, SentFrames(config_.reconnect));
+  sent_.set_header(again_.header());
+}
+
+void PushEngine::try_later(Error cause) {
+  if (config_.reconnect_max_retries > 0 && tries_ >= config_.reconnect_max_retries) {
+    cause.message += " (given up after " +
+                     count_text(static_cast<std::uint64_t>(tries_), "attempt") +
+                     " to connect again)";
+    return fail(std::move(cause));
+  }
+  const auto doubled = kFirstDelay * (std::int64_t{1} << std::min<std::int64_t>(tries_, 20));
+  const Duration longest = std::min<Duration>(doubled, config_.reconnect_delay_max);
+  // Encoders that lost their server together are not to come back together.
+  const Duration delay = longest / 2 + Duration(std::uniform_int_distribution<std::int64_t>(
+                                           0, longest.count() / 2)(random_));
+  ++tries_;
+  note(WMPUSH_LOG_WARNING, cause.message + ": connecting again in " + seconds_text(delay));
+  loss_ = std::move(cause);
+  retry_at_ = now_ + delay;
+  drop_connection();
+  become(State::Waiting);
+}
+
+/// Whether the server may still have the session.
+bool PushEngine::resumable() const {
+  if (new_session_ || context_.push_id.empty() || context_.push_id == kNewSession) return false;
+  return now_ < resumable_since_ + setup_response_.timeout.value_or(kIdleTimeout);
+}
+
+void PushEngine::connect_again() {
+  drop_connection();
+  if (resumable()) return;
+  if (end_loss_) return fail(end_loss_);
+  forget_session();
+  become(State::Connecting);
+}
+
+void PushEngine::forget_session() {
+  drop_connection();
+  new_session_ = true;
+  context_.push_id = kNewSession;
+  context_.cookies.clear();
+  for (Authenticator* each : {config_.server_authenticator, config_.proxy_authenticator})
+    if (each != nullptr) each->begin_anew();
+}
+
+/// The $H of a session that goes on with an earlier one's stream is the header that is in force
+/// where it goes on.
+void PushEngine::put_first_header() {
+  if (!again_.empty() && again_.front().id == FrameId::StreamChange) {
+    const PendingFrame next_entry = again_.front();
+    again_.pop_front();
+    return put({FrameId::Header, 0, {}, next_entry.rest});
+  }
+  put({FrameId::Header, 0, {}, again_.header().empty() ? Bytes(header_) : Bytes(again_.header())});
+}
+
+void PushEngine::feed_again() {
+  for (int i = 0; i < kFramesAtOnce && !again_.empty(); ++i) {
+    const PendingFrame frame = again_.front();
+    if (!fits(frame)) return use_up_length();
+    put(frame, true);
+    again_.pop_front();
+    if (frame.id == FrameId::Data && recovering_) {
+      ++packets_again_;
+      ++packets_resent_;
+    }
+  }
+  if (again_.empty()) submit_waiting();
+}
+
+void PushEngine::streaming_again() {
+  recovering_ = false;
+  ++reconnects_;
+  streaming_since_ = now_;
+  if (state_ == State::Resuming) become(State::Streaming);
+  note(WMPUSH_LOG_WARNING, "streaming again after " + seconds_text(now_ - lost_at_) +
+                               (resumes_ ? ", in the same session: " : ", in a new session: ") +
+                               count_text(packets_again_, "packet") + " sent again, " +
+                               (packets_at_risk_ == 0 ? "none lost"
+                                                      : count_text(packets_at_risk_, "packet") +
+                                                            " at the most lost so far"));
+}
+
+/// An error response to a PushStart. One that only repeats what a lost connection had was not taken
+/// at all, so that its frames are still to be sent.
+void PushEngine::refuse_stream(Error refusal) {
+  if (!recoverable()) return fail(std::move(refusal));
+  if (repeats_ && sent_.whole() && response_.status != 408) {
+    const bool try_again = worth_another_try(response_.status);
+    if (!try_again && !resumes_) return fail(std::move(refusal));
+    new_session_ = !try_again;
+    return recover_from(sent_.beginning(), 0, std::move(refusal));
+  }
+  if (!worth_another_try(response_.status)) return fail(std::move(refusal));
+  recover(std::move(refusal));
+}
+
+}  // namespace wmpush::wmhttp
