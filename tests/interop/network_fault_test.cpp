@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <optional>
+#include <random>
+#include <thread>
 
 #include "interop/network_namespace.hpp"
 #include "interop/packet_filter.hpp"
 #include "interop/push_test.hpp"
+#include "support/child_process.hpp"
 
 namespace wmpush::test {
 namespace {
@@ -135,6 +139,172 @@ TEST_F(NetworkFaultTest, AShortLossIsNoneOfThePushsBusiness) {
   EXPECT_EQ(push_packets(sink, stream, 2ms, lose), Result::S_OK) << said();
   EXPECT_EQ(sink.EndSession(), Result::S_OK) << said();
   expect_delivered(stream);
+}
+
+/// The same, and the push goes on (rule C33).
+class RecoveryTest : public NetworkFaultTest {
+ protected:
+  void SetUp() override {
+    NetworkFaultTest::SetUp();
+    options.reconnect = 1;
+    options.reconnect_delay_max = 20'000;
+    options.end_timeout = 10'000'000;
+  }
+
+  /// Everything in all recordings, in the order of their sessions.
+  Arrivals arrived(const NumberedStream& stream) {
+    point->wait_for([&] { return session().end_of_stream && !session().recordings.empty(); }, 5s);
+    EXPECT_TRUE(session().end_of_stream) << said();
+    point->stop();
+    std::vector<std::filesystem::path> recordings;
+    for (const auto& each : point->sessions())
+      recordings.insert(recordings.end(), each.recordings.begin(), each.recordings.end());
+    return arrivals_of(stream, recordings);
+  }
+
+  std::mt19937 random{20261123};
+  int faults = 0;
+};
+
+/// The server learns nothing of these, and refuses the client until it has been silent for a while.
+TEST_F(RecoveryTest, C33_ResetsLoseNothing) {
+  options.reconnect_delay_max = 200'000;
+  serve();
+  PushSink sink(options);
+  const NumberedStream stream(1500);
+  std::uniform_int_distribution<std::uint32_t> gap(150, 300);
+  std::uniform_int_distribution<> moment(0, 40);
+  std::uint32_t next = 100;
+  std::jthread healing;
+  const auto reset = [&](std::uint32_t number) {
+    if (number != next) return;
+    next += gap(random);
+    filter->reset_clients();
+    ++faults;
+    healing = std::jthread([&, after = std::chrono::milliseconds(moment(random))] {
+      std::this_thread::sleep_for(after);
+      filter->heal();
+    });
+  };
+  const Result result = push_packets(sink, stream, 2ms, reset);
+  EXPECT_EQ(result, Result::S_OK) << said();
+  EXPECT_EQ(sink.EndSession(), Result::S_OK) << said();
+  const Arrivals arrivals = arrived(stream);
+  EXPECT_TRUE(arrivals.all()) << arrivals;
+  EXPECT_GE(faults, 5);
+  EXPECT_GT(sink.stats().reconnects, 0u);
+}
+
+TEST_F(RecoveryTest, C33_TwoHundredKilledConnectionsLoseNothing) {
+  constexpr int kKills = 200;
+  serve();
+  PushSink sink(options);
+  const NumberedStream stream(3000);
+  std::bernoulli_distribution now(0.1);
+  const auto kill = [&](std::uint32_t number) {
+    // Not before the server has the header, and the client knows.
+    if (number < 20 || faults == kKills || !now(random)) return;
+    filter->kill_connections();
+    ++faults;
+  };
+  EXPECT_EQ(push_packets(sink, stream, 0ms, kill), Result::S_OK) << said();
+  EXPECT_EQ(sink.EndSession(), Result::S_OK) << said();
+  const Arrivals arrivals = arrived(stream);
+  EXPECT_TRUE(arrivals.all()) << arrivals;
+  EXPECT_EQ(faults, kKills);
+  EXPECT_GT(sink.stats().reconnects, 0u);
+}
+
+class SilentRecoveryTest : public RecoveryTest, public ::testing::WithParamInterface<Loss> {};
+
+INSTANTIATE_TEST_SUITE_P(Of, SilentRecoveryTest,
+                         ::testing::Values(Loss{"PacketsToTheServer",
+                                                &PacketFilter::drop_to_server},
+                                           Loss{"AllPackets", &PacketFilter::drop_all}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST_P(SilentRecoveryTest, C33_LosesNothingOnceItHasBeenNoticed) {
+  serve();
+  PushSink sink(options);
+  const NumberedStream stream(1000);
+  std::jthread healing;
+  const auto lose = [&](std::uint32_t number) {
+    if (number % 400 != 100) return;
+    ((*filter).*GetParam().begin)();
+    healing = std::jthread([&] {
+      std::this_thread::sleep_for(1s);  // longer than send_timeout
+      filter->heal();
+    });
+  };
+  EXPECT_EQ(push_packets(sink, stream, 2ms, lose), Result::S_OK) << said();
+  EXPECT_EQ(sink.EndSession(), Result::S_OK) << said();
+  const Arrivals arrivals = arrived(stream);
+  EXPECT_TRUE(arrivals.all()) << arrivals;
+  EXPECT_GE(sink.stats().reconnects, 3u);
+}
+
+/// A receiver whose program stands still for longer than a client waits.
+TEST_F(RecoveryTest, C33_APausedReceiverLosesNothing) {
+  const std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "wmpush";
+  if (!std::filesystem::exists(program)) GTEST_SKIP() << "the command was not built";
+  const std::filesystem::path recordings = folder.path() / "recordings";
+  ChildProcess receiver(
+      {program.string(), "serve", "--listen", "127.0.0.1:0", "--record", recordings.string()});
+  ASSERT_TRUE(receiver.wait_for_output("/live\n")) << receiver.error_text();
+  const std::string url = receiver.output().substr(0, receiver.output().find('\n'));
+
+  // More than the buffers of both kernels take.
+  const NumberedStream stream(20'000);
+  PushSink sink(options);
+  std::jthread waking;
+  Result result = sink.Connect(url);
+  if (succeeded(result)) result = sink.OnHeader(stream.header());
+  for (std::uint32_t number = 0; number < stream.packets() && succeeded(result); ++number) {
+    if (number == 2000) {
+      receiver.signal(SIGSTOP);
+      waking = std::jthread([&] {
+        std::this_thread::sleep_for(1500ms);
+        receiver.signal(SIGCONT);
+      });
+    }
+    result = sink.OnDataUnit(stream.packet(number));
+  }
+  message = sink.last_error().message;
+  EXPECT_EQ(result, Result::S_OK) << said();
+  waking.join();
+  EXPECT_EQ(sink.EndSession(), Result::S_OK) << said();
+  EXPECT_TRUE(receiver.wait_for_output("end of stream")) << receiver.output();
+  receiver.signal(SIGTERM);
+  receiver.wait();
+  EXPECT_GT(sink.stats().reconnects, 0u);
+
+  std::vector<std::filesystem::path> files;
+  const std::string printed = receiver.output();
+  constexpr std::string_view kMark = "recorded in ";
+  for (std::size_t at = printed.find(kMark); at != std::string::npos;
+       at = printed.find(kMark, at)) {
+    at += kMark.size();
+    files.emplace_back(printed.substr(at, printed.find('\n', at) - at));
+  }
+  const Arrivals arrivals = arrivals_of(stream, files);
+  EXPECT_TRUE(arrivals.all()) << arrivals << "\n" << printed << receiver.error_text();
+}
+
+TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsReported) {
+  serve();
+  PushSink sink(options);
+  const NumberedStream stream(2000);
+  for (int round = 1; round <= 10; ++round)
+    point->add_fault({.at = pubpoint::At::Packet,
+                      .what = pubpoint::Do::Reset,
+                      .packet = static_cast<std::uint64_t>(150 * round)});
+  EXPECT_EQ(push_packets(sink, stream, 0ms, [](std::uint32_t) {}), Result::S_OK) << said();
+  EXPECT_EQ(sink.EndSession(), Result::S_OK) << said();
+  const Arrivals arrivals = arrived(stream);
+  EXPECT_TRUE(arrivals.in_order_once()) << arrivals;
+  EXPECT_LE(arrivals.missing.size(), sink.stats().packets_at_risk);
+  EXPECT_GT(arrivals.missing.size(), 0u) << "nothing was unread";
 }
 
 }  // namespace
