@@ -14,8 +14,18 @@ void PushEngine::authorize() {
     return each == nullptr ? std::string() : each->authorization(kMethod, target);
   };
   // Each reads of the target what it finds in the request: the server does not see the proxy's.
-  context_.authorization = ask(config_.server_authenticator, config_.target);
   context_.proxy_authorization = ask(config_.proxy_authenticator, context_.target);
+  // The rounds with a proxy never get to the server, whose Digest would count them.
+  const bool only_for_proxy =
+      config_.proxy_authenticator != nullptr && config_.proxy_authenticator->incomplete();
+  context_.authorization =
+      only_for_proxy ? std::string() : ask(config_.server_authenticator, config_.target);
+}
+
+/// A server's challenge comes from behind the proxy, which then has let the request in.
+void PushEngine::note_proxys_consent() {
+  if (response_.status == 401 && config_.proxy_authenticator != nullptr)
+    config_.proxy_authenticator->accepted();
 }
 
 void PushEngine::authorization_accepted() {
@@ -36,6 +46,7 @@ void PushEngine::answer_setup_challenge() {
   if (response_.status == 401 && !proxy_challenges_.empty() &&
       response_.challenges == proxy_challenges_)
     response_.status = 407;
+  note_proxys_consent();
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_setup();
   const bool kept = connected_ && response_.keep_alive && out_.empty();
@@ -59,6 +70,7 @@ void PushEngine::refuse_challenge(std::string_view explanation) {
 /// The server closes where length remains, and where none does its answer may still have overtaken
 /// the body: so the PushStart is sent again on a connection of its own.
 void PushEngine::answer_stream_challenge() {
+  note_proxys_consent();
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_challenge({});
   if (!sent_.whole())

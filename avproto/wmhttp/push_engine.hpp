@@ -262,6 +262,7 @@ class PushEngine {
   Error refused(std::string_view doing, bool template_named,
                 std::string_view authentication = {}) const;
   void authorize();
+  void note_proxys_consent();
   void authorization_accepted();
   bool authorization_incomplete() const;
 

@@ -80,7 +80,10 @@ void PushEngine::try_later(Error cause) {
     return fail(std::move(cause));
   }
   const auto doubled = kFirstDelay * (std::int64_t{1} << std::min<std::int64_t>(tries_, 20));
-  const Duration longest = std::min<Duration>(doubled, config_.reconnect_delay_max);
+  // A server that has just said that it wants a new session need not be waited for.
+  const bool forgotten = new_session_ && context_.push_id != kNewSession;
+  const Duration longest =
+      std::min<Duration>(forgotten ? kFirstDelay : doubled, config_.reconnect_delay_max);
   // Encoders that lost their server together are not to come back together.
   const Duration delay = longest / 2 + Duration(std::uniform_int_distribution<std::int64_t>(
                                            0, longest.count() / 2)(random_));

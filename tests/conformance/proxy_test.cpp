@@ -275,6 +275,34 @@ TEST_F(ProxyNtlm, C22_APushStartOnANewConnectionIsLetInByRoundsWithoutABody) {
   EXPECT_EQ(ids(frames_in(driver.flush())), "D");
 }
 
+TEST_F(ProxyNtlm, C22_AServersChallengeMeansThatTheProxyWasContent) {
+  LoggedAuthenticator server(
+      auth::Responder({"server", "user", "secret"}, {}, {auth::Scheme::Digest}), log, "url");
+  auto both = config();
+  both.server_authenticator = &server;
+  EngineDriver through(both);
+  through.set_up(challenge());
+  through.flush();
+  through.answer(challenge(" TlRMTVNTUAACAAAA"));
+  through.flush();
+  through.answer(answer("401 Unauthorized",
+                        "WWW-Authenticate: Digest realm=\"s\", nonce=\"n\", qop=\"auth\"\r\n"
+                        "Connection: close\r\n"));
+  ASSERT_EQ(through.engine.wants(), Want::Connect);
+  through.engine.connected(through.now);
+  through.flush();
+  through.answer(challenge());  // it does not know this connection
+  const SentRequest first = requests_in(through.flush()).at(0);
+  EXPECT_EQ(first.header("Proxy-Authorization"), "NTLM round1");
+  EXPECT_EQ(first.header("Authorization"), "(none)");
+  through.answer(challenge(" TlRMTVNTUAACAAAA"));
+  const SentRequest last = requests_in(through.flush()).at(0);
+  EXPECT_EQ(last.header("Proxy-Authorization"), "NTLM round2");
+  EXPECT_THAT(last.header("Authorization"), StartsWith("Digest "));
+  through.answer(kAccepted);
+  EXPECT_EQ(through.engine.state(), State::Ready) << through.engine.error().message;
+}
+
 TEST_F(ProxyNtlm, C22_AProxyThatLetsAConnectionInEarlyGetsTheBodyThen) {
   set_up();
   start_on_new_connection();

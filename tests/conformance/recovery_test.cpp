@@ -165,6 +165,7 @@ TEST_F(Recovery, C33_ASessionThatTheServerLostIsSetUpAnewWithItsHeaderAndNothing
   EXPECT_EQ(content(next()), "c");
   push('d', 'd');
   driver.answer(kGone);  // what was sent since the resumed PushStart's head was not taken
+  EXPECT_LE(engine().deadline(), driver.now + 500ms);
   come_back();
   const SentRequest setup = next();
   EXPECT_EQ(setup.header("Cookie"), "push-id=0");
