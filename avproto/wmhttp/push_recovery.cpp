@@ -36,6 +36,8 @@ bool PushEngine::recoverable() const { return config_.reconnect && !header_.empt
 /// The connection is gone. What the peer's kernel has taken is not sent again, since it may have
 /// been read; what it has not is, since nobody else has it.
 void PushEngine::recover(Error cause) {
+  // A proxy that does not know us says so: one that has not may ask anew on the next connection.
+  if (config_.proxy_authenticator != nullptr) config_.proxy_authenticator->accepted();
   const std::uint64_t sent = out_.consumed();
   recover_from(sent - std::min<std::uint64_t>(sent, delivery_.unacknowledged),
                proxied_ ? Delivery{}.unread : delivery_.unread, std::move(cause));

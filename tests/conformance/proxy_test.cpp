@@ -322,6 +322,36 @@ TEST_F(ProxyNtlm, C22_TheRoundsOfAPushStartEndWhereThePasswordIsRefused) {
   EXPECT_THAT(driver.engine.error().message, HasSubstr("user 'pat'"));
 }
 
+TEST_F(ProxyNtlm, C22_C33_EveryLossIsFollowedByRoundsOfItsOwn) {
+  auto again = config();
+  again.reconnect = true;
+  again.reconnect_delay_max = std::chrono::milliseconds(10);
+  EngineDriver through(again);
+  through.set_up(challenge());
+  through.flush();
+  through.answer(challenge(" TlRMTVNTUAACAAAA"));
+  through.flush();
+  through.answer(kAccepted);
+  ASSERT_FALSE(through.header());
+  through.flush();
+  for (int loss = 1; loss <= 3; ++loss) {
+    through.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                                   through.now);
+    through.pass(std::chrono::seconds(1));
+    through.engine.tick(through.now);
+    ASSERT_EQ(through.engine.wants(), Want::Connect) << loss;
+    through.engine.connected(through.now);
+    through.flush();
+    through.answer(challenge());  // it does not know this connection
+    ASSERT_EQ(through.engine.wants(), Want::Connect) << loss << through.engine.error().message;
+    through.engine.connected(through.now);
+    EXPECT_EQ(requests_in(through.flush()).at(0).header("Proxy-Authorization"), "NTLM round1");
+    through.answer(challenge(" TlRMTVNTUAACAAAA"));
+    EXPECT_EQ(requests_in(through.flush()).at(0).header("Proxy-Authorization"), "NTLM round2");
+    EXPECT_FALSE(through.engine.error()) << loss;
+  }
+}
+
 TEST_F(ProxyNtlm, C22_AProxyThatIsSilentInTheRoundsIsNotWaitedForForEver) {
   set_up();
   start_on_new_connection();
