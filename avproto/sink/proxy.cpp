@@ -124,7 +124,8 @@ Error parse_proxy(std::string_view text, Proxy::Source source, Proxy& proxy) {
   wmhttp::PushUrl url;
   const auto no_options = [](std::string_view) { return false; };
   // What is wrong could be a piece of the password, so that it is not repeated.
-  if (wmhttp::parse_url(std::string(kHttp) + std::string(rest), no_options, url))
+  if (wmhttp::parse_url(std::string(kHttp) + std::string(rest), no_options, url) ||
+      url.target != "/")
     return {Result::E_INVALIDARG, 0, 0,
             name(source) +
                 " is no address of a proxy: http://[user[:password]@]host[:port] is needed; in a "
