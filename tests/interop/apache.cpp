@@ -41,7 +41,7 @@ Apache::Apache(const std::filesystem::path& folder, std::uint16_t origin,
   write_file(folder / "apache.conf", config);
   daemon_ = std::make_unique<Daemon>(std::vector<std::string>{
       find_program("apache2").string(), "-DFOREGROUND", "-f", at + "/apache.conf"});
-  if (!listens(port_)) throw std::runtime_error("apache2 does not listen: " + log());
+  if (!daemon_->listens(port_)) throw std::runtime_error("apache2 does not listen: " + log());
 }
 
 std::string Apache::log() const { return daemon_->said() + read_file(folder_ / "error.log"); }

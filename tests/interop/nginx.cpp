@@ -39,7 +39,7 @@ Nginx::Nginx(const std::filesystem::path& folder, std::uint16_t origin)
   write_file(folder / "nginx.conf", config);
   daemon_ = std::make_unique<Daemon>(std::vector<std::string>{
       find_program("nginx").string(), "-p", at, "-e", at + "/nginx.log", "-c", at + "/nginx.conf"});
-  if (!listens(port_)) throw std::runtime_error("nginx does not listen: " + log());
+  if (!daemon_->listens(port_)) throw std::runtime_error("nginx does not listen: " + log());
 }
 
 std::string Nginx::log() const { return daemon_->said() + read_file(folder_ / "nginx.log"); }

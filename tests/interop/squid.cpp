@@ -63,7 +63,7 @@ std::string Squid::negotiate(const std::filesystem::path& keytab) {
 }
 
 Squid::Squid(const std::filesystem::path& folder, const std::string& directives)
-    : folder_(folder), port_(free_port()) {
+    : folder_(folder), port_(free_port()), service_("wmpush" + std::to_string(port_)) {
   const std::string at = folder.string();
   write_file(folder / "squid.conf",
              "http_port 127.0.0.1:" + std::to_string(port_) + "\n" + directives +
@@ -85,10 +85,20 @@ Squid::Squid(const std::filesystem::path& folder, const std::string& directives)
                  "visible_hostname localhost\n"
                  "shutdown_lifetime 0 seconds\n");
   // It takes a second to end properly; its helpers end by themselves.
-  daemon_ = std::make_unique<Daemon>(
-      std::vector<std::string>{find_program("squid").string(), "-N", "-f", at + "/squid.conf"},
-      SIGKILL);
-  if (!listens(port_)) throw std::runtime_error("squid does not listen: " + log());
+  daemon_ =
+      std::make_unique<Daemon>(std::vector<std::string>{find_program("squid").string(), "-N", "-n",
+                                                        service_, "-f", at + "/squid.conf"},
+                               SIGKILL);
+  if (!daemon_->listens(port_)) throw std::runtime_error("squid does not listen: " + log());
+}
+
+Squid::~Squid() {
+  daemon_.reset();
+  // Shared memory that has the name of the service, and outlives a program that is killed.
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored))
+    if (entry.path().filename().string().starts_with(service_ + "-"))
+      std::filesystem::remove(entry.path(), ignored);
 }
 
 std::string Squid::log() const { return daemon_->said() + read_file(folder_ / "cache.log"); }

@@ -34,6 +34,7 @@ class Squid : public Proxy {
   static std::string negotiate(const std::filesystem::path& keytab);
 
   Squid(const std::filesystem::path& folder, const std::string& directives);
+  ~Squid() override;
 
   std::uint16_t port() const override { return port_; }
   std::string log() const override;
@@ -43,6 +44,7 @@ class Squid : public Proxy {
  private:
   const std::filesystem::path folder_;
   const std::uint16_t port_;
+  const std::string service_;
   std::unique_ptr<Daemon> daemon_;
 };
 
