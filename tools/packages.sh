@@ -37,6 +37,7 @@ interop | haproxy      | command:haproxy                   | a reverse proxy
 interop | nftables     | command:nft                       | loses and resets packets on purpose
 interop | iproute2     | command:ss                        | kills connections on purpose
 check | clang          | command:clang++                   | the second compiler
+check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
 check | clang-format   | command:clang-format              | the style of the sources
 check | shellcheck     | command:shellcheck                | the style of the scripts
 LIST

@@ -58,6 +58,12 @@ bool begins_like_end_chunk(Bytes bytes) {
   return true;
 }
 
+/// The head of a chunk with an ASF header, as each entry of the chunked layout begins.
+bool is_header_chunk_head(Bytes bytes) {
+  return bytes.size() >= kChunkHeadSize && bytes[0] == kDollar && bytes[1] == kHeaderChunk &&
+         load_le<std::uint16_t>(bytes, 2) == load_le<std::uint16_t>(bytes, 10);
+}
+
 std::string not_asf(Bytes bytes) {
   return "the input is not ASF but " + std::string(guess(bytes)) +
          ": mux with `-f asf` or `-f asf_stream`";
@@ -297,6 +303,11 @@ bool Splitter::behind(Bytes& input) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + kChunkHeadSize);
     return true;
   }
+  if (is_header_chunk_head(buffer_)) {
+    layout_ = Layout::Chunked;
+    stage_ = Stage::ChunkHead;
+    return true;
+  }
   if (!fill_to(kObjectHeadSize, input)) return false;
   if (begins_like(buffer_, kHeaderObject)) {
     stage_ = Stage::Header;
@@ -337,6 +348,11 @@ bool Splitter::chunk_head(Bytes& input) {
   const bool possible = length >= kChunkLengthExtra || chunk_type_ == kHeaderChunk;
   if (buffer_[0] != kDollar || !known || !possible ||
       load_le<std::uint16_t>(buffer_, 10) != length) {
+    if (!in_entry_ && ended_ && begins_like(buffer_, kHeaderObject)) {
+      layout_ = Layout::File;
+      stage_ = Stage::Behind;
+      return true;
+    }
     if (!in_entry_ && ended_) {
       enter(Stage::Junk);
       return true;

@@ -15,8 +15,8 @@ namespace wmpush::asf {
 
 /// Takes ASF in pieces of any size and in both layouts that libavformat writes: the file layout
 /// ("asf") and the one with 12-byte chunk heads ("asf_stream"). Indexes, the muxer's end chunk and
-/// whatever else follows the packets are dropped. A Header Object behind the packets of an entry
-/// starts the next entry of a playlist.
+/// whatever else follows the packets are dropped. A header behind the packets of an entry starts
+/// the next entry of a playlist, in either layout.
 ///
 ///     Bytes input = ...;
 ///     asf::Splitter::Unit unit;

@@ -219,7 +219,24 @@ Error PushSink::Session::send_header(Bytes header) {
   const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
   if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
     return error;
+  tell_of_limits(header.size(), parsed.packet_size);
+  last_send_time_.reset();  // an entry of a playlist counts its times for itself
   return drive();
+}
+
+/// What the protocol allows is more than some relays and players can take, who then say nothing.
+void PushSink::Session::tell_of_limits(std::size_t header, std::uint32_t packet) const {
+  constexpr std::size_t kSomeReceivers = 8192;
+  constexpr std::size_t kSomePlayers = 16384;
+  if (header > kSomeReceivers)
+    log_.write(header > kSomePlayers ? WMPUSH_LOG_WARNING : WMPUSH_LOG_INFO,
+               where_ + ": an ASF header of " + std::to_string(header) +
+                   " bytes: some receivers take 8192 and some players 16384 at the most; if yours "
+                   "plays nothing, leave out metadata or streams");
+  if (packet > kSomeReceivers)
+    log_.write(WMPUSH_LOG_INFO, where_ + ": data packets of " + std::to_string(packet) +
+                                    " bytes: some receivers take 8192 at the most; if yours plays "
+                                    "nothing, use a smaller -packet_size");
 }
 
 Error PushSink::Session::send_packet(Bytes packet) {
@@ -234,7 +251,7 @@ Error PushSink::Session::send_packet(Bytes packet) {
   if (out.malformed) {
     ++counters_.packets_malformed;
   } else {
-    // Send times wrap after 49 days, and begin anew with each entry of a playlist.
+    // Send times wrap after 49 days.
     const auto step =
         static_cast<std::int32_t>(out.send_time - last_send_time_.value_or(out.send_time));
     if (step > 0) counters_.duration += std::int64_t{1000} * step;
@@ -450,7 +467,7 @@ Result PushSink::Session::conclude(Error error) {
   const Result result = error.result;
   error.message = log_.line(where_.empty() ? error.message : where_ + ": " + error.message);
   error_ = std::move(error);
-  error_is_final_ = over() || result == Result::NS_E_INVALID_DATA;
+  error_is_final_ = over() || (result == Result::NS_E_INVALID_DATA && splitting_);
   log_.write(WMPUSH_LOG_ERROR, error_.message);
   return result;
 }

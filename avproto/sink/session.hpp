@@ -46,6 +46,7 @@ class PushSink::Session {
   wmhttp::EngineConfig engine_config(const wmhttp::PushUrl& url, std::string setup_body) const;
   Error accept(const asf::Splitter::Unit& unit);
   Error send_header(Bytes header);
+  void tell_of_limits(std::size_t header, std::uint32_t packet) const;
   Error send_packet(Bytes packet);
   Error split(Bytes asf);
 

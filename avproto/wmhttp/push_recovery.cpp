@@ -1,11 +1,11 @@
 // How the engine goes on after a connection was lost in mid stream (2.2.2.2, 3.2.7.1).
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
+#include <limits>
 #include <utility>
 
 #include "wmhttp/push_engine.hpp"
 #include "wmhttp/refusal.hpp"
+#include "wmhttp/seconds_text.hpp"
 
 namespace wmpush::wmhttp {
 namespace {
@@ -21,12 +21,6 @@ constexpr int kFramesAtOnce = 32;
 
 std::string count_text(std::uint64_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
-
-std::string seconds_text(Clock::duration duration) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(duration).count());
-  return text;
 }
 
 }  // namespace

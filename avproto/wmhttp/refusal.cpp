@@ -86,6 +86,11 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
               std::string_view authentication, const Way& way) {
   Meaning means = meaning(response, template_named);
   if (!authentication.empty()) means.text = authentication;
+  // It was there when the session was set up.
+  if (doing == "PushStart" && (response.status == 404 || response.status == 410))
+    means.text =
+        "the publishing point is gone, or taken: see that it still exists and that another encoder "
+        "does not push to it, and push again";
   std::string who = "the server";
   if (response.status == 407) {
     who = way.proxy.empty() ? "a proxy" : "the " + way.proxy;

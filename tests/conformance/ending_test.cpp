@@ -150,6 +150,24 @@ TEST(Sending, AServerThatTakesNoDataTimesOutAfterTheLastProgress) {
   EXPECT_EQ(driver.engine.packets_sent(), 0u);
 }
 
+TEST(Sending, SilenceIsNoFailureHoweverLongItLasts) {
+  EngineDriver driver;
+  driver.start_stream();
+  ASSERT_FALSE(driver.packet());
+  driver.flush();
+  for (int i = 0; i < 75; ++i) {
+    driver.pass(1s);
+    driver.engine.tick(driver.now);
+  }
+  EXPECT_EQ(driver.engine.state(), State::Streaming);
+  ASSERT_FALSE(driver.packet());
+  EXPECT_NE(driver.flush(), "");
+  // A server that has had enough says so by an answer, or by its close.
+  driver.pass(61s);
+  driver.engine.peer_closed(driver.now);
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
+}
+
 TEST(Sending, CallsThatAreNotValidNowChangeNothing) {
   EngineDriver driver;
   EXPECT_EQ(driver.header().result, Result::NS_E_INVALID_REQUEST);

@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
+#include "asf/data_packet.hpp"
+#include "support/asf_builder.hpp"
 #include "support/engine_driver.hpp"
 
 namespace wmpush::test {
@@ -99,6 +103,26 @@ TEST(Frames, F03_APacketLargerThanDeclaredOrEmptyIsRefused) {
   EXPECT_EQ(driver.packet(0).result, Result::E_INVALIDARG);
   EXPECT_EQ(driver.engine.state(), State::Streaming);
   EXPECT_FALSE(driver.packet(1000));
+}
+
+TEST(Frames, F03_PaddingIsLeftOutAndThePacketSaysThatThereIsNone) {
+  const std::vector<std::byte> whole = plain_packet(1000, 40);
+  asf::DataPacket before;
+  ASSERT_TRUE(asf::DataPacket::parse(whole, before));
+  ASSERT_GT(before.padding, 300u);
+  const asf::StrippedPacket stripped = asf::strip_padding(whole);
+  EngineDriver driver;
+  driver.start_stream(100, 1000);
+  ASSERT_FALSE(driver.engine.packet(stripped.head(), stripped.rest, driver.now));
+  driver.flush();
+  const std::string sent = frames_in(last_body(driver))[1].payload;
+  EXPECT_EQ(sent.size(), 1000 - before.padding);
+  asf::DataPacket after;
+  ASSERT_TRUE(asf::DataPacket::parse(as_bytes(sent), after));
+  EXPECT_EQ(after.padding, 0u);
+  std::vector<std::byte> padded;
+  ASSERT_TRUE(asf::pad_packet(as_bytes(sent), 1000, padded));
+  EXPECT_EQ(padded, whole) << "a receiver can put it back";
 }
 
 TEST(Frames, F04_TheEndHasItsReasonAndNoPayload) {
@@ -239,6 +263,62 @@ TEST(Frames, F07_AnEntryThatEndsAtTheEdgeOfALengthGoesOnInTheNextPushStart) {
         if (frame.id != FrameId::Filler) order += static_cast<char>(frame.id);
     }
     EXPECT_EQ(order, "HDDDEC") << rest;
+  }
+}
+
+TEST(Frames, F05_F07_F08_WhateverIsPushedKeepsOrderAndLengths) {
+  std::mt19937 random(4711);
+  const auto up_to = [&](std::size_t most) {
+    return std::uniform_int_distribution<std::size_t>(1, most)(random);
+  };
+  for (int run = 0; run < 300; ++run) {
+    auto config = engine_config();
+    config.content_length = static_cast<std::int64_t>(up_to(9000));
+    EngineDriver driver(config);
+    std::size_t packet_size = up_to(2000);
+    std::size_t packets = 0;
+    std::size_t entries = 1;
+    driver.start_stream(up_to(3000), packet_size);
+    const auto settle = [&] {
+      driver.flush();
+      while (driver.engine.state() == State::RollingOver) {
+        driver.answer(kNextPlease);
+        driver.flush();
+      }
+    };
+    for (std::size_t step = up_to(60); step > 0; --step) {
+      if (up_to(5) == 1) {
+        packet_size = up_to(2000);
+        ASSERT_FALSE(driver.header(up_to(3000), packet_size));
+        ++entries;
+      } else {
+        ASSERT_FALSE(driver.packet(up_to(packet_size)));
+        ++packets;
+      }
+      settle();
+    }
+    ASSERT_FALSE(driver.engine.end(0, driver.now));
+    settle();
+    ASSERT_EQ(driver.engine.state(), State::Ending);
+
+    const auto requests = requests_in(driver.wire);
+    wmhttp::FrameOrder order;
+    std::size_t seen_packets = 0;
+    std::size_t seen_entries = 0;
+    for (std::size_t i = 1; i < requests.size(); ++i) {
+      if (i + 1 < requests.size()) {
+        ASSERT_EQ(static_cast<std::int64_t>(requests[i].body.size()), requests[i].content_length);
+      }
+      for (const SentFrame& frame : frames_in(requests[i].body)) {
+        ASSERT_NE(frame.id, FrameId('!')) << frame.payload;
+        ASSERT_EQ(order.accept(frame.id, frame.reason), "") << "run " << run;
+        seen_packets += frame.id == FrameId::Data;
+        seen_entries += frame.id == FrameId::Header || frame.id == FrameId::StreamChange;
+      }
+    }
+    EXPECT_EQ(seen_packets, packets);
+    EXPECT_EQ(seen_entries, entries);
+    EXPECT_EQ(driver.engine.packets_sent(), packets);
   }
 }
 

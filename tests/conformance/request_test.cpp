@@ -76,6 +76,10 @@ TEST(Requests, C06_OnlySchemesThatThisBuildCanDoAreOffered) {
   context.authentication_schemes = "Negotiate, NTLM, Digest";
   EXPECT_THAT(wmhttp::push_setup_request(context, {}),
               HasSubstr("\r\nX-Accept-Authentication: Negotiate, NTLM, Digest\r\n"));
+  auto config = engine_config();
+  config.authentication_schemes = "Digest";
+  EngineDriver driver(config);
+  EXPECT_EQ(requests_in(driver.set_up())[0].header("X-Accept-Authentication"), "Digest");
 }
 
 TEST(Requests, C07_HostCacheControlAndKeepAliveAreThereAndResponseHeadersAreNot) {
@@ -145,6 +149,40 @@ TEST(Requests, C09_ALengthHoldsThreePacketsAndTheHeader) {
   EXPECT_EQ(requests_in(packets.start_stream(100, 1000))[0].content_length, 3 * 1004);
   EngineDriver headers(config);
   EXPECT_EQ(requests_in(headers.start_stream(60000, 1000))[0].content_length, 60000 + 8 + 4);
+}
+
+TEST(Requests, C09_WhereTheHeaderNamesNoBitRateAMinuteOfAUsualOneIsTaken) {
+  EngineDriver driver;
+  driver.set_up(kAcceptedThroughProxy);
+  ASSERT_FALSE(driver.header(100, 1000, 0));
+  EXPECT_EQ(requests_in(driver.flush())[0].content_length, 1'000'000 / 8 * 60);
+}
+
+TEST(Requests, C09_TheNextLengthHoldsALargerHeaderAndLargerPacketsOfTheNextEntry) {
+  auto config = engine_config();
+  config.content_length = 5000;
+  EngineDriver driver(config);
+  driver.start_stream(100, 1000);
+  ASSERT_FALSE(driver.header(60000, 30000));
+  driver.flush();
+  ASSERT_EQ(driver.engine.state(), EngineDriver::State::RollingOver);
+  driver.answer(kNextPlease);
+  driver.flush();
+  const auto requests = requests_in(driver.wire);
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[1].content_length, 5000);
+  EXPECT_EQ(requests[2].content_length, 3 * (4 + 30000)) << "more than the 60012 of the header";
+  EXPECT_EQ(ids(frames_in(requests[1].body)).substr(0, 2), "HE");
+  EXPECT_EQ(ids(frames_in(requests[2].body)), "C");
+}
+
+TEST(Requests, C10_AViaOfALaterResponseTellsOfAProxyToo) {
+  EngineDriver driver;
+  driver.set_up();
+  ASSERT_FALSE(driver.header(100, 1000, 800'000));
+  driver.flush();
+  driver.answer("HTTP/1.1 204 No Content\r\nServer: Rex/9\r\nVia: 1.1 p\r\n\r\n");
+  EXPECT_TRUE(driver.engine.proxied());
 }
 
 TEST(Requests, C10_NoProxyIsKnownWithoutAVia) {

@@ -317,6 +317,30 @@ TEST(Responses, C27_AServerThatNeverAnswersGetsANewSessionAndNothingIsDropped) {
   EXPECT_EQ(driver.engine.packets_sent(), 4u);
 }
 
+TEST(Responses, C27_ANewSessionBeginsWithTheHeaderOfTheEntryThatWasToFollow) {
+  auto config = engine_config();
+  config.content_length = 5000;
+  EngineDriver driver(config);
+  driver.start_stream(100, 1500);
+  ASSERT_FALSE(driver.packet(1500));
+  driver.flush();
+  ASSERT_FALSE(driver.header(3400, 700));
+  driver.flush();
+  ASSERT_EQ(driver.engine.state(), State::RollingOver);
+  driver.pass(10s);
+  driver.engine.tick(driver.now);
+  driver.wire.clear();
+  driver.engine.connected(driver.now);
+  driver.flush();
+  driver.answer(kAccepted);
+  driver.flush();
+  ASSERT_FALSE(driver.packet(700));
+  driver.flush();
+  const auto frames = frames_in(requests_in(driver.wire)[1].body);
+  EXPECT_EQ(ids(frames), "HD") << "no $C in a session that has seen no $H";
+  EXPECT_EQ(frames[0].payload.size(), 3400u);
+}
+
 TEST(Responses, C27_TheNextPushStartTakesANewConnectionWhenTheServerClosesThisOne) {
   auto config = engine_config();
   config.content_length = 5000;

@@ -4,6 +4,8 @@ extern "C" {
 #include <libavformat/avformat.h>
 }
 
+#include <algorithm>
+
 #include "publishing_point.hpp"
 #include "wmpush/avio.h"
 
@@ -22,35 +24,84 @@ class Avio : public PublishingPoint {
   }
 };
 
-TEST_F(Avio, PushesWhatAMuxerWrites) {
+/// Writes the first `streams` streams of whole.asf to `pb` by a muxer of its own: header, packets,
+/// trailer.
+void mux_into(AVIOContext* pb, const char* format, unsigned streams, const char* packet_size) {
   AVFormatContext* source = nullptr;
   ASSERT_EQ(avformat_open_input(&source, media("whole.asf").c_str(), nullptr, nullptr), 0);
   AVFormatContext* mux = nullptr;
-  ASSERT_EQ(avformat_alloc_output_context2(&mux, nullptr, "asf", nullptr), 0);
-  for (unsigned i = 0; i < source->nb_streams; ++i) {
+  ASSERT_EQ(avformat_alloc_output_context2(&mux, nullptr, format, nullptr), 0);
+  streams = std::min(streams, source->nb_streams);
+  for (unsigned i = 0; i < streams; ++i) {
     AVStream* stream = avformat_new_stream(mux, nullptr);
     avcodec_parameters_copy(stream->codecpar, source->streams[i]->codecpar);
     stream->time_base = source->streams[i]->time_base;
   }
-
-  ASSERT_EQ(wmpush_avio_open(&mux->pb, url().c_str(), nullptr, nullptr), 0);
-  mux->flags |= AVFMT_FLAG_CUSTOM_IO;
-  EXPECT_EQ(mux->pb->seekable, 0);
-  EXPECT_EQ(mux->pb->buffer_size, 4 << 20);
-  ASSERT_GE(avformat_write_header(mux, nullptr), 0);
+  mux->pb = pb;
+  mux->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "packet_size", packet_size, 0);
+  ASSERT_GE(avformat_write_header(mux, &options), 0);
+  av_dict_free(&options);
   AVPacket* packet = av_packet_alloc();
   while (av_read_frame(source, packet) >= 0) {
-    av_packet_rescale_ts(packet, source->streams[packet->stream_index]->time_base,
-                         mux->streams[packet->stream_index]->time_base);
-    ASSERT_EQ(av_interleaved_write_frame(mux, packet), 0);
+    const auto i = static_cast<unsigned>(packet->stream_index);
+    if (i < streams) {
+      av_packet_rescale_ts(packet, source->streams[i]->time_base, mux->streams[i]->time_base);
+      ASSERT_EQ(av_interleaved_write_frame(mux, packet), 0);
+    }
+    av_packet_unref(packet);
   }
   ASSERT_EQ(av_write_trailer(mux), 0);
-  EXPECT_EQ(wmpush_avio_closep(&mux->pb), 0);
-  EXPECT_EQ(mux->pb, nullptr);
-
   av_packet_free(&packet);
   avformat_free_context(mux);
   avformat_close_input(&source);
+}
+
+TEST_F(Avio, F05_TwoMuxersInARowAreTwoEntriesOfOnePush) {
+  AVIOContext* pb = nullptr;
+  ASSERT_EQ(wmpush_avio_open(&pb, url().c_str(), nullptr, nullptr), 0);
+  mux_into(pb, "asf", 2, "3200");
+  mux_into(pb, "asf", 1, "1400");
+  mux_into(pb, "asf_stream", 3, "20000");
+  EXPECT_EQ(wmpush_avio_closep(&pb), 0);
+
+  const auto session = ended_session();
+  EXPECT_EQ(session.end_reason, 0u);
+  ASSERT_EQ(session.recordings.size(), 3u);
+  const std::vector<std::pair<unsigned, const char*>> entries{
+      {2, "3200"}, {1, "1400"}, {3, "20000"}};
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::string reference = file("reference" + std::to_string(i) + ".asf");
+    AVIOContext* to = nullptr;
+    ASSERT_EQ(avio_open(&to, reference.c_str(), AVIO_FLAG_WRITE), 0);
+    mux_into(to, "asf", entries[i].first, entries[i].second);
+    ASSERT_EQ(avio_close(to), 0);
+    EXPECT_EQ(decoded_frames(session.recordings[i]), decoded_frames(reference)) << i;
+  }
+}
+
+TEST_F(Avio, FailsToCloseWhenTheSecondOfTwoMuxersNeverFinished) {
+  AVIOContext* pb = nullptr;
+  ASSERT_EQ(wmpush_avio_open(&pb, url().c_str(), nullptr, nullptr), 0);
+  mux_into(pb, "asf", 2, "3200");
+  write(pb, read_file(media("whole.asf")).substr(0, 12'000));
+
+  EXPECT_LT(wmpush_avio_closep(&pb), 0);
+  const auto session = ended_session();
+  EXPECT_EQ(session.entries, 2u);
+  EXPECT_NE(session.end_reason, 0u);
+}
+
+TEST_F(Avio, PushesWhatAMuxerWrites) {
+  AVIOContext* pb = nullptr;
+  ASSERT_EQ(wmpush_avio_open(&pb, url().c_str(), nullptr, nullptr), 0);
+  EXPECT_EQ(pb->seekable, 0);
+  EXPECT_EQ(pb->buffer_size, 4 << 20);
+  mux_into(pb, "asf", 3, "3200");
+  EXPECT_EQ(wmpush_avio_closep(&pb), 0);
+  EXPECT_EQ(pb, nullptr);
+
   const auto session = ended_session();
   EXPECT_TRUE(session.end_of_stream);
   EXPECT_EQ(session.end_reason, 0u);

@@ -1,5 +1,7 @@
 // What ffmpeg pushes is what the publishing point gets.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fstream>
+
 #include "publishing_point.hpp"
 
 namespace wmpush::test {
@@ -119,6 +121,57 @@ TEST_F(Muxer, SegmentPushesEachSegmentToAPointOfItsOwn) {
     EXPECT_GT(session.packets, 0u);
   }
   expect_no_breaches();
+}
+
+TEST_F(Muxer, SegmentsInAPipeAreAPlaylistForTheTool) {
+  const std::string command = std::string(
+      "\"$1\" -v error -nostdin -i \"$2\" -map 0:0 -map 0:1 "
+      "-c copy -f segment -strftime 1 -segment_format asf "
+      "-segment_time 0.5 pipe:1 | \"$3\" send --fast - \"$4\"");
+  const Finished push =
+      run({"sh", "-c", command, "sh", FFMPEG, media("input.asf"), WMPUSH_PROGRAM, url()});
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  const auto session = ended_session();
+  EXPECT_EQ(session.end_reason, 0u);
+  ASSERT_GE(session.recordings.size(), 2u);
+  // Each entry decodes by itself, and together they have all the pictures.
+  std::size_t pictures = 0;
+  for (const auto& recording : session.recordings) {
+    const std::string frames = decoded_frames(recording);
+    for (std::size_t at = 0; (at = frames.find("\n0,", at)) != frames.npos; ++at) ++pictures;
+  }
+  EXPECT_EQ(pictures, 50u);
+}
+
+TEST_F(Muxer, SegmentsOfOnePointArePushesOneAfterAnother) {
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-f", "segment", "-strftime", "1", "-segment_format",
+                                          "asf", "-segment_time", "0.5", url()}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().back().running; }));
+  EXPECT_GE(server->sessions().size(), 2u);
+  for (const auto& session : server->sessions()) {
+    EXPECT_TRUE(session.end_of_stream);
+    EXPECT_EQ(session.end_reason, 0u);
+  }
+  expect_no_breaches();
+}
+
+TEST_F(Muxer, InputsThatConcatJoinsAreOneEntry) {
+  const std::string list = file("list.txt");
+  std::ofstream(list) << "file '" << media("input.asf") << "'\nfile '" << media("input.asf")
+                      << "'\n";
+  const Arguments joined{"-f",   "concat", "-safe", "0",   "-i", list,
+                         "-map", "0:0",    "-map",  "0:1", "-c", "copy"};
+  const std::string copy = file("copy.asf");
+  ASSERT_EQ(run(ffmpeg(joined + Arguments{"-f", "asf", copy})).status, 0);
+
+  const Finished push = run(ffmpeg_wmpush(joined + Arguments{"-f", "asf", url()}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  expect_recording_of(copy);
 }
 
 /// A tag takes two bytes of the header for each of its characters.

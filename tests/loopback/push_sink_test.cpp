@@ -300,6 +300,22 @@ TEST_F(PushSinkTest, F02_AHeaderWithMoreOrLessBehindItIsRefusedBeforeItIsSent) {
   EXPECT_EQ(breaches(server), "");
 }
 
+TEST_F(PushSinkTest, F05_AStreamChangeThatIsRefusedDoesNotHideWhyThePushFailsLater) {
+  asf::Splitter splitter;
+  asf::Splitter::Unit unit;
+  Bytes input = as_bytes(clip());
+  ASSERT_FALSE(splitter.next(input, unit));
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  ASSERT_EQ(sink.OnHeader(unit.bytes), Result::S_OK);
+  ASSERT_EQ(sink.OnHeader(std::vector<std::byte>(65528)), Result::NS_E_INVALID_DATA);
+  EXPECT_EQ(sink.OnHeader(unit.bytes), Result::S_OK) << "the session goes on";
+  ASSERT_TRUE(server.wait_for([&] { return server.sessions().back().entries == 2; }));
+  server.disconnect("/live", 503);
+  EXPECT_EQ(sink.wait_until(std::chrono::steady_clock::now() + 20s),
+            Result::NS_E_SERVER_UNAVAILABLE);
+  EXPECT_THAT(sink.last_error().message, HasSubstr("503"));
+}
+
 TEST_F(PushSinkTest, AnEmptyPasswordFileIsNamed) {
   const TemporaryDirectory directory;
   const std::string file = (directory.path() / "password").string();

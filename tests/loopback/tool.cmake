@@ -3,6 +3,7 @@ if(TARGET wmpush_program)
   wmpush_test(loopback_tool
     SOURCES
       tool_failure_test.cpp
+      tool_playlist_test.cpp
       tool_probe_test.cpp
       tool_proxy_test.cpp
       tool_run.cpp

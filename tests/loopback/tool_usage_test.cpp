@@ -55,8 +55,8 @@ TEST_F(ToolUsage, SendNeedsAFileAndAUrl) {
   expect_refused({"send", "film.wmv", server.url(), "--fats"}, "did you mean --fast?");
 }
 
-TEST_F(ToolUsage, SeveralFilesAreNotSupportedYet) {
-  expect_refused({"send", "a.wmv", "b.wmv", server.url()}, "playlists");
+TEST_F(ToolUsage, StandardInputCanBeNamedOnce) {
+  expect_refused({"send", "-", "b.wmv", "-", server.url()}, "only once");
   EXPECT_EQ(server.connections(), 0u);
 }
 

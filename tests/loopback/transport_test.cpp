@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -84,6 +85,99 @@ TEST(Transport, SendsAndReceives) {
   ASSERT_FALSE(transport.receive(received, closed));
   EXPECT_TRUE(received.empty());
   EXPECT_FALSE(closed);
+}
+
+/// Whether small sends leave at once (TCP_NODELAY) on our end of the connection to `port`.
+bool sends_at_once(std::uint16_t port) {
+  for (int descriptor = 0; descriptor < 1024; ++descriptor) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0 ||
+        peer.sin_family != AF_INET || ntohs(peer.sin_port) != port)
+      continue;
+    int no_delay = -1;
+    size = sizeof no_delay;
+    EXPECT_EQ(::getsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
+    return no_delay != 0;
+  }
+  ADD_FAILURE() << "there is no connection to port " << port;
+  return false;
+}
+
+class TransportPace : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon())); }
+
+  /// One packet, `pause` after the last.
+  void send(std::chrono::microseconds pause) {
+    now += pause;
+    std::size_t count = 0;
+    const std::vector<Bytes> parts{as_bytes("packet")};
+    ASSERT_FALSE(transport.send(parts, count, now));
+    ASSERT_EQ(count, 6u);
+  }
+  bool at_once() const { return sends_at_once(listener.port()); }
+
+  const Listener listener;
+  Transport transport{{}, 10s};
+  Time now = Clock::now();
+};
+
+TEST_F(TransportPace, APacketOfALiveSourceLeavesAtOnceHoweverManyThereAre) {
+  for (int i = 0; i < 500; ++i) {
+    // A picture of three packets, and a pause.
+    send(500us);
+    send(0us);
+    send(1us);
+    ASSERT_TRUE(at_once()) << i;
+  }
+}
+
+TEST_F(TransportPace, TheKernelMayGatherThePacketsOfASourceThatNeverPauses) {
+  send(1s);
+  for (int i = 0; i < 127; ++i) {
+    send(499us);
+    ASSERT_TRUE(at_once()) << i;
+  }
+  send(499us);
+  EXPECT_FALSE(at_once());
+  for (int i = 0; i < 100; ++i) send(0us);
+  EXPECT_FALSE(at_once());
+}
+
+TEST_F(TransportPace, FourPausesEndTheGathering) {
+  for (int i = 0; i < 200; ++i) send(0us);
+  ASSERT_FALSE(at_once());
+  for (int i = 0; i < 3; ++i) {
+    send(500us);
+    EXPECT_FALSE(at_once()) << "one pause is no live source";
+  }
+  send(500us);
+  EXPECT_TRUE(at_once());
+}
+
+TEST_F(TransportPace, WhatWasGatheredLeavesBeforeAnythingIsWaitedFor) {
+  const Descriptor peer = listener.accept();
+  for (int i = 0; i < 200; ++i) send(0us);
+  ASSERT_FALSE(at_once());
+  EXPECT_EQ(transport.wait(false, Clock::now()), Transport::Readiness::TimedOut);
+  EXPECT_TRUE(at_once());
+  std::vector<char> received(200 * 6);
+  EXPECT_EQ(::recv(peer.get(), received.data(), received.size(), MSG_WAITALL),
+            static_cast<ssize_t>(received.size()));
+}
+
+TEST_F(TransportPace, WaitingForAPeerThatTakesNothingIsNoPause) {
+  const std::vector<std::byte> much(1 << 20);
+  const std::vector<Bytes> parts{much};
+  std::size_t count = 1;
+  while (count > 0 || transport.wait(true, soon(50ms)) == Transport::Readiness::Ready)
+    ASSERT_FALSE(transport.send(parts, count, now));
+  for (int i = 0; i < 128; ++i) {
+    now += 10ms;
+    ASSERT_FALSE(transport.send(parts, count, now));
+  }
+  EXPECT_FALSE(at_once());
 }
 
 TEST(Transport, NamesTheAddressThatRefused) {

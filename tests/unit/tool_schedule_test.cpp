@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 class ScheduleTest : public ::testing::Test {
  protected:
   /// Waits for a packet as `send` does, and gives how long after the start it went out.
-  std::chrono::milliseconds go(std::uint32_t send_time) {
-    now = std::max(now, schedule.due(send_time, now));
+  std::chrono::milliseconds go(std::uint32_t send_time, std::chrono::milliseconds duration = {}) {
+    now = std::max(now, schedule.due(send_time, now, duration));
     return std::chrono::duration_cast<std::chrono::milliseconds>(now - start);
   }
 
@@ -54,6 +54,33 @@ TEST_F(ScheduleTest, GoesOnFromWhereItWasWhenTheClockOfTheStreamStartsAnew) {
   EXPECT_EQ(go(51'000), 1000ms);
   EXPECT_EQ(go(0), 1000ms);
   EXPECT_EQ(go(500), 1500ms);
+}
+
+TEST_F(ScheduleTest, ANextEntryBeginsWhenTheLastPacketIsOverWhateverItsSendTimesAre) {
+  for (const std::uint32_t first : {0u, 3'900u, 4'100u, 3'600'000u}) {
+    schedule = {};
+    now = start;
+    EXPECT_EQ(go(0, 100ms), 0ms);
+    EXPECT_EQ(go(4'000, 100ms), 4'000ms);
+    schedule.begin_entry();
+    EXPECT_EQ(go(first, 100ms), 4'100ms);
+    EXPECT_EQ(go(first + 100), 4'200ms);
+    EXPECT_EQ(go(first + 5'000), 9'100ms);
+  }
+}
+
+TEST_F(ScheduleTest, AnEntryThatWasLateToBeginDoesNotCatchUp) {
+  EXPECT_EQ(go(0), 0ms);
+  schedule.begin_entry();
+  now += 3s;
+  EXPECT_EQ(go(0), 3'000ms);
+  EXPECT_EQ(go(40), 3'040ms);
+}
+
+TEST_F(ScheduleTest, TheFirstEntryBeginsAtOnce) {
+  schedule.begin_entry();
+  EXPECT_EQ(go(700), 0ms);
+  EXPECT_EQ(go(740), 40ms);
 }
 
 TEST_F(ScheduleTest, DoesNotWaitForAGapInTheRecording) {

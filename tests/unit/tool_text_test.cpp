@@ -28,6 +28,16 @@ TEST(Progress, FitsInANarrowTerminal) {
   EXPECT_EQ(ProgressLine::text({1s, 285, 0, 0.5}, 0, 10), "00:00:01  ");
 }
 
+TEST(Progress, SaysWhichOfSeveralInputsItIs) {
+  EXPECT_EQ(ProgressLine::text({0s, 1, 0, 0.5, "2/3 b.wmv"}, 824'400, 79),
+            "2/3 b.wmv  00:00:00  824 kbit/s  1 packet  50%");
+  EXPECT_EQ(entry_text(2, 3, "films/b.wmv"), "2/3 b.wmv");
+  EXPECT_EQ(entry_text(1, 2, "a\rb\x1b[2J"), "1/2 a?b?[2J");
+  EXPECT_EQ(entry_text(1, 2, std::string(23, 'x') + "\u00e4\u00e4"),
+            "1/2 " + std::string(23, 'x') + "\u00e4")
+      << "cut between characters";
+}
+
 TEST(Progress, ClockGoesOnBehindAHundredHours) {
   EXPECT_EQ(clock_text(123h + 4min + 5s), "123:04:05");
 }
@@ -79,6 +89,13 @@ TEST(Json, EscapesWhatAFileNameMayHave) {
   EXPECT_EQ(json_string("\xC3\xA9\xF0\x9F\x8E\xA5"), "\"\xC3\xA9\xF0\x9F\x8E\xA5\"");
 }
 
+TEST(Json, WritesListsOfObjects) {
+  JsonObject object;
+  object.add("none", std::vector<JsonObject>{});
+  object.add("two", std::vector{JsonObject().add("a", true), JsonObject()});
+  EXPECT_EQ(object.text(), R"({"none": [], "two": [{"a": true}, {}]})");
+}
+
 TEST(Json, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(json_string("a\x80z"), R"("a\ufffdz")");
   EXPECT_EQ(json_string("\xC3"), R"("\ufffd")");
@@ -90,6 +107,7 @@ SendSummary summary() {
   SendSummary summary;
   summary.url = "wmpush://user:***@host/live";
   summary.input = "film.wmv";
+  summary.entries = {{"film.wmv", true, 215, {}}};
   summary.server = "Cougar/9.6";
   summary.push_id = "42";
   summary.stats.packets_accepted = 215;
@@ -112,7 +130,9 @@ TEST(Summary, HasResultStatusAndNumbersAsJson) {
             R"("packets_accepted": 215, "packets_sent": 214, "packets_malformed": 0, )"
             R"("bytes_accepted": 900, "bytes_sent": 125000, "reconnects": 0, )"
             R"("packets_resent": 0, "packets_at_risk": 0, "duration_seconds": 6.374000, )"
-            R"("stall_seconds": 0.001000, "elapsed_seconds": 2.000000})");
+            R"("stall_seconds": 0.001000, "elapsed_seconds": 2.000000, "entries": [)"
+            R"({"input": "film.wmv", "result": "S_OK", "message": "", "begun": true, )"
+            R"("packets": 215}]})");
   EXPECT_THAT(json_text(summary()), HasSubstr("\"http_status\": null"));
 }
 
@@ -120,6 +140,9 @@ TEST(Summary, IsOneLineForAPerson) {
   EXPECT_EQ(plain_text(summary()),
             "pushed 00:00:06, 214 packets, 125000 bytes in 2.0 s (500 kbit/s) to "
             "wmpush://user:***@host/live; the end was taken");
+  SendSummary several = summary();
+  several.entries.push_back({"credits.wmv", true, 0, {}});
+  EXPECT_THAT(plain_text(several), HasSubstr("pushed 2 inputs, 00:00:06"));
   SendSummary stopped = summary();
   stopped.stopped = true;
   EXPECT_THAT(plain_text(stopped), HasSubstr("stopped after 00:00:06"));

@@ -11,8 +11,12 @@
 
 namespace wmpush::tool {
 
-Input::~Input() {
-  if (owned_) close(descriptor_);
+Input::~Input() { close(); }
+
+void Input::close() {
+  if (owned_) ::close(descriptor_);
+  owned_ = false;
+  descriptor_ = -1;
 }
 
 Error Input::failure(const char* doing) const {
@@ -21,11 +25,15 @@ Error Input::failure(const char* doing) const {
           "cannot " + std::string(doing) + " " + name_ + ": " + std::strerror(number)};
 }
 
-Error Input::open(const std::string& path) {
+Error Input::open(const std::string& path, Pipe pipe) {
+  close();
+  start_ = 0;
+  position_ = 0;
+  size_.reset();
   name_ = path == "-" ? "standard input" : path;
   owned_ = path != "-";
-  // A FIFO without a writer makes this wait; a signal ends it.
-  descriptor_ = owned_ ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+  const int waiting = pipe == Pipe::GoOn ? O_NONBLOCK : 0;
+  descriptor_ = owned_ ? ::open(path.c_str(), O_RDONLY | O_CLOEXEC | waiting) : STDIN_FILENO;
   if (descriptor_ < 0) {
     owned_ = false;
     return failure("open");

@@ -26,8 +26,14 @@ class Input {
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
 
-  /// `path` "-" is standard input. E_FAIL when it cannot be opened or is a directory.
-  Error open(const std::string& path);
+  /// Whether a named pipe that nobody writes to yet is waited for (a signal ends that), or opened
+  /// all the same and is idle until someone does.
+  enum class Pipe { Wait, GoOn };
+
+  /// `path` "-" is standard input. E_FAIL when it cannot be opened or is a directory. What was open
+  /// before is closed.
+  Error open(const std::string& path, Pipe pipe = Pipe::Wait);
+  void close();
 
   /// Reads what is there, at most `room`, into `bytes`.
   Error read(MutableBytes room, std::chrono::milliseconds limit, Status& status, Bytes& bytes);

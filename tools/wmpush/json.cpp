@@ -52,6 +52,12 @@ JsonObject& JsonObject::add(std::string_view name, std::chrono::microseconds tim
   return member(name, text);
 }
 
+JsonObject& JsonObject::add(std::string_view name, const std::vector<JsonObject>& objects) {
+  std::string list;
+  for (const JsonObject& object : objects) list += (list.empty() ? "" : ", ") + object.text();
+  return member(name, "[" + list + "]");
+}
+
 JsonObject& JsonObject::add_null(std::string_view name) { return member(name, "null"); }
 
 }  // namespace wmpush::tool

@@ -1,4 +1,4 @@
-// One flat JSON object, written on one line.
+// JSON objects, written on one line.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wmpush::tool {
 
@@ -21,6 +22,7 @@ class JsonObject {
   JsonObject& add(std::string_view name, bool truth);
   /// Seconds with six decimals.
   JsonObject& add(std::string_view name, std::chrono::microseconds time);
+  JsonObject& add(std::string_view name, const std::vector<JsonObject>& objects);
   JsonObject& add_null(std::string_view name);
 
   std::string text() const { return members_.empty() ? "{}" : "{" + members_ + "}"; }

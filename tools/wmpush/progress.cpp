@@ -45,6 +45,20 @@ std::string bit_rate_text(double bits_per_second) {
   return text;
 }
 
+std::string entry_text(std::size_t number, std::size_t count, std::string_view path) {
+  constexpr std::size_t kLongestName = 24;
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  std::string shown;
+  std::size_t characters = 0;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool continues = (byte & 0xC0) == 0x80;  // the character before, in UTF-8
+    if (!continues && ++characters > kLongestName) break;
+    shown += byte < 0x20 || byte == 0x7F ? '?' : c;
+  }
+  return std::to_string(number) + "/" + std::to_string(count) + " " + shown;
+}
+
 void RateMeter::add(Clock::time_point now, std::uint64_t bytes_in_all) {
   moments_.push_back({now, bytes_in_all});
   // One moment at or before the start of the window stays: the window reaches back to it.
@@ -83,9 +97,9 @@ void ProgressLine::clear() {
 
 std::string ProgressLine::text(const Progress& progress, double bits_per_second,
                                std::size_t columns) {
-  std::string line = clock_text(progress.media) + "  " + bit_rate_text(bits_per_second) + "  " +
-                     std::to_string(progress.packets) +
-                     (progress.packets == 1 ? " packet" : " packets");
+  std::string line = progress.entry.empty() ? "" : progress.entry + "  ";
+  line += clock_text(progress.media) + "  " + bit_rate_text(bits_per_second) + "  " +
+          std::to_string(progress.packets) + (progress.packets == 1 ? " packet" : " packets");
   if (progress.done) {
     char percent[16];
     std::snprintf(percent, sizeof percent, "  %.0f%%", *progress.done * 100);

@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace wmpush::tool {
 
@@ -34,12 +35,17 @@ class RateMeter {
   std::deque<Moment> moments_;
 };
 
+/// "2/3 film.wmv" for the second of three inputs: its name without the folder, short enough to
+/// leave room for the numbers, and without control characters.
+std::string entry_text(std::size_t number, std::size_t count, std::string_view path);
+
 /// What there is to show.
 struct Progress {
   std::chrono::microseconds media{0};  ///< last minus first send time
   std::uint64_t packets = 0;
   std::uint64_t bytes = 0;          ///< that the kernel took
   std::optional<double> done = {};  ///< 0 to 1 of the input; nothing when its size is not known
+  std::string entry = {};           ///< which one of several: "2/3 film.wmv"; empty for one alone
 };
 
 /// One line, redrawn in place at most five times a second; silent when `file` is no terminal.

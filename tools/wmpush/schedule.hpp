@@ -24,13 +24,23 @@ class Schedule {
   static constexpr std::chrono::milliseconds kLargestDelay{10'000};
 
   /// When the packet with this send time (ms, as in the packet) should go out; not later than `now`
-  /// means at once.
-  Clock::time_point due(std::uint32_t send_time, Clock::time_point now);
+  /// means at once. `duration` is how long it lasts, as the packet says.
+  Clock::time_point due(std::uint32_t send_time, Clock::time_point now,
+                        std::chrono::milliseconds duration = {});
+
+  /// The next packet is the first of another entry of a playlist, with a clock of its own: it is
+  /// due when the last one is over, however far apart their send times are.
+  void begin_entry() { entry_begins_ = start_.has_value(); }
 
  private:
+  Clock::time_point not_in_a_burst(Clock::time_point due, Clock::time_point now,
+                                   Clock::duration most);
+
   std::optional<Clock::time_point> start_;  // where on the wall clock position_ 0 lies
   std::chrono::milliseconds position_{0};   // of the latest packet, counted from the first one
+  std::chrono::milliseconds end_{0};        // of all packets so far, counted from the first one
   std::uint32_t latest_ = 0;                // its send time
+  bool entry_begins_ = false;
 };
 
 }  // namespace wmpush::tool

@@ -1,4 +1,4 @@
-// wmpush send: a file or standard input, pushed in its own pace.
+// wmpush send: files and standard input, one after another, pushed in their own pace.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <chrono>
@@ -8,7 +8,8 @@
 #include "asf/data_packet.hpp"
 #include "asf/splitter.hpp"
 #include "command.hpp"
-#include "input.hpp"
+#include "core/log.hpp"
+#include "playlist.hpp"
 #include "progress.hpp"
 #include "push_options.hpp"
 #include "schedule.hpp"
@@ -29,7 +30,7 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 constexpr std::chrono::milliseconds kSlice{50};
 
 struct SendArguments {
-  std::string input;
+  std::vector<std::string> inputs;
   std::string url;
   bool fast = false;
   bool json = false;
@@ -45,7 +46,11 @@ struct LogOutput {
     const auto* self = static_cast<const LogOutput*>(opaque);
     // An error is the command's last line; it is not said twice.
     if (level == WMPUSH_LOG_ERROR || (level > WMPUSH_LOG_WARNING && !self->verbose)) return;
-    self->progress.clear();
+    self->say(level, line);
+  }
+
+  void say(wmpush_log_level level, const char* line) const {
+    progress.clear();
     std::fprintf(stderr, "wmpush send: %s%s\n", level == WMPUSH_LOG_WARNING ? "warning: " : "",
                  line);
   }
@@ -57,7 +62,8 @@ class Sending {
       : arguments_(arguments),
         progress_(fileno(stderr)),
         log_{progress_, arguments.verbose},
-        buffer_(kBufferSize) {
+        buffer_(kBufferSize),
+        playlist_(arguments.inputs) {
     options->interrupt = StopRequest::interrupt;
     options->interrupt_opaque = &stop_;
     options->log = LogOutput::take;
@@ -72,7 +78,8 @@ class Sending {
     progress_.clear();
     summary.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
     summary.url = masked_url(arguments_.url, is_secret_option);
-    summary.input = arguments_.input;
+    summary.input = playlist_.entry().path;
+    summary.entries = playlist_.entries();
     summary.server = sink_.publishing_point().server;
     summary.push_id = sink_.publishing_point().push_id;
     summary.stopped = stop_.requested();
@@ -88,35 +95,68 @@ class Sending {
 
  private:
   Error push() {
-    if (Error error = input_.open(arguments_.input)) return error;
-    // A file that is not ASF should not take a publishing point from anyone.
-    if (input_.size())
-      if (Error error = check_header()) return error;
+    // An input that is not ASF should not take a publishing point from anyone.
+    if (Error error = playlist_.check([this] { return stop_.requested(); })) return error;
     if (failed(sink_.Connect(arguments_.url))) return sink_.last_error();
     stop_.allow_wind_up();
-    if (Error error = feed()) return abandon(std::move(error));
-    if (!header_sent_) {
+    Error unfinished;  // of the entry that the push ends with
+    do {
+      unfinished = push_entry();
+      playlist_.entry().error = unfinished;
+      if (unfinished && over()) {
+        static_cast<void>(sink_.Disconnect());
+        return unfinished;
+      }
+      if (unfinished && arguments_.inputs.size() > 1) warn(unfinished);
+    } while (!stop_.requested() && playlist_.advance());
+
+    if (!streaming_) {
       static_cast<void>(sink_.Disconnect());
+      if (Error error = unfinished_entries()) return error;
       return {Result::NS_E_SHUTDOWN, 0, 0,
               "stopped before the ASF header came: nothing was pushed"};
     }
-    return failed(sink_.EndSession()) ? sink_.last_error() : Error{};
+    // When the last entry broke off, the server is told that the stream did.
+    const Result end = unfinished ? sink_.AbortSession(unfinished.result) : sink_.EndSession();
+    if (failed(end) && !unfinished) return sink_.last_error();
+    return unfinished_entries();
   }
 
-  /// Reads as far as the header's end, and goes back to the start.
-  Error check_header() {
-    asf::Splitter splitter;
-    while (true) {
-      Input::Status status{};
-      Bytes bytes;
-      if (Error error = input_.read(buffer_, kSlice, status, bytes)) return error;
-      if (status == Input::Status::End) return ended_early(splitter);
-      Unit unit;
-      if (Error error = splitter.next(bytes, unit)) return about_input(std::move(error));
-      if (unit.kind == Kind::Header) return input_.rewind();
-      if (stop_.requested())
-        return {Result::NS_E_SHUTDOWN, 0, 0, "stopped before anything was pushed"};
-    }
+  /// Pushes an entry as far as it is whole; it may itself be several in a row.
+  Error push_entry() {
+    splitter_ = asf::Splitter(playlist_.limits());
+    entry_starts_at_ = sink_.stats().bytes_accepted;
+    if (playlist_.number() > 1)
+      if (Error error = playlist_.open()) return error;
+    return feed();
+  }
+
+  /// The first entry that was not pushed whole, and how many there are of them.
+  Error unfinished_entries() const {
+    Error first;
+    std::size_t count = 0;
+    for (const PlaylistEntry& entry : playlist_.entries())
+      if (entry.error && ++count == 1) first = entry.error;
+    const std::size_t all = playlist_.entries().size();
+    if (first && all > 1)
+      first.message = std::to_string(count) + " of " + std::to_string(all) +
+                      (count == 1 ? " inputs was not pushed whole: "
+                                  : " inputs were not pushed whole, the first of them: ") +
+                      first.message;
+    return first;
+  }
+
+  void warn(const Error& error) const {
+    const std::string line =
+        Log().line(error.message +
+                   (playlist_.on_last() || stop_.requested() ? "" : ": going on with the next"));
+    log_.say(WMPUSH_LOG_WARNING, line.c_str());
+  }
+
+  /// The session has failed or was given up: there is nothing to go on with.
+  bool over() const {
+    const wmpush_state state = sink_.stats().state;
+    return state == WMPUSH_STATE_FAILED || state == WMPUSH_STATE_ENDED;
   }
 
   /// Pushes until the input ends, a signal comes or something fails.
@@ -124,11 +164,11 @@ class Sending {
     while (!stop_.requested()) {
       Input::Status status{};
       Bytes bytes;
-      if (Error error = input_.read(buffer_, kSlice, status, bytes)) return error;
+      if (Error error = playlist_.input().read(buffer_, kSlice, status, bytes)) return error;
       if (status == Input::Status::End) {
-        if (!header_sent_) return ended_early(splitter_);
+        if (!playlist_.entry().begun) return ended_early(playlist_.input(), splitter_);
         Error error = splitter_.finish();
-        return error ? about_input(std::move(error)) : Error{};
+        return error ? about(playlist_.input(), std::move(error)) : Error{};
       }
       // Nothing to send: the server may have something to say all the same.
       if (status == Input::Status::Idle && failed(sink_.write({}))) return sink_.last_error();
@@ -141,18 +181,19 @@ class Sending {
   Error feed(Bytes bytes) {
     Unit unit;
     do {
-      if (Error error = splitter_.next(bytes, unit)) return about_input(std::move(error));
-      Result result = Result::S_OK;
+      if (Error error = splitter_.next(bytes, unit))
+        return about(playlist_.input(), std::move(error));
       if (unit.kind == Kind::Header) {
-        result = sink_.OnHeader(unit.bytes);
-        header_sent_ = header_sent_ || succeeded(result);
+        schedule_.begin_entry();
+        if (failed(sink_.OnHeader(unit.bytes))) return sink_.last_error();
+        streaming_ = playlist_.entry().begun = true;
       } else if (unit.kind == Kind::Packet) {
-        result = arguments_.fast ? Result::S_OK : wait_for_turn(unit.bytes);
-        if (stop_.requested() && succeeded(result)) return {};
-        if (succeeded(result)) result = sink_.OnDataUnit(unit.bytes);
+        if (!arguments_.fast && failed(wait_for_turn(unit.bytes))) return sink_.last_error();
+        if (stop_.requested()) return {};
+        if (failed(sink_.OnDataUnit(unit.bytes))) return sink_.last_error();
+        ++playlist_.entry().packets;
         draw();
       }
-      if (failed(result)) return sink_.last_error();
     } while (unit.kind != Kind::None && !stop_.requested());
     return {};
   }
@@ -161,7 +202,8 @@ class Sending {
   Result wait_for_turn(Bytes packet) {
     asf::DataPacket parsed;
     if (!asf::DataPacket::parse(packet, parsed)) return Result::S_OK;
-    const Clock::time_point due = schedule_.due(parsed.send_time, Clock::now());
+    const Clock::time_point due =
+        schedule_.due(parsed.send_time, Clock::now(), std::chrono::milliseconds(parsed.duration));
     while (!stop_.requested()) {
       const Clock::time_point now = Clock::now();
       if (now >= due) break;
@@ -172,36 +214,22 @@ class Sending {
     return Result::S_OK;
   }
 
-  Error ended_early(const asf::Splitter& splitter) const {
-    if (input_.position() == 0)
-      return {Result::NS_E_INVALID_DATA, 0, 0, input_.name() + " is empty"};
-    if (Error error = splitter.finish()) return about_input(std::move(error));
-    return {Result::NS_E_INVALID_DATA, 0, 0, input_.name() + " ends before its first data packet"};
-  }
-
-  Error about_input(Error error) const {
-    error.message = input_.name() + ": " + error.message;
-    return error;
-  }
-
-  /// A push that cannot go on: when it is not the server's doing, the server is told why.
-  Error abandon(Error error) {
-    if (sink_.stats().state != WMPUSH_STATE_FAILED && header_sent_)
-      static_cast<void>(sink_.AbortSession(error.result));
-    else
-      static_cast<void>(sink_.Disconnect());
-    return error;
-  }
-
   void draw() {
     const Clock::time_point now = Clock::now();
     if (!progress_.due(now)) return;
     const wmpush_stats stats = sink_.stats();
-    Progress progress{std::chrono::microseconds(stats.duration), stats.packets_sent,
-                      stats.bytes_sent, std::nullopt};
-    if (input_.size() && *input_.size() > 0)
-      progress.done = std::min(
-          1.0, static_cast<double>(stats.bytes_accepted) / static_cast<double>(*input_.size()));
+    Progress progress{std::chrono::microseconds(stats.duration),
+                      stats.packets_sent,
+                      stats.bytes_sent,
+                      std::nullopt,
+                      {}};
+    const std::optional<std::uint64_t> size = playlist_.input().size();
+    if (size && *size > 0)
+      progress.done = std::min(1.0, static_cast<double>(stats.bytes_accepted - entry_starts_at_) /
+                                        static_cast<double>(*size));
+    if (arguments_.inputs.size() > 1)
+      progress.entry =
+          entry_text(playlist_.number(), arguments_.inputs.size(), playlist_.input().name());
     progress_.show(progress, now);
   }
 
@@ -210,25 +238,27 @@ class Sending {
   ProgressLine progress_;
   LogOutput log_;
   std::vector<std::byte> buffer_;
-  Input input_;
+  Playlist playlist_;
   asf::Splitter splitter_;
   Schedule schedule_;
   PushSink sink_;
-  bool header_sent_ = false;
+  bool streaming_ = false;             // a header went out
+  std::uint64_t entry_starts_at_ = 0;  // bytes of the entries before this one
 };
 
 ExitStatus run_send(const Arguments& arguments) {
   const std::vector<std::string>& operands = arguments.operands();
-  if (operands.size() > 2)
-    return refuse_usage("wmpush send", "several files in a row (playlists) are not supported yet");
   if (operands.size() < 2)
     return refuse_usage("wmpush send", operands.empty() ? "a FILE (or - for standard input) and a "
                                                           "URL are needed"
                                                         : "a FILE (or -) and a URL are needed: one "
                                                           "of them is missing");
+  const std::vector<std::string> inputs(operands.begin(), operands.end() - 1);
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+    return refuse_usage("wmpush send", "standard input (-) can be read only once");
   PushOptions options;
   if (Error error = options.take(arguments)) return conclude("wmpush send", error);
-  const SendArguments what{operands[0], operands[1], arguments.has("fast"), arguments.has("json"),
+  const SendArguments what{inputs, operands.back(), arguments.has("fast"), arguments.has("json"),
                            arguments.has("verbose")};
   return Sending(what, options).run();
 }
@@ -238,20 +268,28 @@ ExitStatus run_send(const Arguments& arguments) {
 Command send_command() {
   Command command;
   command.name = "send";
-  command.summary = "push an ASF or WMV file, or standard input";
-  command.usage = {"FILE|- URL [--fast] [--json] [OPTION...]"};
+  command.summary = "push ASF or WMV files, or standard input";
+  command.usage = {"{FILE|-}... URL [--fast] [--json] [OPTION...]"};
   command.about =
       "Packets go out when their send times say; a gap of more than 30 s in the file\n"
       "is not waited for. The end is reported as a success only when the server has\n"
       "taken the end-of-stream.\n"
       "\n"
+      "Several files are a playlist: one push, in which each begins when the one\n"
+      "before it is over. They may differ in streams, codecs and packet size. All are\n"
+      "looked at before anything is sent: one that is not ASF is named, and nothing is\n"
+      "pushed. One that breaks off or cannot be read later is pushed as far as it is\n"
+      "whole, a warning names it, the next one follows, and the exit status is 1.\n"
+      "\n"
       "Ctrl-C (or SIGTERM) stops reading and ends the session: the exit status is 0\n"
       "when the server took the end-of-stream, 1 when it did not within 5 s. A second\n"
       "Ctrl-C gives up at once, with exit status 1. Input that breaks off in mid\n"
-      "packet is pushed as far as it is whole; the exit status is then 1.\n"
+      "packet is pushed as far as it is whole; the exit status is then 1, and the\n"
+      "server is told so when nothing follows.\n"
       "\n"
       "A terminal shows media time, bit rate, packets and, for a file, how much of it\n"
-      "is done; otherwise nothing is printed but warnings and the reason of a failure.\n";
+      "is done, and which one of several; otherwise nothing is printed but warnings\n"
+      "and the reason of a failure.\n";
   command.flags = {
       {"fast", "", "as fast as the network takes it, whatever the send times say"},
       {"json", "", "a summary as one JSON object on standard output at the end"},
@@ -260,6 +298,7 @@ Command send_command() {
   command.push_options = true;
   command.examples =
       "  wmpush send film.wmv wmpush://server/live\n"
+      "  wmpush send jingle.wmv film.wmv credits.asf wmpush://server/live\n"
       "  ffmpeg -re -i film.mkv -f asf - | wmpush send - wmpush://server/live\n"
       "  wmpush send film.wmv wmpush://server/new --template_url /template --auto_destroy 1\n";
   command.run = run_send;

@@ -43,6 +43,15 @@ std::string json_text(const SendSummary& summary) {
   object.add("duration_seconds", std::chrono::microseconds(summary.stats.duration));
   object.add("stall_seconds", std::chrono::microseconds(summary.stats.stall_time));
   object.add("elapsed_seconds", summary.elapsed);
+  std::vector<JsonObject> entries;
+  for (const PlaylistEntry& entry : summary.entries)
+    entries.emplace_back()
+        .add("input", entry.path)
+        .add("result", name(entry.error.result))
+        .add("message", entry.error.message)
+        .add("begun", entry.begun)
+        .add("packets", entry.packets);
+  object.add("entries", entries);
   return object.text();
 }
 
@@ -52,7 +61,9 @@ std::string plain_text(const SendSummary& summary) {
   std::snprintf(took, sizeof took, " in %.1f s", seconds);
   const double rate =
       seconds > 0 ? 8.0 * static_cast<double>(summary.stats.bytes_sent) / seconds : 0;
-  return std::string(summary.stopped ? "stopped after " : "pushed ") +
+  std::string what;
+  if (summary.entries.size() > 1) what = std::to_string(summary.entries.size()) + " inputs, ";
+  return (summary.stopped ? "stopped after " : "pushed " + what) +
          clock_text(std::chrono::microseconds(summary.stats.duration)) + ", " +
          std::to_string(summary.stats.packets_sent) +
          (summary.stats.packets_sent == 1 ? " packet, " : " packets, ") +

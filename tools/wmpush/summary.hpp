@@ -4,16 +4,19 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
+#include "playlist.hpp"
 #include "wmpush/result.hpp"
 #include "wmpush/wmpush.h"
 
 namespace wmpush::tool {
 
 struct SendSummary {
-  Error error;      ///< of the whole push; success when it has none
-  std::string url;  ///< masked
-  std::string input;
+  Error error;        ///< of the whole push; success when it has none
+  std::string url;    ///< masked
+  std::string input;  ///< the one at which it ended
+  std::vector<PlaylistEntry> entries;
   std::string server;    ///< empty when none answered
   std::string push_id;   ///< empty when there is none
   bool stopped = false;  ///< a signal ended it before the input did

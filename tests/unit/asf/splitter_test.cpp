@@ -288,7 +288,14 @@ TEST(Splitter, StartsTheNextEntryAtAHeader) {
   const auto chunked_without_end =
       concat({make_chunk('H', 0, first), make_chunk('D', 1, plain_packet()),
               make_chunk('H', 0, second), make_chunk('D', 1, plain_packet(300)), end_chunk(2)});
-  for (const auto& asf : {file, with_index, chunked, chunked_without_end}) {
+  const auto chunked_behind_a_file =
+      concat({first, plain_packet(), make_index(77), end_chunk(), make_chunk('H', 0, second),
+              make_chunk('D', 1, plain_packet(300)), end_chunk(2)});
+  const auto file_behind_chunks =
+      concat({make_chunk('H', 0, first), make_chunk('D', 1, plain_packet()), end_chunk(2), second,
+              plain_packet(300), end_chunk()});
+  for (const auto& asf : {file, with_index, chunked, chunked_without_end, chunked_behind_a_file,
+                          file_behind_chunks}) {
     const Split result = split(asf);
     EXPECT_FALSE(result.error) << result.error.message;
     ASSERT_THAT(result.kinds(), ElementsAre(Kind::Header, Kind::Packet, Kind::End, Kind::Header,

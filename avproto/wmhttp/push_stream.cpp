@@ -1,0 +1,260 @@
+// How the engine fills the bodies of PushStart (3.1.4.2, 3.1.4.3, 3.1.4.5) and ends the stream
+// (3.1.4.4).
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "wmhttp/push_engine.hpp"
+#include "wmhttp/refusal.hpp"
+#include "wmhttp/seconds_text.hpp"
+
+namespace wmpush::wmhttp {
+namespace {
+
+/// Bit rate to reckon with behind a proxy when the header names none, in bit/s.
+constexpr std::int64_t kAssumedBitrate = 1'000'000;
+
+constexpr std::array<std::byte, kMaxFillerPayload> kZeros{};
+
+}  // namespace
+
+bool PushEngine::take_header(std::size_t limit, std::string_view frame) {
+  if (offered_.payload() > limit) {
+    reject(Result::NS_E_INVALID_DATA, "the ASF header has " + std::to_string(offered_.payload()) +
+                                          " bytes; " + std::string(frame) + " carries " +
+                                          std::to_string(limit) +
+                                          " at the most: leave out metadata or streams");
+    return false;
+  }
+  header_.assign(offered_.rest.begin(), offered_.rest.end());
+  shape_ = offered_shape_;
+  return true;
+}
+
+void PushEngine::start_stream() {
+  if (!take_header(kMaxHeaderPayload, "$H")) return become(State::Ready);
+  start_or_reconnect();
+}
+
+/// 3.1.4.2.1: on the connection of the last request if it is still there, else on a new one.
+void PushEngine::start_or_reconnect() {
+  // What is to be sent again may begin with the $H itself.
+  with_header_ = again_.empty() || again_.front().id != FrameId::Header;
+  if (!connected_) return become(State::Reconnecting);
+  become(recovering_ ? State::Resuming : State::Streaming);
+  repeats_ = recovering_;
+  resumes_ = new_session_ = false;
+  begin_push_start();
+}
+
+void PushEngine::stream_on_new_connection() {
+  authorize();
+  if (authorization_incomplete()) return send_round();
+  become(recovering_ ? State::Resuming : State::Streaming);
+  repeats_ = true;
+  resumes_ = !std::exchange(new_session_, false);
+  send_push_start();
+}
+
+void PushEngine::begin_push_start() {
+  authorize();
+  send_push_start();
+}
+
+void PushEngine::send_push_start() {
+  length_remaining_ = push_start_length();
+  note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
+  out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
+  progress_ = now_;
+  const bool kept = config_.reconnect || config_.server_authenticator != nullptr ||
+                    config_.proxy_authenticator != nullptr;
+  // What is sent again was already too much for the network once: all of it may be refused.
+  sent_.begin(out_.queued(), kept ? kMaxReplay + again_.size() : 0,
+              static_cast<std::size_t>(length_remaining_));
+  early_accept_ = false;
+  if (std::exchange(with_header_, false)) put_first_header();
+  again_.empty() ? submit_waiting() : feed_again();
+}
+
+void PushEngine::submit_waiting() {
+  const auto waiting = waiting_;
+  const std::size_t count = std::exchange(waiting_count_, 0);
+  for (std::size_t i = 0; i < count; ++i) submit(waiting[i]);
+}
+
+/// Length-Remaining (3.1.4.2.1).
+std::int64_t PushEngine::push_start_length() const {
+  std::int64_t length = kDirectContentLength;
+  if (config_.content_length > 0) {
+    length = config_.content_length;
+  } else if (proxied_) {
+    const std::int64_t bitrate = shape_.bitrate > 0 ? shape_.bitrate : kAssumedBitrate;
+    length = bitrate / 8 * kProxiedDuration.count();
+  }
+  const auto packet =
+      static_cast<std::int64_t>(frame_head_size(FrameId::Data) + shape_.packet_size);
+  const auto header = static_cast<std::int64_t>(frame_head_size(FrameId::StreamChange) +
+                                                header_.size() + frame_head_size(FrameId::Filler));
+  return std::min(std::max({length, 3 * packet, header}), kDirectContentLength);
+}
+
+void PushEngine::send_packet() {
+  const std::size_t size = offered_.payload();
+  if (size == 0) return reject(Result::E_INVALIDARG, "an empty data packet cannot be sent");
+  if (size > shape_.packet_size)
+    return reject(Result::NS_E_INVALID_DATA, "a data packet has " + std::to_string(size) +
+                                                 " bytes, the ASF header declares " +
+                                                 std::to_string(shape_.packet_size));
+  submit(offered_);
+}
+
+void PushEngine::next_entry() {
+  if (!take_header(kMaxStreamChangePayload, "$C")) return;
+  submit({FrameId::End, kReasonNextEntry, {}, {}});
+  submit({FrameId::StreamChange, 0, {}, header_});
+}
+
+void PushEngine::end_stream() {
+  end_asked_ = true;
+  end_started_ = now_;
+  end_reason_ = offered_.reason;
+  submit(offered_);
+}
+
+/// Sends a frame, or uses the length up and lets the frame wait for the next PushStart.
+void PushEngine::submit(const PendingFrame& frame) {
+  if (in_body() && waiting_count_ == 0 && fits(frame)) return put(frame);
+  waiting_[waiting_count_++] = frame;
+  if (in_body()) use_up_length();
+}
+
+bool PushEngine::fits(const PendingFrame& frame) const {
+  const auto size = static_cast<std::int64_t>(frame.size());
+  const auto filler = static_cast<std::int64_t>(frame_head_size(FrameId::Filler));
+  if (frame.id != FrameId::End) return size + filler <= length_remaining_;
+  if (frame.reason != kReasonNextEntry) return size <= length_remaining_;
+  // What is left behind an $E(1) must be nothing, or room for a $F.
+  return size == length_remaining_ || size + filler <= length_remaining_;
+}
+
+void PushEngine::put(const PendingFrame& frame, bool again) {
+  std::array<std::byte, 8> head;
+  const std::size_t head_size = write_frame_head(frame.id, frame.payload(), frame.reason, head);
+  if (out_.empty()) progress_ = now_;
+  out_.copy(Bytes(head).first(head_size));
+  out_.copy(frame.head);
+  out_.lend(frame.rest);
+  sent_.add(frame, out_.queued());
+  length_remaining_ -= static_cast<std::int64_t>(frame.size());
+  content_queued_ = content_queued_ || frame.id != FrameId::Filler;
+  packet_in_queue_ = packet_in_queue_ || (frame.id == FrameId::Data && !again);
+  if (frame.id == FrameId::End && frame.reason != kReasonNextEntry) {
+    become(State::Ending);
+  }
+}
+
+/// Fills the body exactly, in frames that leave no rest too small for another one.
+void PushEngine::use_up_length() {
+  constexpr std::int64_t kLargest = 65535;
+  constexpr auto kSmallest = static_cast<std::int64_t>(frame_head_size(FrameId::Filler));
+  become(State::RollingOver);
+  while (length_remaining_ > 0) {
+    std::int64_t size = std::min(length_remaining_, kLargest);
+    const std::int64_t rest = length_remaining_ - size;
+    if (rest > 0 && rest < kSmallest) size -= kSmallest;
+    put({FrameId::Filler, 0, {}, Bytes(kZeros).first(static_cast<std::size_t>(size - kSmallest))});
+  }
+  waiting_since_ = now_;
+  // The server has answered already: the next request follows the filler on the same connection.
+  if (early_accept_ && !early_keep_alive_) {
+    drop_connection();
+    return become(State::Reconnecting);
+  }
+  if (early_accept_) {
+    become(State::Streaming);
+    begin_push_start();
+  }
+}
+
+void PushEngine::remember_acceptance() {
+  early_accept_ = true;
+  early_keep_alive_ = response_.keep_alive;
+  authorization_accepted();
+}
+
+void PushEngine::next_push_start() {
+  authorization_accepted();
+  sent_.read_up_to(out_.consumed());
+  repeats_ = resumes_ = false;
+  // An answer that overtook the filler is one too: the request follows the filler.
+  if (connected_ && response_.keep_alive) return begin_push_start();
+  drop_connection();
+  become(State::Reconnecting);
+}
+
+/// A receiver that does not count the length never answers (3.1.4.3): a new session goes on where
+/// this one stands, with $H again.
+void PushEngine::renew_session() {
+  if (!out_.empty()) return stalled();
+  note(WMPUSH_LOG_WARNING,
+       "the server did not answer within " + seconds_text(config_.rollover_timeout) +
+           " when the length of a PushStart was used up: setting up a new session");
+  forget_session();
+  // The new session begins with the header that a waiting $C would have brought.
+  if (waiting_count_ > 0 && waiting_[waiting_count_ - 1].id == FrameId::StreamChange)
+    waiting_count_ = 0;
+}
+
+void PushEngine::refuse_stream() { refuse_stream(refused("PushStart", false)); }
+
+void PushEngine::lose_stream() {
+  Error error = peer_error_;
+  if (!error)
+    error = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
+             "the server closed the connection in the middle of the stream: see its log"};
+  recoverable() ? recover(std::move(error)) : fail(std::move(error));
+}
+
+void PushEngine::stalled() {
+  Error error{Result::NS_E_TIMEOUT, 0, 0,
+              "the server took no data for " + seconds_text(config_.send_timeout) +
+                  ": check the network, lower the bit rate, or set send_timeout higher"};
+  recoverable() ? recover(std::move(error)) : fail(std::move(error));
+}
+
+// ---------------------------------------------------------------------------------------------
+// The end (3.1.4.4)
+
+void PushEngine::finish() {
+  if (out_.empty()) return;
+  peer_error_ = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
+                 "the server closed the connection before the end-of-stream was sent"};
+  lose_stream();
+}
+
+void PushEngine::finish_after_answer() {
+  // A proxy that was left waiting says so when the session ends; the server has nothing against it.
+  if (proxied_ && (response_.status == 400 || response_.status == 502)) return finish();
+  Error error = refused("EndSession", false);
+  if (recoverable() && repeats_ && sent_.whole()) return refuse_stream(std::move(error));
+  error.result = Result::NS_E_CONNECTION_FAILURE;
+  fail(std::move(error));
+}
+
+void PushEngine::finish_when_taken() {
+  const std::size_t untaken = delivery_.unacknowledged;
+  if (out_.empty() && untaken == 0) return;
+  fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+        "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
+            (untaken > 0 ? ": the server has not acknowledged the last " + std::to_string(untaken) +
+                               " bytes"
+                         : ": the server takes no data")});
+}
+
+void PushEngine::hang_up() {
+  out_.clear();
+  waiting_count_ = 0;
+  packet_in_queue_ = false;
+}
+
+}  // namespace wmpush::wmhttp

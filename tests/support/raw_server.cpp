@@ -1,0 +1,128 @@
+#include "support/raw_server.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "core/bytes.hpp"
+#include "wmhttp/frame.hpp"
+
+namespace wmpush::test {
+
+RawServer::Connection::~Connection() {
+  if (socket_ >= 0) ::close(socket_);
+}
+
+bool RawServer::Connection::receive() {
+  std::array<char, 65536> buffer;
+  const ssize_t count = socket_ < 0 ? 0 : ::recv(socket_, buffer.data(), buffer.size(), 0);
+  if (count <= 0) return false;
+  received_.append(buffer.data(), static_cast<std::size_t>(count));
+  return true;
+}
+
+std::string RawServer::Connection::read_head() {
+  std::size_t end;
+  while ((end = received_.find("\r\n\r\n")) == std::string::npos)
+    if (!receive()) return {};
+  std::string head = received_.substr(0, end + 4);
+  received_.erase(0, end + 4);
+  return head;
+}
+
+std::string RawServer::Connection::read_some() {
+  if (received_.empty()) receive();
+  return std::exchange(received_, {});
+}
+
+std::string RawServer::Connection::read_stream() {
+  std::string stream;
+  wmhttp::FrameReader reader;
+  wmhttp::Frame frame;
+  while (true) {
+    const std::string piece = read_some();
+    if (piece.empty()) return stream;
+    stream += piece;
+    Bytes input = as_bytes(piece);
+    while (reader.next(input, frame) == wmhttp::FrameReader::Status::Frame)
+      if (frame.id == wmhttp::FrameId::End && frame.reason != wmhttp::kReasonNextEntry)
+        return stream;
+  }
+}
+
+bool RawServer::Connection::send(std::string_view text) const {
+  while (!text.empty()) {
+    const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return true;
+}
+
+void RawServer::Connection::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  ::close(std::exchange(socket_, -1));
+}
+
+void RawServer::Connection::break_off() const { ::shutdown(socket_, SHUT_RDWR); }
+
+RawServer::RawServer(Script script)
+    : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 8) != 0 ||
+      ::getsockname(listener_, generic, &size) != 0)
+    throw std::system_error(errno, std::system_category(), "the test cannot listen");
+  port_ = ntohs(address.sin_port);
+  accepting_ = std::thread([this] { accept_all(); });
+}
+
+RawServer::~RawServer() {
+  stopping_ = true;
+  ::shutdown(listener_, SHUT_RDWR);  // ends the accept
+  accepting_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    for (Connection* connection : open_) connection->break_off();
+  }
+  for (std::thread& thread : running_) thread.join();
+  ::close(listener_);
+}
+
+void RawServer::accept_all() {
+  while (!stopping_) {
+    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) return;
+    const int on = 1;  // what is sent in pieces is to leave in pieces
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const std::size_t number = running_.size() + 1;
+    running_.emplace_back([this, socket, number] {
+      Connection connection(socket, number);
+      {
+        const std::lock_guard lock(mutex_);
+        open_.push_back(&connection);
+      }
+      if (!stopping_) script_(connection);
+      const std::lock_guard lock(mutex_);
+      std::erase(open_, &connection);
+    });
+  }
+}
+
+std::string RawServer::url(const std::string& target, const std::string& credentials) const {
+  return "wmpush://" + credentials + "127.0.0.1:" + std::to_string(port_) + target;
+}
+
+}  // namespace wmpush::test

@@ -1,0 +1,74 @@
+// A receiver that does exactly what a test tells it to, right or wrong: RawClient's other end.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace wmpush::test {
+
+/// Listens on a loopback port of its own. Each connection runs the test's script in a thread; the
+/// destructor breaks off what still runs, and waits for it.
+class RawServer {
+ public:
+  class Connection {
+   public:
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// From 1, in the order in which they came.
+    std::size_t number() const { return number_; }
+    /// The next request up to the end of its head; empty when the connection has ended before.
+    std::string read_head();
+    /// Whatever has come, at least a byte; empty when the connection has ended.
+    std::string read_some();
+    /// Everything up to the end of the connection, or to an $E that ends the stream.
+    std::string read_stream();
+    bool send(std::string_view text) const;
+    /// Closes with a RST. Only from the connection's own script.
+    void reset();
+    /// Ends the connection from any thread.
+    void break_off() const;
+
+   private:
+    friend class RawServer;
+    Connection(int socket, std::size_t number) : socket_(socket), number_(number) {}
+    bool receive();
+
+    int socket_;
+    std::size_t number_;
+    std::string received_;
+  };
+
+  using Script = std::function<void(Connection&)>;
+
+  explicit RawServer(Script script);
+  ~RawServer();
+  RawServer(const RawServer&) = delete;
+  RawServer& operator=(const RawServer&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  /// "wmpush://127.0.0.1:PORT" and `target`; `credentials` are "user:password@".
+  std::string url(const std::string& target = "/live", const std::string& credentials = "") const;
+
+ private:
+  void accept_all();
+
+  Script script_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;
+  std::vector<Connection*> open_;
+  std::vector<std::thread> running_;
+  std::thread accepting_;
+};
+
+}  // namespace wmpush::test

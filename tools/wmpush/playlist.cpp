@@ -1,0 +1,82 @@
+#include "playlist.hpp"
+
+#include <filesystem>
+
+namespace wmpush::tool {
+namespace {
+
+/// What a stream change carries at the most (MS-WMHTTP 2.2.3.2); Splitter has that of a first
+/// header.
+constexpr std::size_t kLargestNextHeader = 65527;
+constexpr std::size_t kBufferSize = 64 * 1024;
+constexpr std::chrono::milliseconds kSlice{50};
+
+/// Opening it and going away again would end the program that writes to it.
+bool is_pipe(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_fifo(path, ignored);
+}
+
+}  // namespace
+
+Error about(const Input& input, Error error) {
+  error.message = input.name() + ": " + error.message;
+  return error;
+}
+
+Error ended_early(const Input& input, const asf::Splitter& splitter) {
+  if (input.position() == 0) return {Result::NS_E_INVALID_DATA, 0, 0, input.name() + " is empty"};
+  if (Error error = splitter.finish()) return about(input, std::move(error));
+  return {Result::NS_E_INVALID_DATA, 0, 0, input.name() + " ends before its first data packet"};
+}
+
+Playlist::Playlist(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) entries_.push_back({path});
+}
+
+asf::Splitter::Limits Playlist::limits_of(std::size_t index) {
+  asf::Splitter::Limits limits;
+  if (index > 0) limits.header = kLargestNextHeader;
+  return limits;
+}
+
+Error Playlist::check(const std::function<bool()>& stopped) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (i > 0 && is_pipe(entries_[i].path)) continue;
+    Input later;  // closed again: there may be more entries than files that can be open
+    Input& input = i == 0 ? input_ : later;
+    Error error = input.open(entries_[i].path);
+    if (!error && input.size()) error = check(i, input, stopped);
+    if (!error) continue;
+    index_ = i;
+    entry().error = error;
+    return error;
+  }
+  return {};
+}
+
+/// Reads as far as the header's end, and goes back to the start.
+Error Playlist::check(std::size_t index, Input& input, const std::function<bool()>& stopped) const {
+  asf::Splitter splitter(limits_of(index));
+  std::vector<std::byte> buffer(kBufferSize);
+  while (true) {
+    Input::Status status{};
+    Bytes bytes;
+    if (Error error = input.read(buffer, kSlice, status, bytes)) return error;
+    if (status == Input::Status::End) return ended_early(input, splitter);
+    asf::Splitter::Unit unit;
+    if (Error error = splitter.next(bytes, unit)) return about(input, std::move(error));
+    if (unit.kind == asf::Splitter::Kind::Header) return input.rewind();
+    if (stopped()) return {Result::NS_E_SHUTDOWN, 0, 0, "stopped before anything was pushed"};
+  }
+}
+
+bool Playlist::advance() {
+  if (on_last()) return false;
+  ++index_;
+  return true;
+}
+
+Error Playlist::open() { return input_.open(entry().path, Input::Pipe::GoOn); }
+
+}  // namespace wmpush::tool
