@@ -12,13 +12,13 @@ namespace {
 constexpr const char* kHelpers = "/usr/lib/squid/";
 constexpr const char* kRealm = "the proxy";
 
-std::filesystem::path ntlm_helper() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "ntlm_helper";
+std::filesystem::path ntlm_judge() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "ntlm_judge";
 }
 
 }  // namespace
 
-bool Squid::can_do_ntlm() { return std::filesystem::exists(ntlm_helper()); }
+bool Squid::can_do_ntlm() { return std::filesystem::exists(ntlm_judge()); }
 
 std::string Squid::missing() { return find_program("squid").empty() ? "squid" : std::string(); }
 
@@ -49,8 +49,8 @@ std::string Squid::digest(const std::filesystem::path& folder, const std::string
 
 std::string Squid::ntlm(const std::filesystem::path& folder) {
   // A copy, since the user that squid becomes may have no way to where this was built.
-  const std::filesystem::path helper = folder / "ntlm_helper";
-  std::filesystem::copy_file(ntlm_helper(), helper,
+  const std::filesystem::path helper = folder / "ntlm_judge";
+  std::filesystem::copy_file(ntlm_judge(), helper,
                              std::filesystem::copy_options::overwrite_existing);
   return "auth_param ntlm program " + helper.string() + " " + (folder / "ntlm.log").string() +
          "\nauth_param ntlm children 1\n";
