@@ -243,7 +243,13 @@ void PushEngine::finish_after_answer() {
 
 void PushEngine::finish_when_taken() {
   const std::size_t untaken = delivery_.unacknowledged;
-  if (out_.empty() && untaken == 0) return;
+  if (out_.empty() && untaken == 0) {
+    if (proxied_)
+      note(WMPUSH_LOG_WARNING,
+           "nobody answered the end-of-stream within " + seconds_text(config_.end_timeout) +
+               ": the proxy has taken everything; what became of it there cannot be told");
+    return;
+  }
   fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
         "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
             (untaken > 0 ? ": the server has not acknowledged the last " + std::to_string(untaken) +
