@@ -272,7 +272,15 @@ void PushEngine::finish_after_answer() {
 
 void PushEngine::finish_when_taken() {
   const std::size_t untaken = delivery_.unacknowledged;
-  if (out_.empty() && untaken == 0) return announce();
+  if (out_.empty() && untaken == 0) {
+    announce();
+    // Behind a name that is not a media server's there is a proxy, too.
+    if (proxied_ || !setup_response_.from_media_server())
+      note(WMPUSH_LOG_WARNING,
+           "nobody answered the end-of-stream within " + seconds_text(config_.end_timeout) +
+               ": the proxy has taken everything; what became of it there cannot be told");
+    return;
+  }
   fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
         "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
             (untaken > 0 ? ": the server has not acknowledged the last " + std::to_string(untaken) +

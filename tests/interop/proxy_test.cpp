@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "interop/arrangement.hpp"
+#include "interop/nginx.hpp"
 #include "interop/push_test.hpp"
 
 namespace wmpush::test {
@@ -152,6 +153,19 @@ TEST_P(EarlyAnswerTest, C25_ThatTheServerWaitedInVainIsTheResult) {
   for (std::uint32_t number = 0; number < stream.packets(); ++number)
     ASSERT_EQ(sink.OnDataUnit(stream.packet(number)), Result::S_OK);
   EXPECT_EQ(sink.wait_until(std::chrono::steady_clock::now() + 5s), Result::NS_E_TIMEOUT) << said();
+}
+
+/// Without a Via nobody can tell nginx's complaint, that the server closed, from one of the
+/// server's.
+TEST_F(PushTest, C30_AProxyThatHidesMakesTheEndDoubtful) {
+  if (!Nginx::missing().empty()) GTEST_SKIP() << "no " << Nginx::missing();
+  listen();
+  const Nginx proxy(folder.path(), point->port(), false);
+  const NumberedStream stream(300);
+  EXPECT_EQ(push("wmpush://127.0.0.1:" + std::to_string(proxy.port()) + "/live", stream.asf()),
+            Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_THAT(message, ::testing::HasSubstr("502")) << said();
+  expect_delivered(stream);
 }
 
 }  // namespace
