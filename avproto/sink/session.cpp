@@ -486,7 +486,10 @@ void PushSink::Session::look() {
           return engine_->abandon(interrupted(), delivery());
       }
     }
-    if (lost) return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
+    if (lost) {
+      settle_loss();
+      return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
+    }
     if (closed) return engine_->peer_closed(Clock::now(), delivery());
     if (received.empty()) return;
     engine_->received(received, Clock::now(), delivery());

@@ -256,14 +256,12 @@ void PushEngine::finish() {
 
 void PushEngine::finish_after_answer() {
   // A proxy that was left waiting says so when the session ends; the server has nothing against it.
-  // Where none was known, it shows itself by a name that is not the server's, or by saying what
-  // only a gateway says.
-  const bool named_otherwise =
-      !response_.server.empty() && !response_.from_media_server() &&
-      (response_.status == 502 || response_.server != setup_response_.server);
+  // One that was not known shows itself by a name that is not the server's, or by saying what only
+  // a gateway says.
+  const bool by_proxy = proxied_ || response_.status == 502 ||
+                        (!response_.server.empty() && response_.server != setup_response_.server);
   const bool left_waiting = response_.status == 400 || response_.status == 502;
-  if (left_waiting && (named_otherwise || (proxied_ && !response_.from_media_server())))
-    return finish();
+  if (left_waiting && by_proxy && !response_.from_media_server()) return finish();
   Error error = refused("EndSession", false);
   if (recoverable() && repeats_ && sent_.whole()) return refuse_stream(std::move(error));
   error.result = Result::NS_E_CONNECTION_FAILURE;
