@@ -275,7 +275,10 @@ Error PushSink::Session::send_packet(Bytes packet) {
   if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
   counters_.padding_bytes += out.removed;
   if (out.malformed) {
-    ++counters_.packets_malformed;
+    if (counters_.packets_malformed++ == 0)
+      log_.write(WMPUSH_LOG_WARNING,
+                 where_ + ": data packet " + std::to_string(counters_.packets_accepted) +
+                     " is damaged: it and others like it are sent as they came");
   } else {
     // Send times wrap after 49 days.
     const auto step =

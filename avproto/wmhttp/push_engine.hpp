@@ -296,6 +296,7 @@ class PushEngine {
   void put(const PendingFrame& frame, bool again = false);
   void use_up_length();
   std::int64_t push_start_length() const;
+  void measure_bitrate();
   void drop_connection();
 
   EngineConfig config_;
@@ -327,12 +328,14 @@ class PushEngine {
   std::vector<std::byte> header_;  // the current entry's, for a session that must be set up anew
   StreamShape shape_;
   std::int64_t length_remaining_ = 0;
-  bool with_header_ = false;         // the next PushStart begins with $H
-  bool early_accept_ = false;        // a 2xx came before the length was used up
-  bool early_keep_alive_ = false;    // and its server keeps the connection
-  bool body_held_back_ = false;      // the last PushSetup was only a round of an authentication
-  bool connection_reused_ = false;   // and went out behind a challenge that was no round of one
-  bool same_authorization_ = false;  // it is to be sent again as it was
+  std::int64_t push_start_size_ = 0;   // what length_remaining_ was in the beginning
+  std::int64_t measured_bitrate_ = 0;  // bit/s, in the last PushStart that was long enough
+  bool with_header_ = false;           // the next PushStart begins with $H
+  bool early_accept_ = false;          // a 2xx came before the length was used up
+  bool early_keep_alive_ = false;      // and its server keeps the connection
+  bool body_held_back_ = false;        // the last PushSetup was only a round of an authentication
+  bool connection_reused_ = false;     // and went out behind a challenge that was no round of one
+  bool same_authorization_ = false;    // it is to be sent again as it was
   bool proxied_ = false;
   int redirects_ = 0;
   bool proxy_was_named_ = false;  // by a 305

@@ -14,6 +14,9 @@ namespace {
 /// Bit rate to reckon with behind a proxy when the header names none, in bit/s.
 constexpr std::int64_t kAssumedBitrate = 1'000'000;
 
+/// In seconds. A burst after a pause is no rate.
+constexpr double kLongEnoughToMeasure = 5;
+
 constexpr std::array<std::byte, kMaxFillerPayload> kZeros{};
 
 }  // namespace
@@ -62,7 +65,7 @@ void PushEngine::begin_push_start() {
 }
 
 void PushEngine::send_push_start() {
-  length_remaining_ = push_start_length();
+  length_remaining_ = push_start_size_ = push_start_length();
   note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
   out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
   progress_ = push_start_at_ = now_;
@@ -89,7 +92,8 @@ std::int64_t PushEngine::push_start_length() const {
   if (config_.content_length > 0) {
     length = config_.content_length;
   } else if (proxied_) {
-    const std::int64_t bitrate = shape_.bitrate > 0 ? shape_.bitrate : kAssumedBitrate;
+    const std::int64_t declared = shape_.bitrate > 0 ? shape_.bitrate : kAssumedBitrate;
+    const std::int64_t bitrate = std::max(declared, measured_bitrate_);
     length = bitrate / 8 * kProxiedDuration.count();
   }
   const auto packet =
@@ -160,8 +164,18 @@ void PushEngine::put(const PendingFrame& frame, bool again) {
   }
 }
 
+/// A header may declare less than there is: the sound alone, where nobody knows the rate of the
+/// pictures.
+void PushEngine::measure_bitrate() {
+  const double seconds = std::chrono::duration<double>(now_ - push_start_at_).count();
+  if (seconds < kLongEnoughToMeasure) return;
+  const std::int64_t bytes = push_start_size_ - length_remaining_;
+  measured_bitrate_ = static_cast<std::int64_t>(8.0 * static_cast<double>(bytes) / seconds);
+}
+
 /// Fills the body exactly, in frames that leave no rest too small for another one.
 void PushEngine::use_up_length() {
+  measure_bitrate();
   constexpr std::int64_t kLargest = 65535;
   constexpr auto kSmallest = static_cast<std::int64_t>(frame_head_size(FrameId::Filler));
   become(State::RollingOver);
