@@ -44,7 +44,6 @@ void PushEngine::recover_from(std::uint64_t taken, std::size_t unread, Error cau
   // A server that took so much of a resumed session knows that session.
   if (lasted || !sent_.whole()) resumable_since_ = now_;
   if (lasted) tries_ = 0;
-  announce_at_.reset();
   streaming_since_.reset();
   take_back(taken, unread);
   if (end_asked_ && again_.empty() && waiting_count_ == 0) {
@@ -68,8 +67,12 @@ void PushEngine::take_back(std::uint64_t taken, std::size_t unread) {
 
 void PushEngine::try_later(Error cause) {
   if (!std::exchange(recovering_, true)) {
-    lost_at_ = resumable_since_ = now_;
-    packets_again_ = 0;
+    resumable_since_ = now_;
+    // One that came back for a moment only has not come back.
+    if (!std::exchange(announce_at_, std::nullopt)) {
+      lost_at_ = now_;
+      packets_again_ = 0;
+    }
   }
   if (config_.reconnect_max_retries > 0 && tries_ >= config_.reconnect_max_retries) {
     cause.message += " (given up after " +
@@ -183,6 +186,9 @@ bool PushEngine::refused_from_the_start() const {
 void PushEngine::refuse_stream(Error refusal) {
   if (!recoverable()) return fail(std::move(refusal));
   const bool try_again = worth_another_try(response_.status);
+  if (!try_again && resumes_)
+    refusal.message = "the server does not know the session any more (" + response_.status_text() +
+                      "), so that a new one is needed";
   if (refused_from_the_start() && (try_again || resumes_)) {
     new_session_ = !try_again;
     return recover_from(sent_.beginning(), 0, std::move(refusal));

@@ -216,7 +216,7 @@ TEST_F(RecoveryTest, C33_TwoHundredKilledConnectionsLoseNothing) {
   const Arrivals arrivals = arrived(stream);
   EXPECT_TRUE(arrivals.all()) << arrivals;
   EXPECT_EQ(faults, kKills);
-  EXPECT_GT(sink.stats().reconnects, 0u);
+  EXPECT_GE(sink.stats().reconnects, kKills * 9u / 10);  // a kill may find nothing to kill
 }
 
 class SilentRecoveryTest : public RecoveryTest, public ::testing::WithParamInterface<Loss> {};
