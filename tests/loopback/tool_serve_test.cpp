@@ -99,6 +99,19 @@ TEST_F(ToolServe, TakesAndRecordsAPush) {
   EXPECT_EQ(decoded_frames(path), decoded_frames(film()));
 }
 
+TEST_F(ToolServe, NamesTheRecordingOfEachEntry) {
+  const auto received = file("received");
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", received.string()}));
+  const Finished push = run(wmpush({"send", film(), film(), film(), url_of(serve), "--fast"}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  ASSERT_TRUE(serve.wait_for_output(" ended: ")) << serve.output();
+  stop(serve);
+  const std::string first = received.string() + "/live-[0-9]+";
+  EXPECT_THAT(last_line(serve.output()),
+              MatchesRegex(".*; recorded in 3 files: " + first + "\\.asf, " + first + "-2\\.asf, " +
+                           first + "-3\\.asf"));
+}
+
 TEST_F(ToolServe, FinishesARunningRecordingAtItsEnd) {
   ChildProcess serve(
       wmpush({"serve", "--listen", "127.0.0.1:0", "--record", file("recorded").string()}));
