@@ -79,6 +79,10 @@ TEST_F(ToolServe, NeedsAPasswordForAUser) {
   const Finished unread = run(wmpush({"serve", "--user", "ali", "--password_file", "/nowhere"}));
   EXPECT_EQ(unread.status, 2);
   EXPECT_THAT(unread.error, HasSubstr("/nowhere"));
+  const Finished folder_given =
+      run(wmpush({"serve", "--user", "ali", "--password_file", folder.path().string()}));
+  EXPECT_EQ(folder_given.status, 2);
+  EXPECT_THAT(folder_given.error, HasSubstr(folder.path().string() + " is a directory"));
 }
 
 TEST_F(ToolServe, TakesAndRecordsAPush) {

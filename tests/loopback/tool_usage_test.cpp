@@ -131,6 +131,8 @@ TEST_F(ToolUsage, APasswordFileThatCannotBeReadIsBadUsage) {
   const std::string film = write_file("clip.asf", clip()).string();
   expect_refused({"send", film, server.url(), "--password_file", file("missing").string()},
                  "missing");
+  expect_refused({"send", film, server.url(), "--password_file", folder.path().string()},
+                 "is a directory");
 }
 
 }  // namespace

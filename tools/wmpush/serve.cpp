@@ -84,6 +84,9 @@ std::string read_authentication(const Arguments& arguments, pubpoint::Authentica
     return "'" + *user + "' cannot be a user: a name without a colon is needed";
   who.user = *user;
   if (file) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(*file, ignored))
+      return "the password file " + *file + " is a directory";
     std::ifstream stream(*file);
     if (!stream) return "the password file " + *file + " cannot be opened: " + std::strerror(errno);
     if (!std::getline(stream, who.password))
