@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/secret_text.hpp"
 #include "core/utf8.hpp"
 
 namespace wmpush {
@@ -26,6 +27,7 @@ std::string Log::line(std::string_view text) const {
   for (const std::string& secret : secrets_)
     for (std::size_t at = 0; (at = masked.find(secret, at)) != std::string::npos; at += 3)
       masked.replace(at, secret.size(), "***");
+  masked = mask_secrets(masked);
 
   std::string out;
   std::string_view rest = masked;

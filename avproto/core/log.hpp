@@ -20,7 +20,8 @@ class Log {
   /// characters are not: they would mask half of every line and are no secret worth the name.
   void hide(std::string_view text);
 
-  /// `text` as one printable line: secrets masked, control characters and what a peer sent that is
+  /// `text` as one printable line: secrets masked, those that are known and those that look like one
+  /// (mask_secrets()), control characters and what a peer sent that is
   /// not UTF-8 made visible as \xNN, at most 1000 bytes.
   std::string line(std::string_view text) const;
 

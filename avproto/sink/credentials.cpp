@@ -3,7 +3,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 
 namespace wmpush {
 namespace {
@@ -51,6 +53,9 @@ Error read_password(OwnedOptions& options, const std::string& url_user,
     if (Error error = options.set("user", url_user)) return error;
   if (options->password == nullptr && options->password_file != nullptr) {
     const std::string name = options->password_file;
+    std::error_code ignored;
+    if (std::filesystem::is_directory(name, ignored))
+      return {Result::E_INVALIDARG, 0, EISDIR, "password_file '" + name + "' is a directory"};
     std::ifstream file(name);
     if (!file)
       return {Result::E_INVALIDARG, 0, errno,

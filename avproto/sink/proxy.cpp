@@ -57,24 +57,27 @@ std::optional<unsigned> number(std::string_view text) {
   return value;
 }
 
-/// Takes a port off an entry of no_proxy: "host:80", "[::1]:80"; a bare IPv6 address has none.
-/// False when it is another one than the server's.
+/// Takes a port off an entry of no_proxy: "host:80", "[::1]:80", "10.0.0.0/8:80"; a bare IPv6
+/// address has none. False when it is another one than the server's.
 bool take_port(std::string_view& entry, std::uint16_t port) {
-  std::string_view given;
-  if (entry.starts_with('[')) {
-    const std::size_t close = entry.find(']');
-    if (close == npos) return false;
-    given = entry.substr(close + 1);
-    entry = entry.substr(1, close - 1);
-  } else if (const std::size_t colon = entry.find(':');
-             colon != npos && entry.find(':', colon + 1) == npos) {
-    given = entry.substr(colon);
-    entry = entry.substr(0, colon);
-  }
-  return given.empty() || (given.front() == ':' && number(given.substr(1)) == port);
+  const std::size_t address_end = entry.find_last_of("]/");
+  const std::size_t colon = entry.find(':', address_end == npos ? 0 : address_end);
+  if (colon == npos || (address_end == npos && entry.find(':', colon + 1) != npos)) return true;
+  const std::string_view given = entry.substr(colon + 1);
+  entry = entry.substr(0, colon);
+  return number(given) == port;
+}
+
+/// False when there is a '[' without its ']'.
+bool take_brackets(std::string_view& entry) {
+  if (!entry.starts_with('[')) return true;
+  if (!entry.ends_with(']')) return false;
+  entry = entry.substr(1, entry.size() - 2);
+  return true;
 }
 
 bool names(std::string_view entry, const wmhttp::Destination& server) {
+  if (!take_port(entry, server.port)) return false;
   if (entry == "*") return true;
   std::optional<unsigned> prefix;
   if (const std::size_t slash = entry.find('/'); slash != npos) {
@@ -82,7 +85,7 @@ bool names(std::string_view entry, const wmhttp::Destination& server) {
     if (!prefix) return false;
     entry = entry.substr(0, slash);
   }
-  if (!take_port(entry, server.port)) return false;
+  if (!take_brackets(entry)) return false;
 
   const std::vector<unsigned char> address = address_bytes(server.host);
   if (!address.empty()) {
@@ -98,6 +101,17 @@ bool names(std::string_view entry, const wmhttp::Destination& server) {
   const std::string domain = lower_case(entry);
   const std::string name = lower_case(host);
   return !domain.empty() && (name == domain || name.ends_with("." + domain));
+}
+
+/// Whether it is the port that is wrong in "[user[:password]@]host:port[/]".
+bool has_wrong_port(std::string_view address) {
+  if (const std::size_t at = address.rfind('@'); at != npos) address.remove_prefix(at + 1);
+  address = address.substr(0, address.find_first_of("/?"));
+  if (const std::size_t close = address.rfind(']'); close != npos) address.remove_prefix(close + 1);
+  const std::size_t colon = address.find(':');
+  if (colon == npos || address.find(':', colon + 1) != npos) return false;
+  const std::optional<unsigned> port = number(address.substr(colon + 1));
+  return !port || *port < 1 || *port > 65535;
 }
 
 }  // namespace
@@ -123,14 +137,17 @@ Error parse_proxy(std::string_view text, Proxy::Source source, Proxy& proxy) {
   }
   wmhttp::PushUrl url;
   const auto no_options = [](std::string_view) { return false; };
-  // What is wrong could be a piece of the password, so that it is not repeated.
-  if (wmhttp::parse_url(std::string(kHttp) + std::string(rest), no_options, url) ||
-      url.target != "/")
+  const Error error = wmhttp::parse_url(std::string(kHttp) + std::string(rest), no_options, url);
+  // What is wrong, or looks like a path, could be a piece of the password: it is not repeated.
+  if (error || url.target != "/")
     return {Result::E_INVALIDARG, 0, 0,
             name(source) +
-                " is no address of a proxy: http://[user[:password]@]host[:port] is needed; in a "
-                "user or a password '@', ':', '/', '?' and '%' are written %40, %3A, %2F, %3F and "
-                "%25"};
+                (has_wrong_port(rest)
+                     ? " names a proxy with a port that is none (1 to 65535): "
+                       "http://[user[:password]@]host[:port] is needed"
+                     : " is no address of a proxy: http://[user[:password]@]host[:port] is needed; "
+                       "in a user or a password '@', ':', '/', '?' and '%' are written %40, %3A, "
+                       "%2F, %3F and %25")};
   proxy = {url.destination(), url.user, url.password, source};
   return {};
 }

@@ -24,6 +24,7 @@ Error PushSink::Session::read_proxy() {
   proxy_authenticator_.reset();
   if (Error error = choose_proxy(effective_->get().http_proxy, url_.destination(), proxy_))
     return error;
+  info_.through_proxy = proxy_.has_value();
   if (!proxy_) return {};
   if (proxy_->password) log_.hide(*proxy_->password);
   if (Error error = check_user(proxy_->user, "the proxy's user")) return error;
@@ -47,6 +48,7 @@ Error PushSink::Session::follow_engine() {
     if (Error error = read_proxy()) return error;
   } else if (sent_to_proxy) {
     proxy_ = Proxy{*engine_->proxy(), {}, {}, Proxy::Source::Server};
+    info_.through_proxy = true;
     proxy_authenticator_ = make_proxy_authenticator(*proxy_, log_, where_);
   }
   std::optional<wmhttp::Destination> proxy;

@@ -219,6 +219,17 @@ TEST_F(RecordingTest, CanBePlayedWhileItGrows) {
   EXPECT_NE(picture(growing, "", ""), "");
 }
 
+TEST_F(RecordingTest, HasWhatCameWhenTheTimersAreLookedAt) {
+  auto client = connect();
+  const std::string id = push(*client, frames_of(clip("-f asf")));
+  std::uint64_t packets = 0;
+  ASSERT_TRUE(server->wait_for([&] { return (packets = session(id).packets) >= 10; }));
+  server->check_timers();
+  const auto file = *std::filesystem::directory_iterator(settings.record);
+  EXPECT_GE(file.file_size(), packets * 3200);
+  EXPECT_NE(picture(file, "", ""), "");
+}
+
 TEST_F(RecordingTest, APushThatBeginsAtALateTimeIsRecordedFromZeroOn) {
   const auto report = record(frames_of(clip("-output_ts_offset 100000 -f asf")));
   EXPECT_NEAR(probed(report.recording, "format=duration"), 2.0, 0.15);

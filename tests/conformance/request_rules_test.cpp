@@ -112,14 +112,21 @@ TEST(RequestRules, C06_SaysWhichSchemesItCanDo) {
 
 TEST(RequestRules, C07_HasTheFieldsOfEveryRequestAndNoneOfAResponse) {
   EXPECT_EQ(broken(setup().set("Connection", "keep-alive")), "");
-  for (const char* name : {"Host", "Cache-Control", "Connection"})
+  for (const char* name : {"Host", "Cache-Control"})
     EXPECT_EQ(broken(setup().remove(name)), "C07") << name;
-  EXPECT_EQ(broken(setup().set("Connection", "close")), "C07");
   EXPECT_EQ(broken(setup().set("Cache-Control", "no-store")), "C07");
   for (const char* name : {"Server", "Set-Cookie", "Supported"})
     EXPECT_EQ(broken(setup().add(name, "x")), "C07") << name;
   EXPECT_EQ(broken(setup().add("Pragma", "no-cache, timeout=60000")), "C07");
   EXPECT_EQ(broken(setup().add("Pragma", "no-cache")), "");
+}
+
+TEST(RequestRules, C07_KeepsTheConnectionWhichIsMeantInHttp11WhenNothingIsSaid) {
+  EXPECT_EQ(broken(setup().remove("Connection")), "");
+  EXPECT_EQ(broken(start().remove("Connection")), "");
+  EXPECT_EQ(broken(setup().line("POST /live HTTP/1.0").remove("Connection")), "C07");
+  for (const char* other : {"close", "Keep-Alive, close", "upgrade", ""})
+    EXPECT_EQ(broken(setup().set("Connection", other)), "C07") << other;
 }
 
 TEST(RequestRules, C07_WhatAProxySaysOfItsOwnConnectionIsNoBreach) {

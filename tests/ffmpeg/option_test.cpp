@@ -205,6 +205,20 @@ TEST_F(Password, WithAnUnescapedSlashIsNotPrinted) {
   EXPECT_THAT(push.error, Not(HasSubstr("'open'")));
 }
 
+TEST_F(Password, IsNotEvenTracedWhereTheUrlIsMisspeltOrForgotten) {
+  const std::string address = "http://joe:sEcr3t@127.0.0.1:1";
+  const std::string behind = "joe:sEcr3t@127.0.0.1:1/live";
+  for (const Arguments& output :
+       {Arguments{"-http_proxy", address}, Arguments{"-http_proxy", address, "-f", "asf"},
+        Arguments{"wmpsh://" + behind}, Arguments{"WMPUSH://" + behind},
+        Arguments{"-http_proxy", address, "wmpsh://127.0.0.1:1/live"},
+        Arguments{url() + "?user=joe&pasword=sEcr3t"}}) {
+    const Finished push = run(ffmpeg_wmpush(Arguments{"-v", "trace"} + input + output));
+    EXPECT_THAT(push.error, Not(HasSubstr("sEcr3t")));
+    EXPECT_THAT(push.error, HasSubstr("Reading option")) << "it was traced";
+  }
+}
+
 TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
   server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
 

@@ -52,6 +52,21 @@ TEST(MaskPasswords, FindsThePasswordInTheQuery) {
   EXPECT_THAT(masked, testing::EndsWith("&user=me"));
 }
 
+TEST(MaskPasswords, FindsThePasswordWhereTheSchemeOrItsNameIsMisspelt) {
+  for (const char* url :
+       {"wmpsh://user:of-typist@server/live", "WMPUSH://user:of-typist@server/live",
+        "wmpus://user:of-typist@server/live?x=1", "wmpush://server/live?user=me&pasword=of-typist",
+        "[f=asf:pasword=of-typist]wmpush://server/live|[f=asf]wmpsh://user:of-typist@server/"
+        "live"}) {
+    const std::string masked = mask_passwords(url);
+    EXPECT_THAT(masked, Not(HasSubstr("of-typist")));
+    EXPECT_EQ(reveal_password(masked), url);
+  }
+  for (const char* other : {"mmsh://user:of-player@server/live", "http://user:of-web@server/live",
+                            "rtmps://user:of-flash@server/live"})
+    EXPECT_EQ(mask_passwords(other), other);
+}
+
 TEST(MaskPasswords, MasksEveryUrlOfATee) {
   const std::string tee =
       "[f=asf]wmpush://a:first-of-tee@one/live|[f=asf]wmpush://b:second-of-tee@two/live";
@@ -171,6 +186,24 @@ TEST_F(MaskArguments, FindsTheAddressOfAProxy) {
   EXPECT_EQ(shown(6), std::string(address.size(), '*'));
   EXPECT_EQ(reveal_passwords(given(7)), "wmpush://server/live?http_proxy=" + address);
   EXPECT_THAT(shown(7), Not(HasSubstr("hush")));
+}
+
+TEST_F(MaskArguments, FindsThePasswordOfAnOutputThatWasForgottenOrMisspelt) {
+  const std::string address = "http://pat:hush@proxy:3128";
+  mask({"ffmpeg", "-i", "in.asf", "-password", "in-vain", "wmpsh://server/live", "-http_proxy",
+        address});
+
+  EXPECT_EQ(shown(4), "*******");
+  EXPECT_EQ(reveal_password(given(4)), "in-vain");
+  EXPECT_EQ(shown(7), std::string(address.size(), '*'));
+}
+
+TEST_F(MaskArguments, LeavesTheProxyOfAnotherOutputAlone) {
+  mask({"ffmpeg", "-i", "in.asf", "-http_proxy", "http://pat:of-other@proxy", "-f", "mpegts",
+        "http://server/upload"});
+
+  EXPECT_EQ(given(4), "http://pat:of-other@proxy");
+  EXPECT_EQ(shown(4), "http://pat:of-other@proxy");
 }
 
 TEST(MaskPasswords, FindsTheAddressOfAProxyInTheOptionsOfATee) {

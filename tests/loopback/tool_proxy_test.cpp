@@ -51,6 +51,20 @@ TEST_F(ToolProxy, ProbeTakesItFromTheEnvironmentAndTheFlagWins) {
   EXPECT_EQ(proxy.client_connections(), 1u);
 }
 
+TEST_F(ToolProxy, ProbeSaysThatTheAddressIsTheProxys) {
+  const Words environment{"http_proxy=" + proxy.url("pat:hush-hush")};
+  const std::string there = "127.0.0.1:" + std::to_string(server.port());
+  const std::string between = "127.0.0.1:" + std::to_string(proxy.port());
+  EXPECT_THAT(run(wmpush({"probe", server.url()}), environment).output,
+              HasSubstr("  address     " + between + " (the proxy)\n"));
+  EXPECT_THAT(run(wmpush({"probe", server.url(), "--json"}), environment).output,
+              HasSubstr("\"address\": \"" + between + "\", \"address_is_proxy\": true"));
+  EXPECT_THAT(run(wmpush({"probe", server.url()})).output,
+              HasSubstr("  address     " + there + "\n"));
+  EXPECT_THAT(run(wmpush({"probe", server.url(), "--json"})).output,
+              HasSubstr("\"address\": \"" + there + "\", \"address_is_proxy\": false"));
+}
+
 TEST_F(ToolProxy, ThatIsNotThereEndsInOneLineThatNamesIt) {
   std::string gone;
   {

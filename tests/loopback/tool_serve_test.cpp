@@ -1,4 +1,8 @@
 // `wmpush serve`: its first lines, its sessions' lines, its recordings, its end.
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -75,6 +79,10 @@ TEST_F(ToolServe, NeedsAPasswordForAUser) {
   const Finished unread = run(wmpush({"serve", "--user", "ali", "--password_file", "/nowhere"}));
   EXPECT_EQ(unread.status, 2);
   EXPECT_THAT(unread.error, HasSubstr("/nowhere"));
+  const Finished folder_given =
+      run(wmpush({"serve", "--user", "ali", "--password_file", folder.path().string()}));
+  EXPECT_EQ(folder_given.status, 2);
+  EXPECT_THAT(folder_given.error, HasSubstr(folder.path().string() + " is a directory"));
 }
 
 TEST_F(ToolServe, TakesAndRecordsAPush) {
@@ -95,6 +103,19 @@ TEST_F(ToolServe, TakesAndRecordsAPush) {
   EXPECT_EQ(decoded_frames(path), decoded_frames(film()));
 }
 
+TEST_F(ToolServe, NamesTheRecordingOfEachEntry) {
+  const auto received = file("received");
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", received.string()}));
+  const Finished push = run(wmpush({"send", film(), film(), film(), url_of(serve), "--fast"}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  ASSERT_TRUE(serve.wait_for_output(" ended: ")) << serve.output();
+  stop(serve);
+  const std::string first = received.string() + "/live-[0-9]+";
+  EXPECT_THAT(last_line(serve.output()),
+              MatchesRegex(".*; recorded in 3 files: " + first + "\\.asf, " + first + "-2\\.asf, " +
+                           first + "-3\\.asf"));
+}
+
 TEST_F(ToolServe, FinishesARunningRecordingAtItsEnd) {
   ChildProcess serve(
       wmpush({"serve", "--listen", "127.0.0.1:0", "--record", file("recorded").string()}));
@@ -107,6 +128,38 @@ TEST_F(ToolServe, FinishesARunningRecordingAtItsEnd) {
   EXPECT_THAT(serve.output(), HasSubstr(" ended: "));
   const std::string line = last_line(serve.output());
   EXPECT_NE(decoded_frames(line.substr(line.rfind(" in ") + 4)), "") << line;
+}
+
+/// Waits until the files in a folder have `size` bytes; false when they do not grow any more.
+bool recorded(const std::filesystem::path& folder, std::uintmax_t size) {
+  const int events = inotify_init1(IN_CLOEXEC);
+  inotify_add_watch(events, folder.c_str(), IN_CREATE | IN_MODIFY);
+  std::uintmax_t there = 0;
+  for (pollfd waiting{events, POLLIN, 0};;) {
+    there = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      there += entry.file_size();
+    char ignored[4096];
+    if (there >= size || poll(&waiting, 1, 10'000) != 1 ||
+        read(events, ignored, sizeof ignored) <= 0)
+      break;
+  }
+  close(events);
+  return there >= size;
+}
+
+TEST_F(ToolServe, HasRecordedWhatCameWhenItIsKilled) {
+  const auto received = file("recorded");
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", received.string()}));
+  Fifo fifo(file("fifo"));
+  ChildProcess push(wmpush_reading(fifo.path(), {"send", "-", url_of(serve), "--fast"}));
+  const std::string half = clip().substr(0, clip().size() / 2);
+  ASSERT_TRUE(fifo.write(half));
+  EXPECT_TRUE(recorded(received, packets_in(half) * 3200)) << "a push that goes on, and is silent";
+  serve.signal(SIGKILL);
+  serve.wait();
+  EXPECT_EQ(push.wait(), 1) << "its server went away";
+  EXPECT_NE(decoded_frames(std::filesystem::directory_iterator(received)->path()), "");
 }
 
 TEST_F(ToolServe, NamesTheRuleThatAClientBreaks) {

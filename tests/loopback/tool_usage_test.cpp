@@ -8,6 +8,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 using ToolUsage = ToolTest;
@@ -53,6 +54,31 @@ TEST_F(ToolUsage, SendNeedsAFileAndAUrl) {
   expect_refused({"send"}, "are needed");
   expect_refused({"send", "film.wmv"}, "one of them is missing");
   expect_refused({"send", "film.wmv", server.url(), "--fats"}, "did you mean --fast?");
+}
+
+TEST_F(ToolUsage, SendNeedsTheUrlAtTheEndAndOnlyOne) {
+  const std::string film = write_file("clip.asf", clip()).string();
+  for (const Words& words :
+       {Words{"send", server.url(), film}, Words{"send", film, server.url(), film},
+        Words{"send", film, server.url(), server.url()}, Words{"send", "http://host/live", film}})
+    expect_refused(words, "the URL comes last, and there is only one");
+  EXPECT_EQ(server.connections(), 0u);
+}
+
+TEST_F(ToolUsage, NeverShowsAPasswordWhereverItIsTyped) {
+  const std::string film = write_file("clip.asf", clip()).string();
+  const std::string url = "wmpush://joe:sEcr3t@127.0.0.1:1/live?pasword=sEcr3t";
+  for (const Words& words :
+       {Words{"send", url, film}, Words{"send", film, url, film}, Words{"send", film, url, url},
+        Words{"send", "--json", url, film}, Words{"send", "-v", "--json", film, url},
+        Words{"send", film, server.url() + "?pasword=sEcr3t", "-v", "--json", "--fast"},
+        Words{"send", "./" + url, server.url(), "--json"}, Words{url}, Words{"help", url},
+        Words{"serve", "--listen", url}, Words{"serve", "--record", film + "/" + url},
+        Words{"serve", url}, Words{"probe", url, url}, Words{"probe", url, "--json", "-v"},
+        Words{"probe", "wmpsh://joe:sEcr3t@host/live"}, Words{"send", film, "--pasword=sEcr3t"}}) {
+    const Finished finished = run(wmpush(words));
+    EXPECT_THAT(finished.output + finished.error, Not(HasSubstr("sEcr3t"))) << words.front();
+  }
 }
 
 TEST_F(ToolUsage, StandardInputCanBeNamedOnce) {
@@ -105,6 +131,8 @@ TEST_F(ToolUsage, APasswordFileThatCannotBeReadIsBadUsage) {
   const std::string film = write_file("clip.asf", clip()).string();
   expect_refused({"send", film, server.url(), "--password_file", file("missing").string()},
                  "missing");
+  expect_refused({"send", film, server.url(), "--password_file", folder.path().string()},
+                 "is a directory");
 }
 
 }  // namespace

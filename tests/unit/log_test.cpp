@@ -13,6 +13,11 @@ TEST(Log, MasksASecretWhereverItOccurs) {
             "user:***@host said ***, ***");
 }
 
+TEST(Log, MasksWhatLooksLikeASecretToo) {
+  EXPECT_EQ(Log().line("PushSetup for /live?user=joe&pasword=sEcr3t"),
+            "PushSetup for /live?user=joe&pasword=***");
+}
+
 TEST(Log, MakesOneLineOfWhateverAPeerSent) {
   EXPECT_EQ(Log().line("404 \r\nbad\x80name \xC3\xA9"), "404 \\x0d\\x0abad\\x80name \xC3\xA9");
   EXPECT_EQ(Log().line("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half a surrogate pair

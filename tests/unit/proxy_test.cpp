@@ -46,7 +46,8 @@ TEST(ProxyText, CarriesCredentialsPercentEncodedOrNot) {
 TEST(ProxyText, IsRefusedWithoutRepeatingIt) {
   for (const char* text :
        {"http://", "user:se cret@", "http://user:secret", "http://u:secr%zz@proxy",
-        "http://user:sec/ret@proxy", "http://proxy:70000", "[::1"}) {
+        "http://user:sec/ret@proxy", "http://proxy:70000", "[::1", "http://user:1234/secr@proxy:9",
+        "proxy/secr", "proxy?secr"}) {
     Proxy proxy;
     const Error error = parse_proxy(text, Proxy::Source::Option, proxy);
     EXPECT_EQ(error.result, Result::E_INVALIDARG) << text;
@@ -62,28 +63,47 @@ TEST(ProxyText, IsRefusedWithoutRepeatingIt) {
   }
 }
 
+TEST(ProxyText, ThatHasAWrongPortIsToldSo) {
+  const auto refused = [](std::string_view text) {
+    Proxy proxy;
+    return parse_proxy(text, Proxy::Source::Environment, proxy).message;
+  };
+  for (const char* text : {"http://127.0.0.1:99999", "proxy:abc", "proxy:0", "proxy:99999/",
+                           "pat:hush@proxy:3128x", "[::1]:99999"})
+    EXPECT_THAT(refused(text), AllOf(HasSubstr("with a port that is none (1 to 65535)"),
+                                     Not(HasSubstr("%2F")), Not(HasSubstr("hush"))))
+        << text;
+  for (const char* text : {"http://pat:hu/sh@proxy:80", "http://pat:1234/sh@proxy:80", "pro xy:80"})
+    EXPECT_THAT(refused(text), AllOf(HasSubstr("%2F"), Not(HasSubstr("sh@"))));
+}
+
 TEST(NoProxy, NamesHostsDomainsAddressesAndPorts) {
   const Destination host{"media.Example.com", 8080};
   for (const char* list : {"*", "media.example.com", "example.com", ".example.com", "*.example.com",
                            "COM", "other, .example.com", "other example.com",
-                           "media.example.com:8080", "example.com:8080", "example.com."})
+                           "media.example.com:8080", "example.com:8080", "example.com.", "*:8080"})
     EXPECT_TRUE(is_excepted(list, host)) << list;
-  for (const char* list : {"", " , ", ".", "ample.com", "media", "a.media.example.com",
-                           "example.com:80", "example.com:x", "media.example.com/8"})
+  for (const char* list :
+       {"", " , ", ".", "ample.com", "media", "a.media.example.com", "example.com:80",
+        "example.com:x", "media.example.com/8", "*:80", "*:", "*/0"})
     EXPECT_FALSE(is_excepted(list, host)) << list;
 }
 
 TEST(NoProxy, NamesAddressesWholeOrByTheirPrefix) {
   const Destination v4{"10.1.2.3", 80};
-  for (const char* list : {"10.1.2.3", "10.1.2.3:80", "10.0.0.0/8", "10.1.2.2/31", "0.0.0.0/0"})
+  for (const char* list : {"10.1.2.3", "10.1.2.3:80", "10.0.0.0/8", "10.1.2.2/31", "0.0.0.0/0",
+                           "10.0.0.0/8:80", "*:80"})
     EXPECT_TRUE(is_excepted(list, v4)) << list;
-  for (const char* list : {"2.3", ".3", "10.1.2.30", "10.1.2.2/32", "10.1.2.3:81", "11.0.0.0/8",
-                           "10.1.2.3/33", "10.1.2.3/x", "::/0"})
+  for (const char* list :
+       {"2.3", ".3", "10.1.2.30", "10.1.2.2/32", "10.1.2.3:81", "11.0.0.0/8", "10.1.2.3/33",
+        "10.1.2.3/x", "::/0", "10.0.0.0/8:81", "10.0.0.0/8:", "11.0.0.0/8:80"})
     EXPECT_FALSE(is_excepted(list, v4)) << list;
   const Destination v6{"fe80::1%eth0", 8080};
-  for (const char* list : {"fe80::1", "[fe80::1]", "[fe80::1]:8080", "fe80:0:0::1", "fe80::/10"})
+  for (const char* list : {"fe80::1", "[fe80::1]", "[fe80::1]:8080", "fe80:0:0::1", "fe80::/10",
+                           "fe80::/10:8080", "[fe80::]/10", "[fe80::]/10:8080"})
     EXPECT_TRUE(is_excepted(list, v6)) << list;
-  for (const char* list : {"fe80::2", "[fe80::1]:80", "[fe80::1", "fe81::/16"})
+  for (const char* list :
+       {"fe80::2", "[fe80::1]:80", "[fe80::1", "fe81::/16", "fe80::/10:80", "[fe80::]/10:80"})
     EXPECT_FALSE(is_excepted(list, v6)) << list;
 }
 

@@ -181,6 +181,7 @@ TEST(Secrets, AreWhatTheTableOfOptionsCallsSecret) {
   EXPECT_TRUE(is_secret_option("http-proxy"));
   EXPECT_FALSE(is_secret_option("password_file"));
   EXPECT_FALSE(is_secret_option("user"));
+  EXPECT_TRUE(is_secret_option("pass-wrod")) << "misspelt";
 }
 
 TEST(ListenAddress, TakesHostAndPortOrOneOfThem) {

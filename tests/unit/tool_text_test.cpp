@@ -89,6 +89,17 @@ TEST(Json, EscapesWhatAFileNameMayHave) {
   EXPECT_EQ(json_string("\xC3\xA9\xF0\x9F\x8E\xA5"), "\"\xC3\xA9\xF0\x9F\x8E\xA5\"");
 }
 
+TEST(Json, KeepsSecretsOut) {
+  EXPECT_EQ(json_string("cannot open wmpush://joe:sEcr3t@host/live: No such file"),
+            R"("cannot open wmpush://joe:***@host/live: No such file")");
+}
+
+TEST(FailureLine, KeepsSecretsOut) {
+  EXPECT_EQ(failure_line("wmpush", {Result::E_INVALIDARG, 0, 0,
+                                    "there is no command 'wmpush://joe:sEcr3t@host/live'"}),
+            "wmpush: there is no command 'wmpush://joe:***@host/live': E_INVALIDARG (0x80070057)");
+}
+
 TEST(Json, WritesListsOfObjects) {
   JsonObject object;
   object.add("none", std::vector<JsonObject>{});

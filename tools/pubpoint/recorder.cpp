@@ -60,6 +60,13 @@ void Recorder::on_packet(Bytes packet) {
   if (good && !recording_->error().empty()) report_error();
 }
 
+void Recorder::flush() {
+  if (!recording_) return;
+  const bool good = recording_->error().empty();
+  recording_->flush();
+  if (good && !recording_->error().empty()) report_error();
+}
+
 void Recorder::finish() {
   if (!recording_) return;
   const bool good = recording_->error().empty();

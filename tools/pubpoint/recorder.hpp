@@ -26,6 +26,8 @@ class Recorder : public StreamConsumer {
   void on_header(Bytes header) override;
   void on_packet(Bytes packet) override;
   void on_end(SessionReport& report) override;
+  /// Writes what has come so far, so that it outlives this process.
+  void flush();
 
  private:
   void finish();

@@ -107,6 +107,12 @@ void Recording::add(Bytes packet) {
   check_file("write");
 }
 
+void Recording::flush() {
+  if (!error_.empty()) return;
+  file_.flush();
+  check_file("write");
+}
+
 void Recording::take_times(const asf::DataPacket& head) {
   if (!base_) base_ = head.send_time >= kLateStart ? head.send_time : 0;
   const auto moved = [&](std::uint32_t time) { return time - std::min(time, *base_); };

@@ -62,6 +62,9 @@ class Recording {
   /// Appends a packet, padded to its full size.
   void add(Bytes packet);
 
+  /// Writes what was added so far, so that it outlives this process.
+  void flush();
+
   /// Writes the index, and sizes, counts and durations into the header. After an error of add() the
   /// file ends with the last packet that it took, and has no index.
   void finish();

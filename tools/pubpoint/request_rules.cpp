@@ -221,8 +221,11 @@ class Judge {
     if (!lists(head_.values("Cache-Control"), "no-cache"))
       breach("C07", "a request without Cache-Control: no-cache");
     const auto connection = head_.values("Connection");
-    // What a proxy says of its own connection to this server is no matter of the client's.
-    if (!by_proxy() && (!lists(connection, "Keep-Alive") || lists(connection, "close")))
+    // HTTP/1.1 keeps a connection that nothing is said of, and a reverse proxy says nothing. What
+    // one that names itself says of its own connection to this server is no matter of the client's.
+    const bool kept =
+        lists(connection, "Keep-Alive") || (connection.empty() && head_.version == 11);
+    if (!by_proxy() && (!kept || lists(connection, "close")))
       breach("C07", "a request without Connection: Keep-Alive");
     for (const char* name : {"Server", "Set-Cookie", "Supported"})
       if (!head_.values(name).empty())

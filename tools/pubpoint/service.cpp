@@ -57,12 +57,15 @@ void Service::count_connection() {
 }
 
 void Service::session_started(PushSession& session) {
-  if (settings_.consumer)
+  if (settings_.consumer) {
     session.set_consumer(settings_.consumer(session.report()));
-  else if (!settings_.record.empty() && !settings_.discard)
-    session.set_consumer(
+  } else if (!settings_.record.empty() && !settings_.discard) {
+    auto recorder =
         std::make_unique<Recorder>(settings_.record, recording_name(session.point(), session.id()),
-                                   [this](const std::string& text) { log(text); }));
+                                   [this](const std::string& text) { log(text); });
+    recorders_[session.id()] = recorder.get();
+    session.set_consumer(std::move(recorder));
+  }
   publish(session);
   if (settings_.on_start) settings_.on_start(session.report());
 }
@@ -82,6 +85,7 @@ void Service::publish(const PushSession& session) {
 
 void Service::end_session(const std::shared_ptr<PushSession>& session, std::string because) {
   if (session->over()) return;
+  recorders_.erase(session->id());
   session->end(std::move(because));
   registry_.remove(session);
   publish(*session);
@@ -102,6 +106,7 @@ void Service::check_timers() {
     if (const auto connection = session->connection())
       connection->session_ended(session->id(), expiry->status);
   }
+  for (const auto& [id, recorder] : recorders_) recorder->flush();
 }
 
 void Service::disconnect(const std::string& point, int status, const std::string& because) {

@@ -18,6 +18,8 @@
 
 namespace wmpush::pubpoint {
 
+class Recorder;
+
 class Service {
  public:
   explicit Service(Settings settings);
@@ -43,7 +45,8 @@ class Service {
   void publish(const PushSession& session);
   /// Ends and forgets the session, and tells the program.
   void end_session(const std::shared_ptr<PushSession>& session, std::string because);
-  /// Ends the sessions that have run out of time, with their connections (S08).
+  /// Ends the sessions that have run out of time, with their connections (S08), and writes what the
+  /// others have recorded: called every second, it bounds what is lost when the process is killed.
   void check_timers();
   /// Ends the sessions of a point, or of all when it is empty, with their connections (S10).
   void disconnect(const std::string& point, int status, const std::string& because);
@@ -64,6 +67,7 @@ class Service {
   Registry registry_;
   Faults faults_;
   Gatekeeper gatekeeper_;
+  std::map<std::string, Recorder*> recorders_;  // of running sessions, which own them, by push-id
 
   mutable std::mutex mutex_;  // of what follows
   mutable std::condition_variable changed_;

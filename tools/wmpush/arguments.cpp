@@ -1,7 +1,8 @@
 #include "arguments.hpp"
 
 #include <algorithm>
-#include <numeric>
+
+#include "core/edit_distance.hpp"
 
 namespace wmpush::tool {
 namespace {
@@ -10,22 +11,6 @@ std::string with_dashes(std::string_view name) {
   std::string text(name);
   std::replace(text.begin(), text.end(), '_', '-');
   return text;
-}
-
-/// How many characters must be inserted, removed or replaced (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
 }
 
 const Flag* find(std::span<const Flag> flags, std::string_view name) {
@@ -53,7 +38,7 @@ std::string nearest(std::string_view word, std::span<const std::string> names) {
     const std::string candidate = with_dashes(name);
     // What was typed may also be the beginning of a longer name.
     const bool begins = wanted.size() >= 3 && candidate.starts_with(wanted);
-    const std::size_t away = begins ? 1 : distance(wanted, candidate);
+    const std::size_t away = begins ? 1 : edit_distance(wanted, candidate);
     if (away < least && away < candidate.size()) {
       least = away;
       best = name;

@@ -2,11 +2,14 @@
 
 #include <cstdio>
 
+#include "core/secret_text.hpp"
 #include "core/utf8.hpp"
 
 namespace wmpush::tool {
 
-std::string json_string(std::string_view text) {
+std::string json_string(std::string_view string) {
+  const std::string masked = mask_secrets(string);
+  std::string_view text = masked;
   std::string out = "\"";
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);

@@ -33,7 +33,7 @@ class JsonObject {
   std::string members_;
 };
 
-/// `text` in quotes, escaped.
-std::string json_string(std::string_view text);
+/// `string` in quotes, escaped, without the secrets that may be in it (mask_secrets()).
+std::string json_string(std::string_view string);
 
 }  // namespace wmpush::tool

@@ -50,7 +50,7 @@ std::string plain_text(const std::string& url, const PublishingPointInfo& info) 
   const auto or_none = [](const std::string& text) { return text.empty() ? "none named" : text; };
   return url + " accepts a push\n" +  //
          "  server      " + or_none(info.server) + product_name(info.server) + "\n" +
-         "  address     " + info.address + "\n" +  //
+         "  address     " + info.address + (info.through_proxy ? " (the proxy)" : "") + "\n" +  //
          "  session id  " + (info.push_id.empty() ? "none given" : info.push_id) + "\n" +
          "  timeout     " + timeout + " without data" +
          (info.idle_timeout_given ? "" : " (the protocol's default: the server did not say)") +
@@ -69,7 +69,8 @@ std::string json_text(const std::string& url, const PublishingPointInfo& info, c
   else
     object.add_null("http_status");
   object.add("url", url).add("server", info.server).add("version", version_of(info.server));
-  object.add("address", info.address).add("push_id", info.push_id);
+  object.add("address", info.address).add("address_is_proxy", info.through_proxy);
+  object.add("push_id", info.push_id);
   object.add("supported", info.supported);
   object.add("idle_timeout_seconds", std::chrono::microseconds(info.idle_timeout));
   object.add("idle_timeout_given", info.idle_timeout_given);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/secret_text.hpp"
 #include "wmpush/wmpush.h"
 
 namespace wmpush::tool {
@@ -85,8 +86,8 @@ void scrub(std::span<char*> arguments, const IsSecret& is_secret) {
 
 bool is_secret_option(std::string_view option) {
   for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i)
-    if (info->secret != 0 && info->name == with_underscores(option)) return true;
-  return false;
+    if (info->name == with_underscores(option)) return info->secret != 0;
+  return names_secret(option);
 }
 
 }  // namespace wmpush::tool

@@ -31,7 +31,8 @@ std::string masked_url(std::string_view url, const IsSecret& is_secret);
 /// any longer. Lengths stay what they are.
 void scrub(std::span<char*> arguments, const IsSecret& is_secret);
 
-/// IsSecret by the library's table of options.
+/// IsSecret by the library's table of options, and for other names, misspelt ones for example, by
+/// their looks.
 bool is_secret_option(std::string_view option);
 
 }  // namespace wmpush::tool

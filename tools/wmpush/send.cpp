@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "asf/data_packet.hpp"
@@ -246,6 +248,14 @@ class Sending {
   std::uint64_t entry_starts_at_ = 0;  // bytes of the entries before this one
 };
 
+/// Whether the operand is a URL that was meant to be pushed to, and no file.
+bool names_push(const std::string& operand) {
+  const std::size_t scheme = operand.find("://");
+  if (scheme == operand.npos || operand.find_first_of("/.") < scheme) return false;
+  std::error_code ignored;
+  return !std::filesystem::exists(operand, ignored);
+}
+
 ExitStatus run_send(const Arguments& arguments) {
   const std::vector<std::string>& operands = arguments.operands();
   if (operands.size() < 2)
@@ -254,6 +264,9 @@ ExitStatus run_send(const Arguments& arguments) {
                                                         : "a FILE (or -) and a URL are needed: one "
                                                           "of them is missing");
   const std::vector<std::string> inputs(operands.begin(), operands.end() - 1);
+  if (std::ranges::any_of(inputs, names_push))
+    return refuse_usage("wmpush send",
+                        "the URL comes last, and there is only one: wmpush send FILE... URL");
   if (std::count(inputs.begin(), inputs.end(), "-") > 1)
     return refuse_usage("wmpush send", "standard input (-) can be read only once");
   PushOptions options;

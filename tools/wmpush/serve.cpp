@@ -34,6 +34,17 @@ std::string start_text(const SessionReport& session) {
          session.user_agent + ")";
 }
 
+/// Where the entries of a push are: a file for each.
+std::string recordings_text(const SessionReport& session) {
+  const std::size_t count = session.recordings.size();
+  if (count == 0) return {};
+  std::string text = "; recorded in ";
+  if (count > 1) text += std::to_string(count) + " files: ";
+  for (std::size_t i = 0; i < count; ++i)
+    text += (i > 0 ? ", " : "") + session.recordings[i].string();
+  return text;
+}
+
 std::string end_text(const SessionReport& session) {
   const double seconds = std::chrono::duration<double>(session.media).count();
   char duration[32];
@@ -43,8 +54,7 @@ std::string end_text(const SessionReport& session) {
                      (session.packets == 1 ? " packet, " : " packets, ") +
                      std::to_string(session.bytes) + " bytes, " + duration;
   if (seconds > 0) text += ", " + bit_rate_text(8.0 * static_cast<double>(session.bytes) / seconds);
-  if (!session.recording.empty()) text += "; recorded in " + session.recording.string();
-  return text;
+  return text + recordings_text(session);
 }
 
 /// "/live" for "live" and "/live"; empty when it cannot be the path of a URL.
@@ -74,6 +84,9 @@ std::string read_authentication(const Arguments& arguments, pubpoint::Authentica
     return "'" + *user + "' cannot be a user: a name without a colon is needed";
   who.user = *user;
   if (file) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(*file, ignored))
+      return "the password file " + *file + " is a directory";
     std::ifstream stream(*file);
     if (!stream) return "the password file " + *file + " cannot be opened: " + std::strerror(errno);
     if (!std::getline(stream, who.password))

@@ -1,7 +1,6 @@
 #include "secrets.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstring>
 #include <mutex>
@@ -9,12 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include "core/edit_distance.hpp"
+#include "core/secret_text.hpp"
+
 namespace wmpush::preload {
 namespace {
 
-constexpr std::string_view kScheme = "wmpush://";
-/// The options that are secret, a proxy's address because it may have a password in it.
-constexpr std::array<std::string_view, 2> kSecretOptions = {"password=", "http_proxy="};
+constexpr std::string_view kScheme = "wmpush";
+constexpr std::string_view kAuthority = "://";
+/// A scheme this near to ours is ours misspelt: no protocol of FFmpeg's is.
+constexpr std::size_t kMisspelt = 2;
 constexpr std::string_view kMask = "***";
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::string_view kBlank = " \t\r\n";
@@ -42,11 +45,13 @@ void add_escaped(std::vector<Place>& places, std::string_view text, std::size_t 
   }
 }
 
-/// The length of "name=" at the beginning of `text` when it is that of a secret option; else 0.
+/// The length of "name=" at the beginning of `text` when it is that of a secret option, or looks
+/// like it; else 0. A proxy's address is secret because it may have a password in it.
 std::size_t secret_name(std::string_view text) {
-  for (const std::string_view name : kSecretOptions)
-    if (text.starts_with(name)) return name.size();
-  return 0;
+  const auto name_end = std::find_if_not(text.begin(), text.end(), is_name_character);
+  const auto length = static_cast<std::size_t>(name_end - text.begin());
+  if (length == text.size() || text[length] != '=') return 0;
+  return names_secret(text.substr(0, length)) ? length + 1 : 0;
 }
 
 /// "name=...", the next option of a list.
@@ -87,6 +92,22 @@ void add_from_list(std::vector<Place>& places, std::string_view text, std::size_
     add_escaped(places, text, at + name, value_end);
     at = value_end;
   }
+}
+
+/// Where the next URL of a push begins at or behind `from`, also when its scheme is misspelt;
+/// `authority` is then where its authority does.
+std::size_t find_push(std::string_view text, std::size_t from, std::size_t& authority) {
+  for (std::size_t at = from; (at = text.find(kAuthority, at)) != npos; at = authority) {
+    authority = at + kAuthority.size();
+    std::string scheme;
+    std::size_t begin = at;
+    for (; begin > from && is_name_character(text[begin - 1]); --begin)
+      scheme += static_cast<char>(std::tolower(static_cast<unsigned char>(text[begin - 1])));
+    std::ranges::reverse(scheme);
+    if (scheme.ends_with(kScheme)) return at - kScheme.size();
+    if (edit_distance(scheme, kScheme) <= kMisspelt) return begin;
+  }
+  return npos;
 }
 
 /// Whether another output of a tee follows the '|' at `at`: "[options]..." or a URL.
@@ -145,7 +166,8 @@ std::size_t add_from_authority(std::string_view url, std::size_t start, Add add)
 std::vector<Place> passwords_in(std::string_view text) {
   std::vector<Place> places;
   std::size_t from = 0;
-  for (std::size_t at = 0; (at = text.find(kScheme, at)) != npos;) {
+  std::size_t authority = 0;
+  for (std::size_t at = 0; (at = find_push(text, at, authority)) != npos;) {
     const std::size_t open = start_of_options(text, from, at);
     if (open != npos) add_from_list(places, text, open + 1, at - 1);
 
@@ -158,7 +180,7 @@ std::vector<Place> passwords_in(std::string_view text) {
         places.push_back({first, last - first});
     };
     const std::string_view url = text.substr(0, end);
-    std::size_t query = url.find('?', add_from_authority(url, at + kScheme.size(), add));
+    std::size_t query = url.find('?', add_from_authority(url, authority, add));
     while (query != npos) {
       const std::size_t name = query + 1;
       query = url.find('&', name);
@@ -215,14 +237,20 @@ std::string replaced(std::string_view text, const std::vector<Place>& places,
   return out;
 }
 
-/// Whether the option at `arguments[0]` is one of a push: ffmpeg's options stand before the file
-/// that they are for. Elsewhere nobody would take the mask for the password.
-bool is_option_of_push(std::span<char* const> arguments) {
+/// Who an option of ffmpeg's is for: its options stand before the file that they are for.
+enum class Owner { Push, Nobody, Other };
+
+/// Who the option before `arguments` is for. Where it is another's, nobody would take the mask for
+/// the password. Nobody's it is when all that could use it has been left out.
+Owner owner_of_option(std::span<char* const> arguments) {
+  Owner owner = Owner::Nobody;
+  std::size_t authority = 0;
   for (const std::string_view argument : arguments) {
-    if (argument == "-i" || argument.starts_with("icecast://")) return false;
-    if (argument.find(kScheme) != npos) return true;
+    if (argument == "-i" || argument.starts_with("icecast://")) return Owner::Other;
+    if (find_push(argument, 0, authority) != npos) return Owner::Push;
+    if (argument.find(kAuthority) != npos) owner = Owner::Other;
   }
-  return false;
+  return owner;
 }
 
 /// The passwords in the argument at `i`.
@@ -232,8 +260,10 @@ std::vector<Place> passwords_in_argument(std::span<char* const> arguments, std::
   const bool is_password = option == "-password" || option == "-http_proxy";
   const bool is_list =
       option.starts_with('-') && (option.ends_with("_opts") || option.ends_with("_options"));
-  if ((!is_password && !is_list) || !is_option_of_push(arguments.subspan(i + 1)))
-    return passwords_in(argument);
+  if (!is_password && !is_list) return passwords_in(argument);
+  const Owner owner = owner_of_option(arguments.subspan(i + 1));
+  // A list of options may be a muxer's that writes into a file.
+  if (owner == Owner::Other || (is_list && owner == Owner::Nobody)) return passwords_in(argument);
 
   std::vector<Place> places;
   if (is_list)

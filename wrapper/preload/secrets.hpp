@@ -9,7 +9,8 @@ namespace wmpush::preload {
 
 /// `text` with the password of every wmpush:// URL in it replaced by "***" (a further password by
 /// "***2" and so on), whether it stands before the host, in the query or in the options in brackets
-/// that a tee has before the URL. Other text is untouched.
+/// that a tee has before the URL. The scheme and the names of the options may be misspelt. Other
+/// text is untouched.
 std::string mask_passwords(std::string_view text);
 
 /// The URL that mask_passwords() made `url` from; `url` itself if it did not.

@@ -21,6 +21,7 @@ struct PublishingPointInfo {
   std::string supported;                          ///< Supported header; empty when there was none
   std::string address;                            ///< address and port of the connection
   std::chrono::milliseconds idle_timeout{60000};  ///< Pragma: timeout, or the protocol's default
+  bool through_proxy = false;       ///< `address` is that of a proxy, not of the server
   bool idle_timeout_given = false;  ///< false: the server did not say, the default is assumed
   std::chrono::microseconds setup_time{0};  ///< from the start of Connect to the accepted setup
 };

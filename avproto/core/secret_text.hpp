@@ -1,0 +1,19 @@
+// Secrets in a text that was not made by us: found by their shape, and masked.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wmpush {
+
+/// Whether a parameter of this name probably carries a secret, also when it is misspelt:
+/// "password", "pasword", "pwd", "access-token". "password_file" names a file.
+bool names_secret(std::string_view name);
+
+/// `text` with *** in place of the password of every scheme://user:password@ in it, and of the
+/// value of every ?name=value and &name=value whose name names a secret. Better hides too much than
+/// too little where a URL is malformed.
+std::string mask_secrets(std::string_view text);
+
+}  // namespace wmpush
