@@ -1,5 +1,6 @@
 #include "net/transport.hpp"
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -95,6 +96,7 @@ class Transport::Socket {
   }
   std::size_t unacknowledged() const;
   std::size_t unread_limit() const;
+  bool dead() const;
   Readiness settle(Time deadline, Error& broken_by);
   void close();
   void reset();
@@ -130,6 +132,8 @@ error_code Transport::Socket::connect_one(const tcp::endpoint& endpoint, Time de
   socket_.close(error);
   socket_.open(endpoint.protocol(), error);
   if (error) return error;
+  // Not for programs that the program starts meanwhile.
+  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   socket_.non_blocking(true, error);
   if (error) return error;
   socket_.native_non_blocking(true, error);
@@ -267,6 +271,18 @@ std::size_t Transport::Socket::unread_limit() const {
   return limit;
 }
 
+/// No acknowledgement can come any more.
+bool Transport::Socket::dead() const {
+#ifdef TCP_INFO
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  const int descriptor = const_cast<tcp::socket&>(socket_).native_handle();
+  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    return info.tcpi_state == TCP_CLOSE;
+#endif
+  return true;
+}
+
 Transport::Readiness Transport::Socket::settle(Time deadline, Error& broken_by) {
   constexpr std::chrono::milliseconds kLook{
       2};  // nothing wakes us up when an acknowledgement comes
@@ -274,11 +290,8 @@ Transport::Readiness Transport::Socket::settle(Time deadline, Error& broken_by) 
   while (true) {
     if (const int failure = pending_error(); failure != 0 && first_error_ == 0)
       first_error_ = failure;
-    if (first_error_ != 0) {
-      broken_by = lost(first_error_);
-      return Readiness::Ready;
-    }
-    if (unacknowledged() == 0) return Readiness::Ready;
+    if (first_error_ != 0) broken_by = lost(first_error_);
+    if (unacknowledged() == 0 || (first_error_ != 0 && dead())) return Readiness::Ready;
     const Time now = Clock::now();
     if (now >= deadline) return Readiness::TimedOut;
     if (wait_for(socket_.native_handle(), 0, std::min(deadline, now + kLook), interrupted_) ==

@@ -24,6 +24,28 @@ Error not_connected() {
   return {Result::NS_E_NOCONNECTION, 0, 0, "there is no connection to the publishing point"};
 }
 
+wmpush_state state_of(const PushEngine& engine) {
+  switch (engine.state()) {
+    case State::Ended:
+      return WMPUSH_STATE_ENDED;
+    case State::Failed:
+      return WMPUSH_STATE_FAILED;
+    default:
+      break;
+  }
+  if (engine.recovering()) return WMPUSH_STATE_RECONNECTING;
+  switch (engine.state()) {
+    case State::Idle:
+    case State::Connecting:
+    case State::SettingUp:
+      return WMPUSH_STATE_SETUP;
+    case State::Ready:
+      return WMPUSH_STATE_READY;
+    default:
+      return WMPUSH_STATE_STREAMING;
+  }
+}
+
 /// How long a connection that the peer has closed may take to confirm what it got.
 constexpr std::chrono::seconds kSettle{2};
 
@@ -217,6 +239,8 @@ Error PushSink::Session::send_header(Bytes header) {
                 "and nothing else"};
   constexpr std::uint32_t kUnknownBitrate = 0xFFFFFFFF;
   const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
+  if (engine_->wants() == Want::Wait)
+    if (Error error = drive()) return error;
   if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
     return error;
   tell_of_limits(header.size(), parsed.packet_size);
@@ -246,10 +270,15 @@ Error PushSink::Session::send_packet(Bytes packet) {
     out.head_size = out.removed = 0;
     out.rest = packet;
   }
+  if (engine_->wants() == Want::Wait)
+    if (Error error = drive()) return error;
   if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
   counters_.padding_bytes += out.removed;
   if (out.malformed) {
-    ++counters_.packets_malformed;
+    if (counters_.packets_malformed++ == 0)
+      log_.write(WMPUSH_LOG_WARNING,
+                 where_ + ": data packet " + std::to_string(counters_.packets_accepted) +
+                     " is damaged: it and others like it are sent as they came");
   } else {
     // Send times wrap after 49 days.
     const auto step =
@@ -275,7 +304,8 @@ Result PushSink::Session::end(Result reason) {
   // A stream whose input broke off has no proper end, whatever the caller makes of it.
   if (reason == Result::S_OK && splitting_ && !input_error_) input_error_ = splitter_.finish();
   const Result sent = reason == Result::S_OK && input_error_ ? input_error_.result : reason;
-  static_cast<void>(attend());  // a failure shows in what end() says
+  look();  // a failure shows in what end() says
+  static_cast<void>(drive(Until::Waiting));
   Error error = engine_->end(static_cast<std::uint32_t>(sent), Clock::now());
   if (!error) {
     writing_ended_ = true;
@@ -301,26 +331,36 @@ Result PushSink::Session::disconnect() {
 
 Result PushSink::Session::wait_until(Time until) {
   if (!engine_) return conclude(not_connected());
-  while (!over()) {
-    const Time now = Clock::now();
-    if (now >= until) break;
-    Readiness readiness = Readiness::TimedOut;
-    if (engine_->connected_now()) {
-      readiness = transport_->wait(false, until);
+  while (!over() && Clock::now() < until) {
+    if (engine_->wants() == Want::Wait) {
+      wait_for_next_try(until);
     } else {
-      readiness = transport_->pause(until);
+      const bool connected = engine_->connected_now();
+      switch (connected ? transport_->wait(false, until) : transport_->pause(until)) {
+        case Readiness::Ready:
+          look();
+          break;
+        case Readiness::TimedOut:
+          break;
+        case Readiness::Interrupted:
+          engine_->abandon(interrupted(), delivery());
+          break;
+      }
     }
-    if (readiness == Readiness::Interrupted) engine_->abandon(interrupted());
-    if (readiness == Readiness::Ready) static_cast<void>(attend());  // over() tells a failure
+    static_cast<void>(drive(Until::Waiting));  // over() tells a failure
   }
-  return conclude(drive());
+  return conclude(drive(Until::Waiting));
 }
 
 // ---------------------------------------------------------------------------------------------
 // Between the engine and the transport
 
-Error PushSink::Session::drive() {
+/// Does what the engine wants until there is nothing more, or, when that is asked for, until there
+/// is nothing to do but to wait for the next try to connect.
+Error PushSink::Session::drive(Until until) {
   while (true) {
+    // A peer that still reads is not to get what will be sent again.
+    if (engine_->wants() == Want::Wait) transport_->reset();
     report_notes();
     switch (engine_->wants()) {
       case Want::Nothing:
@@ -335,7 +375,8 @@ Error PushSink::Session::drive() {
         receive_waiting();
         break;
       case Want::Wait:
-        wait_for_next_try();
+        if (until == Until::Waiting) return {};
+        wait_for_next_try(Time::max());
         break;
       case Want::Close:
         transport_->close();
@@ -371,9 +412,9 @@ void PushSink::Session::send_outgoing() {
   const Time before = Clock::now();
   if (Error lost = transport_->send(engine_->outgoing(), count, before)) {
     look();  // an answer that came before the loss says more than an errno
-    if (engine_->connected_now())
-      engine_->connection_lost(std::move(lost), Clock::now(), delivery());
-    return;
+    if (!engine_->connected_now()) return;
+    settle_loss();
+    return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
   }
   if (count > 0) {
     counters_.bytes_sent += count;
@@ -391,7 +432,7 @@ void PushSink::Session::send_outgoing() {
     case Readiness::TimedOut:
       return engine_->tick(after, delivery());
     case Readiness::Interrupted:
-      return engine_->abandon(interrupted());
+      return engine_->abandon(interrupted(), delivery());
   }
 }
 
@@ -402,19 +443,25 @@ void PushSink::Session::receive_waiting() {
     case Readiness::TimedOut:
       return engine_->tick(Clock::now(), delivery());
     case Readiness::Interrupted:
-      return engine_->abandon(interrupted());
+      return engine_->abandon(interrupted(), delivery());
   }
 }
 
-void PushSink::Session::wait_for_next_try() {
-  transport_->reset();
-  switch (transport_->pause(engine_->deadline())) {
+void PushSink::Session::wait_for_next_try(Time until) {
+  switch (transport_->pause(std::min(until, engine_->deadline()))) {
     case Readiness::Ready:
     case Readiness::TimedOut:
       return engine_->tick(Clock::now());
     case Readiness::Interrupted:
-      return engine_->abandon(interrupted());
+      return engine_->abandon(interrupted(), delivery());
   }
+}
+
+/// What is on its way may still arrive, and is then not to be sent again.
+void PushSink::Session::settle_loss() {
+  Error ignored;
+  if (effective_->get().reconnect != 0)
+    static_cast<void>(transport_->settle(Clock::now() + kSettle, ignored));
 }
 
 wmhttp::Delivery PushSink::Session::delivery() const {
@@ -439,10 +486,13 @@ void PushSink::Session::look() {
           if (!engine_is(State::Ending)) break;
           return engine_->tick(Clock::now(), delivery());
         case Readiness::Interrupted:
-          return engine_->abandon(interrupted());
+          return engine_->abandon(interrupted(), delivery());
       }
     }
-    if (lost) return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
+    if (lost) {
+      settle_loss();
+      return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
+    }
     if (closed) return engine_->peer_closed(Clock::now(), delivery());
     if (received.empty()) return;
     engine_->received(received, Clock::now(), delivery());
@@ -477,33 +527,7 @@ wmpush_stats PushSink::Session::stats() const {
   stats.size = sizeof stats;
   stats.state = WMPUSH_STATE_SETUP;
   if (engine_) {
-    switch (engine_->state()) {
-      case State::Idle:
-      case State::Connecting:
-      case State::SettingUp:
-      case State::Count:
-        break;
-      case State::Ready:
-        stats.state = WMPUSH_STATE_READY;
-        break;
-      case State::Waiting:
-      case State::Resuming:
-        stats.state = WMPUSH_STATE_RECONNECTING;
-        break;
-      case State::Reconnecting:
-      case State::Authorizing:
-      case State::Streaming:
-      case State::RollingOver:
-      case State::Ending:
-        stats.state = WMPUSH_STATE_STREAMING;
-        break;
-      case State::Ended:
-        stats.state = WMPUSH_STATE_ENDED;
-        break;
-      case State::Failed:
-        stats.state = WMPUSH_STATE_FAILED;
-        break;
-    }
+    stats.state = state_of(*engine_);
     stats.connected = engine_->connected_now() ? 1 : 0;
     stats.packets_sent = engine_->packets_sent();
     stats.reconnects = engine_->reconnects();

@@ -51,12 +51,14 @@ class PushSink::Session {
   Error split(Bytes asf);
 
   // The loop between the engine's wishes and the transport.
-  Error drive();
+  enum class Until { Done, Waiting };
+  Error drive(Until until = Until::Done);
   Error attend();
   void make_connection();
   void send_outgoing();
   void receive_waiting();
-  void wait_for_next_try();
+  void wait_for_next_try(wmhttp::Time until);
+  void settle_loss();
   wmhttp::Delivery delivery() const;
   void look();
   void report_notes();

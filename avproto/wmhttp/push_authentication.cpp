@@ -1,4 +1,5 @@
 // How the engine answers challenges (3.1.5.1, 3.1.5.2).
+#include <algorithm>
 #include <utility>
 
 #include "wmhttp/push_engine.hpp"
@@ -40,12 +41,20 @@ bool PushEngine::authorization_incomplete() const {
   return incomplete(config_.server_authenticator) || incomplete(config_.proxy_authenticator);
 }
 
+/// Tinyproxy refuses a wrong password by a 401 that asks for its own one.
+bool PushEngine::refused_as_tinyproxy_does() const {
+  const auto is_basic = [](const std::string& challenge) {
+    return challenge.starts_with("Basic ");
+  };
+  return response_.status == 401 && !response_.from_media_server() &&
+         !context_.proxy_authorization.empty() && !proxy_challenges_.empty() &&
+         response_.challenges == proxy_challenges_ &&
+         std::all_of(proxy_challenges_.begin(), proxy_challenges_.end(), is_basic);
+}
+
 void PushEngine::answer_setup_challenge() {
   if (response_.status == 407) proxy_challenges_ = response_.challenges;
-  // Tinyproxy refuses a wrong password by a 401 that asks for its own one.
-  if (response_.status == 401 && !proxy_challenges_.empty() &&
-      response_.challenges == proxy_challenges_)
-    response_.status = 407;
+  if (refused_as_tinyproxy_does()) response_.status = 407;
   note_proxys_consent();
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_setup();

@@ -21,6 +21,7 @@ PushEngine::PushEngine(EngineConfig config)
       sent_(config_.reconnect),
       again_(config_.reconnect),
       random_(config_.jitter_seed) {
+  home_ = {config_.server, config_.target};
   context_.user_agent = config_.user_agent;
   context_.authentication_schemes = config_.authentication_schemes;
   aim();
@@ -77,7 +78,8 @@ Error PushEngine::disconnect() {
   return {};
 }
 
-void PushEngine::abandon(Error reason) {
+void PushEngine::abandon(Error reason, Delivery delivery) {
+  delivery_ = delivery;
   if (state_ != State::Ended && state_ != State::Failed) fail(std::move(reason));
 }
 
@@ -97,8 +99,14 @@ void PushEngine::note(wmpush_log_level level, std::string text) {
 
 void PushEngine::fail(Error error) {
   state_ = State::Failed;
-  for (; !again_.empty(); again_.pop_front())
-    packets_at_risk_ += again_.front().id == FrameId::Data;
+  if (config_.reconnect) {
+    // What may not have arrived will not be sent again any more.
+    const std::uint64_t sent = out_.consumed();
+    take_back(sent - std::min<std::uint64_t>(sent, delivery_.unacknowledged),
+              proxied_ ? Delivery{}.unread : delivery_.unread);
+    packets_at_risk_ += again_.packets();
+  }
+  again_.clear();
   error_ = std::move(error);
   out_.clear();
   waiting_count_ = 0;
@@ -151,6 +159,7 @@ void PushEngine::sent(std::size_t count, Time now) {
   out_.consume(count);
   if (!out_.empty()) return;
   waiting_since_ = now;
+  if (state_ == State::RollingOver && early_accept_) return roll_over();
   if (!again_.empty()) {
     if (in_body()) feed_again();
     return;
@@ -158,6 +167,7 @@ void PushEngine::sent(std::size_t count, Time now) {
   if (packet_in_queue_) ++packets_sent_;
   packet_in_queue_ = false;
   if (recovering_ && content_queued_) streaming_again();
+  if (announce_at_ && now_ >= *announce_at_) announce();
   if (again_.spent()) again_ = SentFrames(config_.reconnect);
 }
 

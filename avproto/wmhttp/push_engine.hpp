@@ -113,7 +113,7 @@ class PushEngine {
   /// Gives the connection up without $E.
   Error disconnect();
   /// The owner gives up, for a reason of its own (an interrupt).
-  void abandon(Error reason);
+  void abandon(Error reason, Delivery delivery = {});
 
   // The peer's side.
 
@@ -155,6 +155,8 @@ class PushEngine {
   std::uint64_t packets_resent() const { return packets_resent_; }
   /// Packets that a lost connection may have taken along, at the most.
   std::uint64_t packets_at_risk() const { return packets_at_risk_; }
+  /// The connection was lost, and nothing of the stream has gone out on another one yet.
+  bool recovering() const { return recovering_; }
   /// How often the stream went on after a loss.
   std::uint64_t reconnects() const { return reconnects_; }
   /// A proxy is known: named, or it has shown itself (Via).
@@ -243,6 +245,11 @@ class PushEngine {
   void answer_stream_challenge();
   void refuse_challenge(std::string_view explanation);
   void connect_again();
+  void end_later();
+  void begin_end();
+  bool refused_from_the_start() const;
+  void lose_rollover();
+  void roll_over();
   void forget_session();
   void send_round();
   void answer_round();
@@ -261,6 +268,7 @@ class PushEngine {
   void aim();
   Error refused(std::string_view doing, bool template_named,
                 std::string_view authentication = {}) const;
+  bool refused_as_tinyproxy_does() const;
   void authorize();
   void note_proxys_consent();
   void authorization_accepted();
@@ -274,6 +282,7 @@ class PushEngine {
   void try_later(Error cause);
   bool resumable() const;
   void streaming_again();
+  void announce();
   void feed_again();
   void put_first_header();
 
@@ -287,6 +296,7 @@ class PushEngine {
   void put(const PendingFrame& frame, bool again = false);
   void use_up_length();
   std::int64_t push_start_length() const;
+  void measure_bitrate();
   void drop_connection();
 
   EngineConfig config_;
@@ -318,12 +328,14 @@ class PushEngine {
   std::vector<std::byte> header_;  // the current entry's, for a session that must be set up anew
   StreamShape shape_;
   std::int64_t length_remaining_ = 0;
-  bool with_header_ = false;         // the next PushStart begins with $H
-  bool early_accept_ = false;        // a 2xx came before the length was used up
-  bool early_keep_alive_ = false;    // and its server keeps the connection
-  bool body_held_back_ = false;      // the last PushSetup was only a round of an authentication
-  bool connection_reused_ = false;   // and went out behind a challenge that was no round of one
-  bool same_authorization_ = false;  // it is to be sent again as it was
+  std::int64_t push_start_size_ = 0;   // what length_remaining_ was in the beginning
+  std::int64_t measured_bitrate_ = 0;  // bit/s, in the last PushStart that was long enough
+  bool with_header_ = false;           // the next PushStart begins with $H
+  bool early_accept_ = false;          // a 2xx came before the length was used up
+  bool early_keep_alive_ = false;      // and its server keeps the connection
+  bool body_held_back_ = false;        // the last PushSetup was only a round of an authentication
+  bool connection_reused_ = false;     // and went out behind a challenge that was no round of one
+  bool same_authorization_ = false;    // it is to be sent again as it was
   bool proxied_ = false;
   int redirects_ = 0;
   bool proxy_was_named_ = false;  // by a 305
@@ -338,6 +350,12 @@ class PushEngine {
   bool new_session_ = true;      // there is none that could be resumed
   bool content_queued_ = false;  // frames of the stream have been queued on this connection
   std::optional<Time> streaming_since_;
+  std::optional<Time> announce_at_;
+  struct {
+    Destination server;
+    std::string target;
+  } home_;  // where the program asked to go
+  Time push_start_at_{};
   Time lost_at_{};
   Time resumable_since_{};  // since when the server may have been waiting for the session
   Time retry_at_{};
@@ -350,8 +368,8 @@ class PushEngine {
   std::uint64_t packets_at_risk_ = 0;
   std::uint64_t reconnects_ = 0;
   std::minstd_rand random_;
-  // Frames that wait for the next PushStart: at most $E(1) and $C.
-  std::array<PendingFrame, 2> waiting_{};
+  // Frames that wait for the next PushStart: at most $E(1), $C and an $E.
+  std::array<PendingFrame, 3> waiting_{};
   std::size_t waiting_count_ = 0;
 };
 

@@ -14,6 +14,8 @@ namespace {
 constexpr Duration kFirstDelay = std::chrono::milliseconds(500);
 /// A stream that went on for so long counts as well again: the waits begin anew.
 constexpr std::chrono::seconds kLasting{5};
+/// A server that fails so soon after a PushStart began has taken nothing of it.
+constexpr std::chrono::seconds kAtOnce{1};
 /// How long a server keeps a session when it does not say (2.2.1.4).
 constexpr std::chrono::seconds kIdleTimeout{60};
 /// Frames that are queued at once when much is to be sent again.
@@ -39,13 +41,8 @@ void PushEngine::recover(Error cause) {
 
 void PushEngine::recover_from(std::uint64_t taken, std::size_t unread, Error cause) {
   const bool lasted = streaming_since_ && now_ - *streaming_since_ >= kLasting;
-  if (!recovering_) {
-    lost_at_ = now_;
-    packets_again_ = 0;
-  }
   // A server that took so much of a resumed session knows that session.
-  if (lasted || !recovering_ || !sent_.whole()) resumable_since_ = now_;
-  recovering_ = true;
+  if (lasted || !sent_.whole()) resumable_since_ = now_;
   if (lasted) tries_ = 0;
   streaming_since_.reset();
   take_back(taken, unread);
@@ -69,6 +66,14 @@ void PushEngine::take_back(std::uint64_t taken, std::size_t unread) {
 }
 
 void PushEngine::try_later(Error cause) {
+  if (!std::exchange(recovering_, true)) {
+    resumable_since_ = now_;
+    // One that came back for a moment only has not come back.
+    if (!std::exchange(announce_at_, std::nullopt)) {
+      lost_at_ = now_;
+      packets_again_ = 0;
+    }
+  }
   if (config_.reconnect_max_retries > 0 && tries_ >= config_.reconnect_max_retries) {
     cause.message += " (given up after " +
                      count_text(static_cast<std::uint64_t>(tries_), "attempt") +
@@ -110,6 +115,11 @@ void PushEngine::forget_session() {
   new_session_ = true;
   context_.push_id = kNewSession;
   context_.cookies.clear();
+  // A redirect was for that session alone.
+  if (config_.server != home_.server) config_.server_authenticator = nullptr;
+  config_.server = home_.server;
+  config_.target = home_.target;
+  aim();
   for (Authenticator* each : {config_.server_authenticator, config_.proxy_authenticator})
     if (each != nullptr) each->begin_anew();
 }
@@ -122,7 +132,12 @@ void PushEngine::put_first_header() {
     again_.pop_front();
     return put({FrameId::Header, 0, {}, next_entry.rest});
   }
-  put({FrameId::Header, 0, {}, again_.header().empty() ? Bytes(header_) : Bytes(again_.header())});
+  // Copied, not lent: it changes when a $C behind it is sent again.
+  if (!again_.empty()) return put({FrameId::Header, 0, again_.header(), {}});
+  // It begins with the header that a waiting $C would have brought.
+  if (waiting_count_ > 0 && waiting_[waiting_count_ - 1].id == FrameId::StreamChange)
+    waiting_count_ = 0;
+  put({FrameId::Header, 0, {}, header_});
 }
 
 void PushEngine::feed_again() {
@@ -144,7 +159,13 @@ void PushEngine::streaming_again() {
   ++reconnects_;
   streaming_since_ = now_;
   if (state_ == State::Resuming) become(State::Streaming);
-  note(WMPUSH_LOG_WARNING, "streaming again after " + seconds_text(now_ - lost_at_) +
+  announce_at_ = now_ + kAtOnce;
+}
+
+/// Said only when the server has not objected for a while.
+void PushEngine::announce() {
+  if (!std::exchange(announce_at_, std::nullopt)) return;
+  note(WMPUSH_LOG_WARNING, "streaming again after " + seconds_text(*streaming_since_ - lost_at_) +
                                (resumes_ ? ", in the same session: " : ", in a new session: ") +
                                count_text(packets_again_, "packet") + " sent again, " +
                                (packets_at_risk_ == 0 ? "none lost"
@@ -152,18 +173,39 @@ void PushEngine::streaming_again() {
                                                             " at the most lost so far"));
 }
 
-/// An error response to a PushStart. One that only repeats what a lost connection had was not taken
-/// at all, so that its frames are still to be sent.
+/// Whether the answer is about the head of a PushStart on a new connection, of which then nothing
+/// was taken: its frames are still to be sent.
+bool PushEngine::refused_from_the_start() const {
+  if (!repeats_ || !sent_.whole() || response_.status == 408) return false;
+  // A server that fails later has had its reasons from what came meanwhile.
+  const Duration plausible = response_.status >= 500 ? kAtOnce : config_.response_timeout;
+  return now_ - push_start_at_ < plausible;
+}
+
+/// An error response to a PushStart.
 void PushEngine::refuse_stream(Error refusal) {
   if (!recoverable()) return fail(std::move(refusal));
-  if (repeats_ && sent_.whole() && response_.status != 408) {
-    const bool try_again = worth_another_try(response_.status);
-    if (!try_again && !resumes_) return fail(std::move(refusal));
+  const bool try_again = worth_another_try(response_.status);
+  if (!try_again && resumes_)
+    refusal.message = "the server does not know the session any more (" + response_.status_text() +
+                      "), so that a new one is needed";
+  if (refused_from_the_start() && (try_again || resumes_)) {
     new_session_ = !try_again;
     return recover_from(sent_.beginning(), 0, std::move(refusal));
   }
-  if (!worth_another_try(response_.status)) return fail(std::move(refusal));
+  if (try_again) return recover(std::move(refusal));
+  if (!resumes_) return fail(std::move(refusal));
+  // The session was not there any more, but more was sent meanwhile than can be sent again.
+  new_session_ = true;
+  delivery_.unread = Delivery{}.unread;
   recover(std::move(refusal));
+}
+
+/// The program ends the stream while the connection is being made again.
+void PushEngine::end_later() {
+  if (end_asked_) return no_connection();
+  begin_end();
+  waiting_[waiting_count_++] = offered_;
 }
 
 }  // namespace wmpush::wmhttp

@@ -41,6 +41,7 @@ void PushEngine::accept_session() {
     return response_.keep_alive ? send_setup() : drop_connection();
   }
   accepted_ = true;
+  redirects_ = 0;
   setup_response_ = response_;
   if (!response_.keep_alive) drop_connection();
   if (!header_.empty()) start_or_reconnect();  // the session before it was lost: go on
@@ -89,6 +90,9 @@ void PushEngine::round_unanswered() {
   recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
-void PushEngine::forget_connection() { drop_connection(); }
+void PushEngine::forget_connection() {
+  drop_connection();
+  new_session_ = false;  // the server may have it still
+}
 
 }  // namespace wmpush::wmhttp

@@ -14,6 +14,9 @@ namespace {
 /// Bit rate to reckon with behind a proxy when the header names none, in bit/s.
 constexpr std::int64_t kAssumedBitrate = 1'000'000;
 
+/// In seconds. A burst after a pause is no rate.
+constexpr double kLongEnoughToMeasure = 5;
+
 constexpr std::array<std::byte, kMaxFillerPayload> kZeros{};
 
 }  // namespace
@@ -62,15 +65,16 @@ void PushEngine::begin_push_start() {
 }
 
 void PushEngine::send_push_start() {
-  length_remaining_ = push_start_length();
+  length_remaining_ = push_start_size_ = push_start_length();
   note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
   out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
-  progress_ = now_;
+  progress_ = push_start_at_ = now_;
   const bool kept = config_.reconnect || config_.server_authenticator != nullptr ||
                     config_.proxy_authenticator != nullptr;
-  // What is sent again was already too much for the network once: all of it may be refused.
-  sent_.begin(out_.queued(), kept ? kMaxReplay + again_.size() : 0,
-              static_cast<std::size_t>(length_remaining_));
+  // What is sent again was already too much for the network once, and what has piled up meanwhile
+  // follows at once: all of it may be refused.
+  const std::size_t refusable = (recovering_ ? kMaxRefusable : kMaxReplay) + again_.size();
+  sent_.begin(out_.queued(), kept ? refusable : 0, static_cast<std::size_t>(length_remaining_));
   early_accept_ = false;
   if (std::exchange(with_header_, false)) put_first_header();
   again_.empty() ? submit_waiting() : feed_again();
@@ -88,14 +92,17 @@ std::int64_t PushEngine::push_start_length() const {
   if (config_.content_length > 0) {
     length = config_.content_length;
   } else if (proxied_) {
-    const std::int64_t bitrate = shape_.bitrate > 0 ? shape_.bitrate : kAssumedBitrate;
+    const std::int64_t declared = shape_.bitrate > 0 ? shape_.bitrate : kAssumedBitrate;
+    const std::int64_t bitrate = std::max(declared, measured_bitrate_);
     length = bitrate / 8 * kProxiedDuration.count();
   }
   const auto packet =
       static_cast<std::int64_t>(frame_head_size(FrameId::Data) + shape_.packet_size);
   const auto header = static_cast<std::int64_t>(frame_head_size(FrameId::StreamChange) +
                                                 header_.size() + frame_head_size(FrameId::Filler));
-  return std::min(std::max({length, 3 * packet, header}), kDirectContentLength);
+  // What is sent again may be of an entry with larger ones.
+  const auto again = static_cast<std::int64_t>(again_.largest() + frame_head_size(FrameId::Filler));
+  return std::min(std::max({length, 3 * packet, header, again}), kDirectContentLength);
 }
 
 void PushEngine::send_packet() {
@@ -115,10 +122,14 @@ void PushEngine::next_entry() {
 }
 
 void PushEngine::end_stream() {
+  begin_end();
+  submit(offered_);
+}
+
+void PushEngine::begin_end() {
   end_asked_ = true;
   end_started_ = now_;
   end_reason_ = offered_.reason;
-  submit(offered_);
 }
 
 /// Sends a frame, or uses the length up and lets the frame wait for the next PushStart.
@@ -153,8 +164,18 @@ void PushEngine::put(const PendingFrame& frame, bool again) {
   }
 }
 
+/// A header may declare less than there is: the sound alone, where nobody knows the rate of the
+/// pictures.
+void PushEngine::measure_bitrate() {
+  const double seconds = std::chrono::duration<double>(now_ - push_start_at_).count();
+  if (seconds < kLongEnoughToMeasure) return;
+  const std::int64_t bytes = push_start_size_ - length_remaining_;
+  measured_bitrate_ = static_cast<std::int64_t>(8.0 * static_cast<double>(bytes) / seconds);
+}
+
 /// Fills the body exactly, in frames that leave no rest too small for another one.
 void PushEngine::use_up_length() {
+  measure_bitrate();
   constexpr std::int64_t kLargest = 65535;
   constexpr auto kSmallest = static_cast<std::int64_t>(frame_head_size(FrameId::Filler));
   become(State::RollingOver);
@@ -166,14 +187,25 @@ void PushEngine::use_up_length() {
   }
   waiting_since_ = now_;
   // The server has answered already: the next request follows the filler on the same connection.
-  if (early_accept_ && !early_keep_alive_) {
-    drop_connection();
-    return become(State::Reconnecting);
-  }
-  if (early_accept_) {
+  if (early_accept_ && early_keep_alive_) roll_over();
+}
+
+/// The answer to the PushStart is here: goes on with the next one. Where the server closes behind
+/// the answer, everything is sent before.
+void PushEngine::roll_over() {
+  if (early_keep_alive_ && connected_) {
     become(State::Streaming);
-    begin_push_start();
+    return begin_push_start();
   }
+  if (!out_.empty() && connected_) return;
+  drop_connection();
+  become(State::Reconnecting);
+}
+
+/// A server that has answered closes when it likes.
+void PushEngine::lose_rollover() {
+  if (!early_accept_ || recoverable()) return lose_stream();
+  roll_over();
 }
 
 void PushEngine::remember_acceptance() {
@@ -187,22 +219,26 @@ void PushEngine::next_push_start() {
   sent_.read_up_to(out_.consumed());
   repeats_ = resumes_ = false;
   // An answer that overtook the filler is one too: the request follows the filler.
-  if (connected_ && response_.keep_alive) return begin_push_start();
-  drop_connection();
-  become(State::Reconnecting);
+  early_accept_ = true;
+  early_keep_alive_ = response_.keep_alive;
+  become(State::RollingOver);
+  roll_over();
 }
 
 /// A receiver that does not count the length never answers (3.1.4.3): a new session goes on where
 /// this one stands, with $H again.
 void PushEngine::renew_session() {
   if (!out_.empty()) return stalled();
-  note(WMPUSH_LOG_WARNING,
-       "the server did not answer within " + seconds_text(config_.rollover_timeout) +
-           " when the length of a PushStart was used up: setting up a new session");
+  const std::string why = "the server did not answer within " +
+                          seconds_text(config_.rollover_timeout) +
+                          " when the length of a PushStart was used up";
+  if (recoverable()) {
+    // It may also be the network that does not answer.
+    new_session_ = true;
+    return recover({Result::NS_E_TIMEOUT, 0, 0, why});
+  }
+  note(WMPUSH_LOG_WARNING, why + ": setting up a new session");
   forget_session();
-  // The new session begins with the header that a waiting $C would have brought.
-  if (waiting_count_ > 0 && waiting_[waiting_count_ - 1].id == FrameId::StreamChange)
-    waiting_count_ = 0;
 }
 
 void PushEngine::refuse_stream() { refuse_stream(refused("PushStart", false)); }
@@ -226,7 +262,7 @@ void PushEngine::stalled() {
 // The end (3.1.4.4)
 
 void PushEngine::finish() {
-  if (out_.empty()) return;
+  if (out_.empty()) return announce();
   peer_error_ = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
                  "the server closed the connection before the end-of-stream was sent"};
   lose_stream();
@@ -234,7 +270,12 @@ void PushEngine::finish() {
 
 void PushEngine::finish_after_answer() {
   // A proxy that was left waiting says so when the session ends; the server has nothing against it.
-  if (proxied_ && (response_.status == 400 || response_.status == 502)) return finish();
+  // One that was not known shows itself by a name that is not the server's, or by saying what only
+  // a gateway says.
+  const bool by_proxy = proxied_ || response_.status == 502 ||
+                        (!response_.server.empty() && response_.server != setup_response_.server);
+  const bool left_waiting = response_.status == 400 || response_.status == 502;
+  if (left_waiting && by_proxy && !response_.from_media_server()) return finish();
   Error error = refused("EndSession", false);
   if (recoverable() && repeats_ && sent_.whole()) return refuse_stream(std::move(error));
   error.result = Result::NS_E_CONNECTION_FAILURE;
@@ -243,7 +284,15 @@ void PushEngine::finish_after_answer() {
 
 void PushEngine::finish_when_taken() {
   const std::size_t untaken = delivery_.unacknowledged;
-  if (out_.empty() && untaken == 0) return;
+  if (out_.empty() && untaken == 0) {
+    announce();
+    // Behind a name that is not a media server's there is a proxy, too.
+    if (proxied_ || !setup_response_.from_media_server())
+      note(WMPUSH_LOG_WARNING,
+           "nobody answered the end-of-stream within " + seconds_text(config_.end_timeout) +
+               ": the proxy has taken everything; what became of it there cannot be told");
+    return;
+  }
   fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
         "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
             (untaken > 0 ? ": the server has not acknowledged the last " + std::to_string(untaken) +

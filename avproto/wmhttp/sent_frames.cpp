@@ -84,10 +84,7 @@ void SentFrames::trim() {
 }
 
 void SentFrames::drop_front() {
-  const PendingFrame frame = front();
-  const bool is_header = frame.id == FrameId::Header || frame.id == FrameId::StreamChange;
-  if (is_header && until_acknowledged_) header_.assign(frame.rest.begin(), frame.rest.end());
-  if (frame.id == FrameId::Data && until_acknowledged_ && front_end() > unread_from_) {
+  if (records_[first_].id == FrameId::Data && until_acknowledged_ && front_end() > unread_from_) {
     compact(dropped_, first_dropped_);
     dropped_.push_back(front_end());
   }
@@ -108,7 +105,23 @@ PendingFrame SentFrames::front() const {
   return {record.id, record.reason, {}, Bytes(bytes_).subspan(first_byte_, record.payload)};
 }
 
+std::size_t SentFrames::largest() const {
+  std::size_t size = 0;
+  for (std::size_t i = first_; i < records_.size(); ++i)
+    size = std::max(size, frame_head_size(records_[i].id) + records_[i].payload);
+  return size;
+}
+
+std::uint64_t SentFrames::packets() const {
+  return static_cast<std::uint64_t>(
+      std::count_if(records_.begin() + static_cast<std::ptrdiff_t>(first_), records_.end(),
+                    [](const Record& record) { return record.id == FrameId::Data; }));
+}
+
 void SentFrames::pop_front() {
+  const PendingFrame frame = front();
+  const bool is_header = frame.id == FrameId::Header || frame.id == FrameId::StreamChange;
+  if (is_header && until_acknowledged_) header_.assign(frame.rest.begin(), frame.rest.end());
   first_byte_ += records_[first_].payload;
   ++first_;
 }

@@ -16,6 +16,10 @@ namespace wmpush::wmhttp {
 /// the first bytes of the body are on their way. After so many the body is taken to be wanted.
 inline constexpr std::size_t kMaxReplay = 256 * 1024;
 
+/// The same after a loss of the connection, when nobody knows whether the session is still wanted,
+/// and the answer has to come over a network that has just failed.
+inline constexpr std::size_t kMaxRefusable = 8 * 1024 * 1024;
+
 /// Bytes of frames that the peer's kernel has not acknowledged and that are kept all the same:
 /// several times what a kernel takes without one.
 inline constexpr std::size_t kMaxUnacknowledged = 16 * 1024 * 1024;
@@ -70,8 +74,13 @@ class SentFrames {
   std::uint64_t at_risk(std::uint64_t offset, std::size_t unread) const;
 
   bool empty() const { return first_ == records_.size(); }
-  /// Bytes of payload.
-  std::size_t size() const { return bytes_.size() - first_byte_; }
+  /// Bytes that they take on the wire, at the most.
+  std::size_t size() const {
+    return bytes_.size() - first_byte_ + (records_.size() - first_) * kLargestHead;
+  }
+  /// The largest frame, in bytes on the wire; 0 without one.
+  std::size_t largest() const;
+  std::uint64_t packets() const;
   /// Its payload is valid until the next add() or clear().
   PendingFrame front() const;
   std::uint64_t front_end() const { return records_[first_].end; }
@@ -80,7 +89,7 @@ class SentFrames {
   bool spent() const { return empty() && !records_.empty(); }
   /// Drops the frames that end within the first `offset` bytes.
   void skip_to(std::uint64_t offset);
-  /// Takes the frames of `others` behind its own.
+  /// Takes the frames of `others` behind its own. Their payload stays valid.
   void take_over(SentFrames& others);
   /// Another connection begins; nothing of this one need be sent again.
   void clear();
@@ -117,6 +126,7 @@ class SentFrames {
   std::size_t first_dropped_ = 0;
 
   static constexpr std::size_t kLookEvery = 64 * 1024;
+  static constexpr std::size_t kLargestHead = frame_head_size(FrameId::End);
 };
 
 }  // namespace wmpush::wmhttp

@@ -89,7 +89,7 @@ struct StateTable {
     on(S::Waiting, V::TimedOut, &E::connect_again, S::Reconnecting);
     on(S::Waiting, V::Header, &E::invalid, S::Waiting);
     on(S::Waiting, V::Packet, &E::invalid, S::Waiting);
-    on(S::Waiting, V::End, &E::invalid, S::Waiting);
+    on(S::Waiting, V::End, &E::end_later, S::Waiting);
     on(S::Waiting, V::Disconnect, &E::hang_up, S::Ended);
 
     for (const State body : {S::Streaming, S::Resuming}) {
@@ -114,8 +114,8 @@ struct StateTable {
     on(S::RollingOver, V::Challenged, &E::answer_stream_challenge, S::RollingOver);
     on(S::RollingOver, V::Refused, &E::refuse_stream, S::Failed);
     on(S::RollingOver, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::RollingOver, V::PeerClosed, &E::lose_stream, S::Failed);
-    on(S::RollingOver, V::ConnectionLost, &E::lose_stream, S::Failed);
+    on(S::RollingOver, V::PeerClosed, &E::lose_rollover, S::Failed);
+    on(S::RollingOver, V::ConnectionLost, &E::lose_rollover, S::Failed);
     on(S::RollingOver, V::TimedOut, &E::renew_session, S::Connecting);
     on(S::RollingOver, V::Header, &E::invalid, S::RollingOver);
     on(S::RollingOver, V::Packet, &E::invalid, S::RollingOver);

@@ -85,8 +85,27 @@ TEST(Ending, C30_A400Or502AfterTheEndIsTheProxysAndNoLoss) {
     EXPECT_EQ(driver.engine.state(), State::Ended) << status;
   }
   EngineDriver direct = ending();
-  direct.answer("HTTP/1.1 502 x\r\n\r\n");
+  direct.answer("HTTP/1.1 400 x\r\n\r\n");
   EXPECT_EQ(direct.engine.state(), State::Failed);
+}
+
+TEST(Ending, C30_AProxyThatShowsItselfOnlyThenIsOneToo) {
+  for (const char* answer : {"502 x\r\nServer: nginx", "400 x\r\nServer: nginx", "502 x"}) {
+    EngineDriver driver = ending();
+    driver.answer("HTTP/1.1 " + std::string(answer) + "\r\n\r\n");
+    EXPECT_EQ(driver.engine.state(), State::Ended) << answer;
+  }
+}
+
+TEST(Ending, C30_A400OfTheServersOwnIsALossBehindAProxyToo) {
+  EngineDriver driver;
+  driver.set_up("HTTP/1.1 204 No Content\r\nServer: Cougar/9\r\nVia: 1.1 p\r\n\r\n");
+  ASSERT_FALSE(driver.header());
+  driver.flush();
+  ASSERT_FALSE(driver.engine.end(0, driver.now));
+  driver.flush();
+  driver.answer("HTTP/1.1 400 x\r\nServer: Cougar/9\r\n\r\n");
+  EXPECT_EQ(driver.engine.state(), State::Failed);
 }
 
 TEST(Ending, C30_AServerThatClosesBeforeTheEndWasSentHasNotTakenIt) {

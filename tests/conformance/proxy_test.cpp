@@ -73,6 +73,22 @@ TEST(Proxies, C30_WhatAConfiguredProxySaysBehindTheEndIsNoLoss) {
   }
 }
 
+TEST(Proxies, C30_WhereAProxyIsSilentBehindTheEndTheUserHearsWhatThatMeans) {
+  EngineDriver driver(through_proxy());
+  driver.start_stream();
+  ASSERT_FALSE(driver.engine.end(0, driver.now));
+  driver.flush();
+  driver.engine.take_notes();
+  driver.pass(std::chrono::seconds(6));
+  driver.engine.tick(driver.now);
+  EXPECT_EQ(driver.engine.state(), State::Ended);
+  EXPECT_FALSE(driver.engine.error());
+  const auto notes = driver.engine.take_notes();
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_EQ(notes[0].level, WMPUSH_LOG_WARNING);
+  EXPECT_THAT(notes[0].text, HasSubstr("nobody answered the end-of-stream within 5"));
+}
+
 TEST(Proxies, C24_AnErrorPageOfTheProxysSaysWhoCouldNotReachWhom) {
   for (const char* status : {"502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"}) {
     EngineDriver driver(through_proxy());

@@ -152,8 +152,23 @@ TEST_F(Recovery, C33_StreamingIsSaidAgainOnlyWhenDataIsOut) {
   driver.flush();
   EXPECT_EQ(engine().state(), State::Resuming);
   EXPECT_THAT(notes(), Not(HasSubstr("streaming again")));
+  EXPECT_TRUE(engine().recovering());
   push('b', 'b');
   EXPECT_EQ(engine().state(), State::Streaming);
+  EXPECT_FALSE(engine().recovering());
+}
+
+TEST_F(Recovery, C33_TheLogIsToldWhenTheServerHasNotObjectedForAWhile) {
+  driver.start_stream();
+  push('a', 'a');
+  lose(0);
+  come_back();
+  push('b', 'b');
+  driver.pass(999ms);
+  push('c', 'c');
+  EXPECT_THAT(notes(), Not(HasSubstr("streaming again")));
+  driver.pass(1ms);
+  push('d', 'd');
   EXPECT_THAT(notes(), HasSubstr("streaming again"));
 }
 
@@ -539,6 +554,245 @@ TEST_F(Recovery, C33_ABreakDuringTheNewSetupIsTriedAgain) {
   driver.flush();
   driver.answer(kAccepted);
   EXPECT_EQ(content(next()), "Ha");
+}
+
+TEST_F(Recovery, C33_AFailureLongAfterAResumeDoesNotRepeatWhatWasTaken) {
+  driver.start_stream();
+  push('a', 'b');
+  lose(kFrame);
+  come_back();
+  EXPECT_EQ(content(next()), "b");
+  push('c', 'e');
+  driver.pass(2s);
+  engine().received(as_bytes(answer_with("503 Service Unavailable")), driver.now, {kFrame, kFrame});
+  EXPECT_EQ(engine().packets_at_risk(), 1u);
+  come_back();
+  EXPECT_EQ(content(next()), "e");
+}
+
+TEST_F(Recovery, C33_ASessionThatIsRefusedAfterMuchWasSentGoesOnInANewOne) {
+  driver.start_stream();
+  push('a', 'a');
+  lose(0);
+  come_back();
+  constexpr int kPackets = 9000;  // more than can be repeated
+  for (int i = 0; i < kPackets; ++i) {
+    ASSERT_FALSE(driver.packet());
+    driver.flush();
+    if (engine().wants_delivery()) engine().delivered({});
+  }
+  driver.wire.clear();
+  driver.answer(kGone);
+  EXPECT_EQ(engine().packets_at_risk(), std::uint64_t{kPackets});
+  come_back();
+  EXPECT_EQ(next().header("Cookie"), "push-id=0");
+}
+
+TEST_F(Recovery, C33_AnEndThatComesDuringTheWaitIsSentWithTheRestAndHasItsTimeout) {
+  driver.start_stream();
+  push('a', 'b');
+  lose(kFrame);
+  ASSERT_FALSE(engine().end(0, driver.now));
+  EXPECT_EQ(engine().end(0, driver.now).result, Result::NS_E_NOCONNECTION);
+  EXPECT_LE(engine().deadline(), driver.now + 5s);
+  come_back();
+  EXPECT_EQ(content(next()), "bE");
+  engine().peer_closed(driver.now);
+  EXPECT_EQ(engine().state(), State::Ended);
+}
+
+TEST_F(Recovery, C27_C33_ARolloverThatIsNotAnsweredLosesNothingThatWasNotConfirmed) {
+  auto config = reconnecting();
+  config.content_length = 4000;
+  EngineDriver small(config);
+  small.start_stream();
+  for (char mark = 'a'; mark <= 'c'; ++mark) {
+    ASSERT_FALSE(small.packet(1000, mark));
+    small.flush();
+  }
+  ASSERT_FALSE(small.packet(1000, 'd'));
+  small.flush();
+  ASSERT_EQ(small.engine.state(), State::RollingOver);
+  small.pass(10s);
+  small.engine.tick(small.now, {.unacknowledged = 4000, .unread = 0});
+  small.now = small.engine.deadline();
+  small.engine.tick(small.now);
+  ASSERT_EQ(small.engine.state(), State::Connecting);
+  small.engine.connected(small.now);
+  small.flush();
+  small.wire.clear();
+  small.answer(kAccepted);
+  std::string sent;
+  small.flush();
+  while (small.engine.state() == State::RollingOver) {
+    small.answer(kNextPlease);
+    small.flush();
+  }
+  for (const SentRequest& request : requests_in(small.wire)) sent += content(request);
+  std::erase(sent, 'F');
+  EXPECT_EQ(sent, "Habcd");
+}
+
+TEST_F(Recovery, C33_AServersOwnRefusalBehindAProxyIsNoProxysFarewell) {
+  driver.set_up(
+      "HTTP/1.1 204 No Content\r\nServer: Cougar/9\r\nVia: 1.1 p\r\nContent-Length: 0\r\n"
+      "Set-Cookie: push-id=7\r\n\r\n");
+  ASSERT_FALSE(driver.header());
+  driver.flush();
+  push('a', 'b');
+  ASSERT_FALSE(engine().end(0, driver.now));
+  driver.flush();
+  lose(8 + kFrame);
+  come_back();
+  EXPECT_EQ(content(next()), "bE");
+  driver.answer(kGone);
+  EXPECT_EQ(engine().state(), State::Waiting);
+}
+
+TEST_F(Recovery, C33_AHeaderOfLongAgoDoesNotComeBack) {
+  driver.start_stream();
+  push('a', 'a');
+  for (int i = 0; i < 2; ++i) {
+    lose(0);
+    come_back();
+    driver.flush();
+  }
+  push('b', 'b');
+  driver.header_bytes.assign(50, std::byte{'n'});
+  ASSERT_FALSE(engine().header(driver.header_bytes, {1000, 0}, driver.now));
+  driver.flush();
+  push('x', 'x');
+  lose(0);
+  come_back();
+  driver.flush();
+  driver.answer(kGone);
+  come_back();
+  driver.flush();
+  driver.answer(kAccepted);
+  const SentRequest renewed = next();
+  EXPECT_EQ(content(renewed), "H");
+  EXPECT_EQ(frames_in(renewed.body)[0].payload, std::string(50, 'n'));
+}
+
+TEST_F(Recovery, C33_AConnectionThatFailsAtARolloverLeavesTheSessionItsTime) {
+  auto config = reconnecting();
+  config.content_length = 4000;
+  EngineDriver small(config);
+  small.start_stream();
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_FALSE(small.packet());
+    small.flush();
+  }
+  small.answer("HTTP/1.1 204 No Content\r\nServer: Cougar/9\r\nConnection: close\r\n\r\n");
+  ASSERT_EQ(small.engine.state(), State::Reconnecting);
+  small.engine.connect_failed({Result::NS_E_PUSH_CANNOTCONNECT, 0, ECONNREFUSED, "refused"},
+                              small.now);
+  EXPECT_TRUE(small.engine.recovering());
+  small.now = small.engine.deadline();
+  small.engine.tick(small.now);
+  EXPECT_EQ(small.engine.state(), State::Reconnecting);
+}
+
+TEST_F(Recovery, C33_LargerFramesOfAnEarlierEntryFindRoomInAPushStart) {
+  auto config = reconnecting();
+  config.content_length = 1000;
+  EngineDriver small(config);
+  small.start_stream(100, 5000);
+  ASSERT_FALSE(small.packet(5000, 'a'));
+  small.flush();
+  small.header_bytes.assign(50, std::byte{'n'});
+  ASSERT_FALSE(small.engine.header(small.header_bytes, {500, 0}, small.now));
+  small.flush();
+  while (small.engine.state() == State::RollingOver) {
+    small.answer(kNextPlease);
+    small.flush();
+  }
+  small.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, ""}, small.now,
+                               {100000, 0});
+  for (int i = 0; i < 3 && small.engine.state() != State::Resuming; ++i) {
+    small.now = small.engine.deadline();
+    small.engine.tick(small.now);
+    if (small.engine.wants() == Want::Connect) small.engine.connected(small.now);
+  }
+  small.wire.clear();
+  small.flush();
+  for (int i = 0; i < 5 && small.engine.state() == State::RollingOver; ++i) {
+    small.answer(kNextPlease);
+    small.flush();
+  }
+  EXPECT_EQ(small.engine.state(), State::Streaming);
+}
+
+TEST_F(Recovery, C33_AFailureForGoodCountsWhatMayNotHaveArrived) {
+  driver.start_stream();
+  push('a', 'd');
+  engine().received(as_bytes(answer_with("403 Forbidden")), driver.now, {2 * kFrame, kFrame});
+  EXPECT_EQ(engine().state(), State::Failed);
+  EXPECT_EQ(engine().packets_at_risk(), 3u);
+}
+
+TEST_F(Recovery, C33_WhatIsQueuedBehindAnEarlyAnswerThatClosesStillGoesOut) {
+  auto config = reconnecting();
+  config.content_length = 4000;
+  EngineDriver small(config);
+  small.start_stream(100, 1000);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(small.packet());
+    small.flush();
+  }
+  small.answer("HTTP/1.1 204 No Content\r\nServer: Cougar/9\r\nConnection: close\r\n\r\n");
+  small.header_bytes.assign(3000, std::byte{'n'});
+  small.wire.clear();
+  ASSERT_FALSE(small.engine.header(small.header_bytes, {1000, 0}, small.now));
+  const std::string rest = small.flush();
+  EXPECT_EQ(ids(frames_in(rest)), "EF");
+  ASSERT_EQ(small.engine.state(), State::Reconnecting);
+  small.engine.connected(small.now);
+  small.wire.clear();
+  small.flush();
+  EXPECT_EQ(content(requests_in(small.wire).back()), "C");
+}
+
+TEST_F(Recovery, C33_AServerThatForgetsASessionBeforeItsStreamBeginsGetsANewOne) {
+  driver.set_up();
+  engine().peer_closed(driver.now);
+  ASSERT_FALSE(driver.header());
+  ASSERT_EQ(engine().wants(), Want::Connect);
+  engine().connected(driver.now);
+  EXPECT_EQ(content(next()), "H");
+  driver.answer(kGone);
+  come_back();
+  EXPECT_EQ(next().header("Cookie"), "push-id=0");
+  driver.answer(kAccepted);
+  EXPECT_EQ(content(next()), "H");
+}
+
+TEST_F(Recovery, C23_C33_EveryNewSessionBeginsWhereTheUserSaidAndMayBeRedirected) {
+  constexpr std::string_view kElsewhere =
+      "HTTP/1.1 302 Found\r\nLocation: http://other/live\r\nContent-Length: 0\r\n\r\n";
+  driver.set_up(kElsewhere);
+  for (int i = 0; i < 12; ++i) {  // more often than redirects in a row may be
+    EXPECT_EQ(engine().destination().host, "other");
+    engine().connected(driver.now);
+    driver.flush();
+    driver.answer(kAccepted);
+    if (i == 0) {
+      ASSERT_FALSE(driver.header());
+    }
+    driver.flush();
+    lose(0);
+    come_back();
+    driver.flush();
+    driver.answer(kGone);
+    ASSERT_EQ(engine().state(), State::Waiting) << engine().error().message;
+    driver.now = engine().deadline();
+    engine().tick(driver.now);
+    ASSERT_EQ(engine().wants(), Want::Connect);
+    EXPECT_EQ(engine().destination().host, "server");
+    engine().connected(driver.now);
+    driver.flush();
+    driver.answer(kElsewhere);
+  }
 }
 
 }  // namespace

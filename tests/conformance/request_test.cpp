@@ -142,6 +142,24 @@ TEST(Requests, C09_C10_BehindAProxyAPushStartLastsAboutAMinute) {
   EXPECT_EQ(requests_in(driver.flush())[0].content_length, 800'000 / 8 * 60);
 }
 
+TEST(Requests, C09_C10_BehindAProxyTheRateThatIsMeasuredCountsWhereLessIsDeclared) {
+  EngineDriver driver;
+  driver.set_up("HTTP/1.1 204 No Content\r\nServer: Cougar/9\r\nVia: 1.1 p\r\n\r\n");
+  ASSERT_FALSE(driver.header(100, 1000, 8000));  // 1000 bytes a second: 60 packets, and less
+  driver.flush();
+  while (driver.engine.state() == EngineDriver::State::Streaming) {
+    ASSERT_FALSE(driver.packet());
+    driver.flush();
+    driver.pass(std::chrono::milliseconds(100));  // ten times as much
+  }
+  driver.answer(kNextPlease);
+  const auto requests = requests_in(driver.wire);
+  EXPECT_EQ(requests[1].content_length, 60000);
+  driver.flush();
+  const std::string last = driver.wire.substr(driver.wire.rfind("POST "));
+  EXPECT_NEAR(static_cast<double>(requests_in(last)[0].content_length), 600000, 30000);
+}
+
 TEST(Requests, C09_ALengthHoldsThreePacketsAndTheHeader) {
   auto config = engine_config();
   config.content_length = 1;

@@ -326,6 +326,19 @@ TEST_F(ServerTest, S09_PacketsThatAClientRepeatsWhenItComesBackAreTakenOnce) {
   EXPECT_EQ(session(id).packets_repeated, 2u);
 }
 
+TEST_F(ServerTest, S09_TheNextEntryMayHaveTheSamePackets) {
+  serve();
+  auto first = connect();
+  const std::string a = d_frame(), b = d_frame(), c = d_frame();
+  const std::string id = push(*first, h_frame() + a + b + c + end_frame(1) + c_frame());
+  ASSERT_TRUE(server->wait_for([&] { return session(id).entries == 2; }));
+  first->close();
+  auto second = connect();
+  second->send(RequestText::start(id).text() + a + b + c + end_frame());
+  EXPECT_EQ(second->read_to_end(), "");
+  EXPECT_EQ(session(id).packets, 6u);
+}
+
 TEST_F(ServerTest, S09_ASilentConnectionIsTakenOverByAClientThatComesWithItsPushId) {
   serve();
   auto first = connect();

@@ -19,7 +19,9 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  pid_t id() const { return child_.id(); }
+  /// Whether it takes TCP connections on this port of 127.0.0.1 before 20 s have passed, or it has
+  /// ended.
+  bool listens(std::uint16_t port) const;
   /// What it printed so far.
   std::string said() const { return child_.output() + child_.error_text(); }
 

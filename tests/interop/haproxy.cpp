@@ -31,7 +31,7 @@ Haproxy::Haproxy(const std::filesystem::path& folder, std::uint16_t origin)
                  std::to_string(origin) + "\n");
   daemon_ = std::make_unique<Daemon>(std::vector<std::string>{
       find_program("haproxy").string(), "-db", "-f", (folder / "haproxy.cfg").string()});
-  if (!listens(port_)) throw std::runtime_error("haproxy does not listen: " + log());
+  if (!daemon_->listens(port_)) throw std::runtime_error("haproxy does not listen: " + log());
 }
 
 std::string Haproxy::log() const { return daemon_->said(); }

@@ -43,7 +43,7 @@ KerberosRealm::KerberosRealm(const std::filesystem::path& folder, std::string us
   std::filesystem::permissions(keytab(), std::filesystem::perms(0644));
   kdc_ = std::make_unique<Daemon>(
       std::vector<std::string>{find_program("krb5kdc").string(), "-n", "-r", "WMS.TEST"});
-  if (!listens(number)) throw std::runtime_error("krb5kdc does not listen: " + kdc_->said());
+  if (!kdc_->listens(number)) throw std::runtime_error("krb5kdc does not listen: " + kdc_->said());
 }
 
 void KerberosRealm::get_ticket() const {

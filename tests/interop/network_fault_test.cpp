@@ -2,6 +2,7 @@
 // and connections reset by the kernel's packet filter.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
@@ -21,7 +22,9 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-std::string no_network;  ///< why there is no namespace; set before the tests
+// Set before the tests.
+std::string no_network;      ///< why there is no namespace
+bool ordinary_user = false;  ///< it is one in which this process is root, but nobody else is there
 
 class NetworkFaultTest : public PushTest {
  protected:
@@ -213,7 +216,7 @@ TEST_F(RecoveryTest, C33_TwoHundredKilledConnectionsLoseNothing) {
   const Arrivals arrivals = arrived(stream);
   EXPECT_TRUE(arrivals.all()) << arrivals;
   EXPECT_EQ(faults, kKills);
-  EXPECT_GT(sink.stats().reconnects, 0u);
+  EXPECT_GE(sink.stats().reconnects, kKills * 9u / 10);  // a kill may find nothing to kill
 }
 
 class SilentRecoveryTest : public RecoveryTest, public ::testing::WithParamInterface<Loss> {};
@@ -317,6 +320,7 @@ INSTANTIATE_TEST_SUITE_P(Through, ProxyRecoveryTest, ::testing::ValuesIn(arrange
 TEST_P(ProxyRecoveryTest, C33_KilledConnectionsLoseNoMoreThanIsReported) {
   constexpr int kKills = 10;
   if (!GetParam().missing.empty()) GTEST_SKIP() << "no " << GetParam().missing;
+  if (ordinary_user) GTEST_SKIP() << "the proxy needs a user to become: run this as root";
   options.send_timeout = options.response_timeout = 3'000'000;
   options.end_timeout = 2'000'000;  // some say nothing at the end
   listen();
@@ -350,6 +354,7 @@ TEST_P(ProxyRecoveryTest, C33_KilledConnectionsLoseNoMoreThanIsReported) {
 }  // namespace wmpush::test
 
 int main(int argc, char** argv) {
+  wmpush::test::ordinary_user = geteuid() != 0;
   wmpush::test::no_network = wmpush::test::enter_network_namespace();
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

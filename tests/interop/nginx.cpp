@@ -13,7 +13,7 @@ std::string Nginx::missing() {
   return find_program("nginx").empty() ? "nginx-light" : std::string();
 }
 
-Nginx::Nginx(const std::filesystem::path& folder, std::uint16_t origin)
+Nginx::Nginx(const std::filesystem::path& folder, std::uint16_t origin, bool shows_itself)
     : folder_(folder), port_(free_port()) {
   const std::string at = folder.string();
   std::string config = "daemon off;\npid " + at + "/nginx.pid;\nerror_log " + at +
@@ -32,14 +32,13 @@ Nginx::Nginx(const std::filesystem::path& folder, std::uint16_t origin)
             "proxy_send_timeout 1h;\n"
             "proxy_read_timeout 1h;\n"
             "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n"
-            "proxy_pass_header Server;\n"
-            "add_header Via \"1.1 nginx\" always;\n"
-            "}\n}\n}\n";
+            "proxy_pass_header Server;\n" +
+            std::string(shows_itself ? "add_header Via \"1.1 nginx\" always;\n" : "") + "}\n}\n}\n";
   if (geteuid() == 0) config = "user www-data;\n" + config;
   write_file(folder / "nginx.conf", config);
   daemon_ = std::make_unique<Daemon>(std::vector<std::string>{
       find_program("nginx").string(), "-p", at, "-e", at + "/nginx.log", "-c", at + "/nginx.conf"});
-  if (!listens(port_)) throw std::runtime_error("nginx does not listen: " + log());
+  if (!daemon_->listens(port_)) throw std::runtime_error("nginx does not listen: " + log());
 }
 
 std::string Nginx::log() const { return daemon_->said() + read_file(folder_ / "nginx.log"); }

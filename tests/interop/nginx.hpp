@@ -17,7 +17,8 @@ class Nginx : public Proxy {
   /// The Debian package that is missing; empty when all is there.
   static std::string missing();
 
-  Nginx(const std::filesystem::path& folder, std::uint16_t origin);
+  /// `shows_itself`: adds a Via to what the server answers, as the other proxies do.
+  Nginx(const std::filesystem::path& folder, std::uint16_t origin, bool shows_itself = true);
 
   std::uint16_t port() const override { return port_; }
   std::string log() const override;

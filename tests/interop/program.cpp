@@ -48,9 +48,9 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
-bool listens(std::uint16_t port) {
+bool wait_for_listener(std::uint16_t port, const std::function<bool()>& goes_on) {
   const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (std::chrono::steady_clock::now() < limit) {
+  while (std::chrono::steady_clock::now() < limit && goes_on()) {
     const int descriptor = socket(AF_INET, SOCK_STREAM, 0);
     const sockaddr_in address = loopback(port);
     const int result =

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,9 @@ std::filesystem::path find_program(const std::string& name);
 /// A port of 127.0.0.1 that was free a moment ago.
 std::uint16_t free_port();
 
-/// Whether something takes TCP connections there before 20 s have passed.
-bool listens(std::uint16_t port);
+/// Whether something takes TCP connections there before 20 s have passed, and before `goes_on` says
+/// no.
+bool wait_for_listener(std::uint16_t port, const std::function<bool()>& goes_on);
 
 /// Runs a program to its end. Throws std::runtime_error with what it printed when it failed.
 void run(const std::vector<std::string>& command);

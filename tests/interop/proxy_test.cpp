@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "interop/arrangement.hpp"
+#include "interop/nginx.hpp"
 #include "interop/push_test.hpp"
 
 namespace wmpush::test {
@@ -152,6 +153,19 @@ TEST_P(EarlyAnswerTest, C25_ThatTheServerWaitedInVainIsTheResult) {
   for (std::uint32_t number = 0; number < stream.packets(); ++number)
     ASSERT_EQ(sink.OnDataUnit(stream.packet(number)), Result::S_OK);
   EXPECT_EQ(sink.wait_until(std::chrono::steady_clock::now() + 5s), Result::NS_E_TIMEOUT) << said();
+}
+
+/// Without a Via it is by the 502 behind the end, which is its complaint that the server closed,
+/// that nginx shows itself.
+TEST_F(PushTest, C30_AProxyThatHidesShowsItselfAtTheEnd) {
+  if (!Nginx::missing().empty()) GTEST_SKIP() << "no " << Nginx::missing();
+  listen();
+  const Nginx proxy(folder.path(), point->port(), false);
+  const NumberedStream stream(300);
+  EXPECT_EQ(push("wmpush://127.0.0.1:" + std::to_string(proxy.port()) + "/live", stream.asf()),
+            Result::S_OK)
+      << message << said();
+  expect_delivered(stream);
 }
 
 }  // namespace

@@ -12,13 +12,13 @@ namespace {
 constexpr const char* kHelpers = "/usr/lib/squid/";
 constexpr const char* kRealm = "the proxy";
 
-std::filesystem::path ntlm_helper() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "ntlm_helper";
+std::filesystem::path ntlm_judge() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "ntlm_judge";
 }
 
 }  // namespace
 
-bool Squid::can_do_ntlm() { return std::filesystem::exists(ntlm_helper()); }
+bool Squid::can_do_ntlm() { return std::filesystem::exists(ntlm_judge()); }
 
 std::string Squid::missing() { return find_program("squid").empty() ? "squid" : std::string(); }
 
@@ -49,8 +49,8 @@ std::string Squid::digest(const std::filesystem::path& folder, const std::string
 
 std::string Squid::ntlm(const std::filesystem::path& folder) {
   // A copy, since the user that squid becomes may have no way to where this was built.
-  const std::filesystem::path helper = folder / "ntlm_helper";
-  std::filesystem::copy_file(ntlm_helper(), helper,
+  const std::filesystem::path helper = folder / "ntlm_judge";
+  std::filesystem::copy_file(ntlm_judge(), helper,
                              std::filesystem::copy_options::overwrite_existing);
   return "auth_param ntlm program " + helper.string() + " " + (folder / "ntlm.log").string() +
          "\nauth_param ntlm children 1\n";
@@ -63,7 +63,7 @@ std::string Squid::negotiate(const std::filesystem::path& keytab) {
 }
 
 Squid::Squid(const std::filesystem::path& folder, const std::string& directives)
-    : folder_(folder), port_(free_port()) {
+    : folder_(folder), port_(free_port()), service_("wmpush" + std::to_string(port_)) {
   const std::string at = folder.string();
   write_file(folder / "squid.conf",
              "http_port 127.0.0.1:" + std::to_string(port_) + "\n" + directives +
@@ -85,10 +85,20 @@ Squid::Squid(const std::filesystem::path& folder, const std::string& directives)
                  "visible_hostname localhost\n"
                  "shutdown_lifetime 0 seconds\n");
   // It takes a second to end properly; its helpers end by themselves.
-  daemon_ = std::make_unique<Daemon>(
-      std::vector<std::string>{find_program("squid").string(), "-N", "-f", at + "/squid.conf"},
-      SIGKILL);
-  if (!listens(port_)) throw std::runtime_error("squid does not listen: " + log());
+  daemon_ =
+      std::make_unique<Daemon>(std::vector<std::string>{find_program("squid").string(), "-N", "-n",
+                                                        service_, "-f", at + "/squid.conf"},
+                               SIGKILL);
+  if (!daemon_->listens(port_)) throw std::runtime_error("squid does not listen: " + log());
+}
+
+Squid::~Squid() {
+  daemon_.reset();
+  // Shared memory that has the name of the service, and outlives a program that is killed.
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored))
+    if (entry.path().filename().string().starts_with(service_ + "-"))
+      std::filesystem::remove(entry.path(), ignored);
 }
 
 std::string Squid::log() const { return daemon_->said() + read_file(folder_ / "cache.log"); }

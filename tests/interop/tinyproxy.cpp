@@ -27,7 +27,7 @@ Tinyproxy::Tinyproxy(const std::filesystem::path& folder, const std::string& dir
   write_file(folder / "tinyproxy.conf", config);
   daemon_ = std::make_unique<Daemon>(std::vector<std::string>{find_program("tinyproxy").string(),
                                                               "-d", "-c", at + "/tinyproxy.conf"});
-  if (!listens(port_)) throw std::runtime_error("tinyproxy does not listen: " + log());
+  if (!daemon_->listens(port_)) throw std::runtime_error("tinyproxy does not listen: " + log());
 }
 
 std::string Tinyproxy::log() const {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <mutex>
 
 #include "asf/data_packet.hpp"
@@ -302,6 +303,7 @@ TEST_F(Field, F05_AReceiverThatIgnoresAStreamChangeTakesEveryPacket) {
 TEST_F(Field, TheFirstPusherIsToldWhenASecondOneTakesItsPlace) {
   std::mutex mutex;
   Connection* first = nullptr;
+  std::promise<void> taken;  // the point, by the first
   RawServer relay([&](Connection& connection) {
     connection.read_head();
     connection.send(kPlainAnswer);
@@ -309,7 +311,10 @@ TEST_F(Field, TheFirstPusherIsToldWhenASecondOneTakesItsPlace) {
     connection.read_some();
     {
       const std::lock_guard lock(mutex);
-      if (first != nullptr) first->break_off();
+      if (first != nullptr)
+        first->break_off();
+      else
+        taken.set_value();
       first = &connection;
     }
     connection.read_stream();
@@ -317,6 +322,7 @@ TEST_F(Field, TheFirstPusherIsToldWhenASecondOneTakesItsPlace) {
   PushSink one(options);
   ASSERT_EQ(one.Connect(relay.url()), Result::S_OK);
   ASSERT_EQ(one.write(as_bytes(clip()).first(8000)), Result::S_OK);
+  taken.get_future().wait();
   EXPECT_EQ(push(relay.url()), Result::S_OK) << message;
   EXPECT_EQ(one.wait_until(wmhttp::Clock::now() + std::chrono::seconds(10)),
             Result::NS_E_CONNECTION_FAILURE);

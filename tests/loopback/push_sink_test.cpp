@@ -326,5 +326,28 @@ TEST_F(PushSinkTest, AnEmptyPasswordFileIsNamed) {
   EXPECT_THAT(sink.last_error().message, HasSubstr("No such file"));
 }
 
+TEST_F(PushSinkTest, ADamagedPacketIsSentAsItCameAndWarnedOfOnce) {
+  std::string lines;
+  wmpush_options options = quick();
+  options.log_opaque = &lines;
+  options.log = [](void* to, wmpush_log_level level, const char* line) {
+    if (level == WMPUSH_LOG_WARNING) *static_cast<std::string*>(to) += std::string(line) + "\n";
+  };
+  sink = PushSink(options);
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  asf::Splitter splitter;
+  asf::Splitter::Unit unit;
+  Bytes input = as_bytes(clip());
+  ASSERT_FALSE(splitter.next(input, unit));
+  ASSERT_EQ(sink.OnHeader(unit.bytes), Result::S_OK);
+  const std::vector<std::byte> garbage(100, std::byte{0xFF});
+  EXPECT_EQ(sink.OnDataUnit(garbage), Result::S_OK);
+  EXPECT_EQ(sink.OnDataUnit(garbage), Result::S_OK);
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  EXPECT_EQ(sink.stats().packets_malformed, 2u);
+  EXPECT_THAT(lines, HasSubstr("data packet 1 is damaged"));
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1);
+}
+
 }  // namespace
 }  // namespace wmpush::test

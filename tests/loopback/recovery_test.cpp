@@ -133,6 +133,7 @@ TEST_F(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothi
   std::size_t breaks = 0;
   std::size_t expected = 0;
   settings.idle_timeout = std::chrono::minutes(10);
+  settings.keep_repeats = true;  // what the client sends twice is to show
   server.reset();
   while (breaks < 200) {
     server = std::make_unique<Server>(settings);
@@ -231,6 +232,25 @@ TEST_F(RecoveryTest, C33_AServerThatStaysAwayEndsThePushAfterTheTriesThatWereAll
   EXPECT_THAT(sink.last_error().message, HasSubstr("given up after 3 attempts"));
   EXPECT_EQ(sink.stats().state, WMPUSH_STATE_FAILED);
   EXPECT_EQ(sink.EndSession(), Result::NS_E_CONNECTION_FAILURE);
+}
+
+TEST_F(RecoveryTest, C33_TheEndIsWaitedForNoLongerThanItsTimeoutAndTheStateSaysWhatIsGoingOn) {
+  options.reconnect_delay_max = 20'000'000;
+  options.end_timeout = 300'000;
+  sink = PushSink(options);
+  ASSERT_EQ(sink.Connect(server->url()), Result::S_OK);
+  ASSERT_EQ(sink.write(as_bytes(long_clip())), Result::S_OK);
+  EXPECT_EQ(sink.stats().state, WMPUSH_STATE_STREAMING);
+  server->stop();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  EXPECT_EQ(sink.wait_until(until), Result::S_OK);
+  EXPECT_LT(std::chrono::steady_clock::now() - until, std::chrono::seconds(2));
+  EXPECT_EQ(sink.stats().state, WMPUSH_STATE_RECONNECTING);
+  EXPECT_EQ(sink.stats().connected, 0);
+  const auto asked = std::chrono::steady_clock::now();
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(3));
+  EXPECT_EQ(sink.EndSession(), Result::NS_E_NOCONNECTION);
 }
 
 TEST_F(RecoveryTest, C33_AnInterruptEndsTheWaitForTheNextTry) {

@@ -216,6 +216,7 @@ bool Connection::begin_stream() {
   if (!grant.session) return refuse(grant.refusal);
   session_ = std::move(grant.session);
   const bool first = session_->report().push_starts == 0;
+  if (service_.settings().keep_repeats) session_->keep_repeats();
   const bool resumed = session_->waits_for_resume();
   session_->start(request_, peer_, service_.now());
   session_->set_connection(weak_from_this());

@@ -120,6 +120,7 @@ bool PushSession::take_header(const Frame& frame) {
   if (first_send_) media_before_ = report_.media;  // an entry counts its times for itself
   first_send_.reset();
   packet_size_ = *packet_size;
+  recent_.forget();
   ++report_.entries;
   report_.bytes += frame.payload.size();
   if (consumer_) consumer_->on_header(frame.payload);
@@ -134,7 +135,7 @@ bool PushSession::take_packet(const Frame& frame) {
   }
   if (recent_.repeats(frame.payload)) {
     ++report_.packets_repeated;
-    return true;
+    if (!keep_repeats_) return true;
   }
   ++report_.packets;
   report_.bytes += frame.payload.size();

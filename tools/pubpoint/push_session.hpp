@@ -56,6 +56,8 @@ class PushSession {
   bool holds_point() const { return report_.push_starts > 0 && report_.running; }
   bool over() const { return !report_.running; }
 
+  /// Packets that come twice are taken twice.
+  void keep_repeats() { keep_repeats_ = true; }
   void set_consumer(std::unique_ptr<StreamConsumer> consumer) { consumer_ = std::move(consumer); }
   void set_connection(std::weak_ptr<SessionConnection> connection) {
     connection_ = std::move(connection);
@@ -109,6 +111,7 @@ class PushSession {
   Breach breach_;
   bool waits_for_resume_ = false;
   RecentPackets recent_;
+  bool keep_repeats_ = false;
   std::uint64_t remaining_ = 0;                // of the Content-Length
   std::chrono::milliseconds media_before_{0};  // of the entries before this one
   std::optional<std::uint32_t> first_send_;    // ms, of this entry

@@ -13,6 +13,12 @@ constexpr std::size_t kMost = 65536;
 
 }  // namespace
 
+void RecentPackets::forget() {
+  hashes_.clear();
+  next_ = 0;
+  run_may_begin_ = false;
+}
+
 void RecentPackets::resume() { run_may_begin_ = true; }
 
 bool RecentPackets::repeats(Bytes packet) {

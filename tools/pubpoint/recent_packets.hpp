@@ -15,6 +15,8 @@ namespace wmpush::pubpoint {
 /// where the lost connection did.
 class RecentPackets {
  public:
+  /// Another entry of a playlist begins: it may have the same packets as the one before.
+  void forget();
   /// The session is resumed: a run of repeated packets may come.
   void resume();
   /// Whether `packet` is one that came before the resume. Otherwise it is new, and remembered.

@@ -110,8 +110,10 @@ struct Settings {
   Authentication authentication{};
   std::string server = "Cougar/9.6.7600.16564";  ///< the Server header
   bool send_push_id = true;                      ///< false: no Set-Cookie, as some relays do
-  bool answer_end = false;  ///< true: a 204 before the close that follows the end of the stream
-  int receive_buffer = 0;   ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
+  bool answer_end = false;    ///< true: a 204 before the close that follows the end of the stream
+  bool keep_repeats = false;  ///< packets that a client sends again after a loss are taken again,
+                              ///< as other servers do
+  int receive_buffer = 0;     ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
   /// The time, asked for in the server's thread; tests give their own and call
   /// Server::check_timers() after moving it.
   std::function<Clock::time_point()> now = [] { return Clock::now(); };

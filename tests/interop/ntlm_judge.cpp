@@ -1,7 +1,7 @@
 // What squid asks about NTLM: a helper that lets gss-ntlmssp judge, so that passwords count
 // (squid's own fake one takes any). The users are in the file that NTLM_USER_FILE names.
 //
-//     ntlm_helper LOG
+//     ntlm_judge LOG
 //
 // A line "YR TOKEN" begins a conversation and is answered with the challenge ("TT TOKEN"), "KK
 // TOKEN" ends it with "AF USER" or "NA REASON", which is also appended to LOG.
@@ -59,7 +59,7 @@ class Conversation {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fprintf(stderr, "usage: ntlm_helper LOG\n");
+    std::fprintf(stderr, "usage: ntlm_judge LOG\n");
     return 2;
   }
   std::ofstream log(argv[1], std::ios::app);
