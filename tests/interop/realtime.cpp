@@ -1,11 +1,11 @@
 // Pushes in real time through every proxy, all at the same moment, and measures how long each
 // packet is on its way from the write to the publishing point.
 //
-//     interop_realtime [SECONDS] [NAME...]
+//     interop_realtime [--any-latency] [SECONDS] [NAME...]
 //
 // 60 s of 2 Mbit/s unless told otherwise, through all proxies or those named ("direct" is none).
-// Prints a table. Exit status: 0 when everything arrived once, in order and in time, 1 when not, 2
-// for bad usage.
+// Prints a table. Exit status: 0 when everything arrived once, in order and in time (whenever, with
+// --any-latency: for a machine that has more to do), 1 when not, 2 for bad usage.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
 #include <charconv>
@@ -103,7 +103,7 @@ class Trial {
   void join() { thread_.join(); }
 
   /// Prints its line; whether all was well.
-  bool report() const {
+  bool report(bool any_latency) const {
     const auto packets = arrival_.packets();
     const Arrivals arrivals = arrivals_of(stream_, packets);
     std::vector<Milliseconds> late;
@@ -120,7 +120,7 @@ class Trial {
     const bool ended = !sessions.empty() && sessions.back().end_of_stream;
     const Milliseconds limit = name_.starts_with("tinyproxy") ? kTinyproxyLimit : kLimit;
     const bool good = result_ == Result::S_OK && ended && arrivals.all() &&
-                      point_->breaches().empty() && part(0.99) < limit.count();
+                      point_->breaches().empty() && (any_latency || part(0.99) < limit.count());
     std::printf("| %-15s | %7zu | %4zu | %5zu | %9llu | %6.2f | %6.2f | %6.2f | %s |\n",
                 name_.c_str(), packets.size(), arrivals.missing.size(),
                 arrivals.twice.size() + arrivals.late.size() + arrivals.altered,
@@ -163,7 +163,7 @@ class Trial {
   Result result_ = Result::S_OK;
 };
 
-int run(double seconds, const std::vector<std::string>& names) {
+int run(double seconds, const std::vector<std::string>& names, bool any_latency) {
   const NumberedStream stream(static_cast<std::uint32_t>(seconds * kBitrate / 8 / kPacketSize),
                               kPacketSize, kDeclaredBitrate);
   std::vector<Arrangement> wanted{{.name = "direct", .missing = {}}};
@@ -185,7 +185,7 @@ int run(double seconds, const std::vector<std::string>& names) {
       "| proxy           | packets | lost | wrong | PushStart | p50 ms | p99 ms | max ms | $E  |\n"
       "|---|---|---|---|---|---|---|---|---|\n");
   bool good = !trials.empty();
-  for (const auto& trial : trials) good = trial->report() && good;
+  for (const auto& trial : trials) good = trial->report(any_latency) && good;
   return good ? 0 : 1;
 }
 
@@ -195,16 +195,17 @@ int run(double seconds, const std::vector<std::string>& names) {
 int main(int argc, char** argv) {
   double seconds = 60;
   std::vector<std::string> names(argv + 1, argv + argc);
+  const bool any_latency = std::erase(names, "--any-latency") > 0;
   if (!names.empty() && names[0][0] >= '0' && names[0][0] <= '9') {
     const char* const end = names[0].data() + names[0].size();
     if (std::from_chars(names[0].data(), end, seconds).ptr != end || seconds < 1) {
-      std::fprintf(stderr, "usage: interop_realtime [SECONDS] [NAME...]\n");
+      std::fprintf(stderr, "usage: interop_realtime [--any-latency] [SECONDS] [NAME...]\n");
       return 2;
     }
     names.erase(names.begin());
   }
   try {
-    return wmpush::test::run(seconds, names);
+    return wmpush::test::run(seconds, names, any_latency);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "interop_realtime: %s\n", error.what());
     return 1;
