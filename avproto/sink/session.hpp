@@ -54,6 +54,7 @@ class PushSink::Session {
   enum class Until { Done, Waiting };
   Error drive(Until until = Until::Done);
   Error attend();
+  Error watch(wmhttp::Time until);
   void make_connection();
   void send_outgoing();
   void receive_waiting();
