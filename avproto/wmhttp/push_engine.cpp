@@ -101,9 +101,7 @@ void PushEngine::fail(Error error) {
   state_ = State::Failed;
   if (config_.reconnect) {
     // What may not have arrived will not be sent again any more.
-    const std::uint64_t sent = out_.consumed();
-    take_back(sent - std::min<std::uint64_t>(sent, delivery_.unacknowledged),
-              proxied_ ? Delivery{}.unread : delivery_.unread);
+    take_back(taken(), unread());
     packets_at_risk_ += again_.packets();
   }
   again_.clear();
@@ -172,10 +170,17 @@ void PushEngine::sent(std::size_t count, Time now) {
 }
 
 void PushEngine::delivered(Delivery delivery) {
-  sent_.acknowledge(
-      out_.consumed() - std::min<std::uint64_t>(out_.consumed(), delivery.unacknowledged),
-      proxied_ ? Delivery{}.unread : delivery.unread);
+  delivery_ = delivery;
+  sent_.acknowledge(taken(), unread());
 }
+
+/// Bytes of the connection that the peer's kernel has taken.
+std::uint64_t PushEngine::taken() const {
+  return out_.consumed() - std::min<std::uint64_t>(out_.consumed(), delivery_.unacknowledged);
+}
+
+/// What the program there may have left of them; what a proxy has not passed on cannot be told.
+std::size_t PushEngine::unread() const { return proxied_ ? Delivery{}.unread : delivery_.unread; }
 
 void PushEngine::received(Bytes bytes, Time now, Delivery delivery) {
   now_ = now;

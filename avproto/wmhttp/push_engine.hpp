@@ -276,6 +276,8 @@ class PushEngine {
 
   // After a loss (push_recovery.cpp).
   bool recoverable() const;
+  std::uint64_t taken() const;
+  std::size_t unread() const;
   void recover(Error cause);
   void recover_from(std::uint64_t taken, std::size_t unread, Error cause);
   void take_back(std::uint64_t taken, std::size_t unread);

@@ -34,9 +34,7 @@ bool PushEngine::recoverable() const { return config_.reconnect && !header_.empt
 void PushEngine::recover(Error cause) {
   // A proxy that does not know us says so: one that has not may ask anew on the next connection.
   if (config_.proxy_authenticator != nullptr) config_.proxy_authenticator->accepted();
-  const std::uint64_t sent = out_.consumed();
-  recover_from(sent - std::min<std::uint64_t>(sent, delivery_.unacknowledged),
-               proxied_ ? Delivery{}.unread : delivery_.unread, std::move(cause));
+  recover_from(taken(), unread(), std::move(cause));
 }
 
 void PushEngine::recover_from(std::uint64_t taken, std::size_t unread, Error cause) {

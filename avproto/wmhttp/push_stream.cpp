@@ -216,7 +216,7 @@ void PushEngine::remember_acceptance() {
 
 void PushEngine::next_push_start() {
   authorization_accepted();
-  sent_.read_up_to(out_.consumed());
+  sent_.acknowledge(out_.consumed(), 0);  // who answers has read everything
   repeats_ = resumes_ = false;
   // An answer that overtook the filler is one too: the request follows the filler.
   early_accept_ = true;

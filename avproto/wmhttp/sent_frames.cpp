@@ -62,12 +62,6 @@ void SentFrames::acknowledge(std::uint64_t offset, std::size_t unread) {
   next_look_ = bytes_.size() - first_byte_ + kLookEvery;
 }
 
-void SentFrames::read_up_to(std::uint64_t offset) {
-  acknowledged_ = std::max(acknowledged_, offset);
-  unread_from_ = std::max(unread_from_, offset);
-  trim();
-}
-
 /// Frames in front of the PushStart, and those of one that needs no repetition, stay until they are
 /// acknowledged, or are too many.
 void SentFrames::trim() {

@@ -58,8 +58,6 @@ class SentFrames {
   /// The peer's kernel has taken everything in front of `offset`, of which the program there has
   /// left `unread` bytes at the most. What need not be kept any more is dropped.
   void acknowledge(std::uint64_t offset, std::size_t unread);
-  /// The program at the other end has answered, and so has read everything in front of `offset`.
-  void read_up_to(std::uint64_t offset);
 
   /// All frames of the PushStart are still here.
   bool whole() const { return whole_; }

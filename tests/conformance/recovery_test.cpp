@@ -60,6 +60,20 @@ class Recovery : public ::testing::Test {
     ASSERT_EQ(engine().wants(), Want::Connect);
     engine().connected(driver.now);
   }
+  /// The next entry, with a header of 50 times 'n'.
+  void begin_next_entry() {
+    driver.header_bytes.assign(50, std::byte{'n'});
+    EXPECT_FALSE(engine().header(driver.header_bytes, {1000, 0}, driver.now));
+    driver.flush();
+  }
+  /// The server has lost the session: the first PushStart of the one that is set up anew.
+  SentRequest renew() {
+    driver.answer(kGone);
+    come_back();
+    driver.flush();
+    driver.answer(kAccepted);
+    return next();
+  }
   /// The one request that goes out now.
   SentRequest next() {
     const auto requests = requests_in(driver.flush());
@@ -389,18 +403,12 @@ TEST_F(Recovery, C33_TheEndHasItsTimeoutHoweverOftenTheConnectionIsTried) {
 TEST_F(Recovery, C33_APlaylistGoesOnWithTheHeaderThatIsInForceWhereItWasLost) {
   driver.start_stream();
   push('a', 'b');
-  driver.header_bytes.assign(50, std::byte{'n'});
-  ASSERT_FALSE(engine().header(driver.header_bytes, {1000, 0}, driver.now));
-  driver.flush();
+  begin_next_entry();
   push('x', 'x');
   lose(kFrame + 8 + 50 + 8 + kFrame);  // from 'b' on
   come_back();
   EXPECT_EQ(content(next()), "bECx");
-  driver.answer(kGone);
-  come_back();
-  driver.flush();
-  driver.answer(kAccepted);
-  const SentRequest renewed = next();
+  const SentRequest renewed = renew();
   EXPECT_EQ(content(renewed), "HbECx");
   EXPECT_EQ(frames_in(renewed.body)[0].payload, std::string(100, 'h'));
   EXPECT_EQ(frames_in(renewed.body)[3].payload, std::string(50, 'n'));
@@ -409,18 +417,12 @@ TEST_F(Recovery, C33_APlaylistGoesOnWithTheHeaderThatIsInForceWhereItWasLost) {
 TEST_F(Recovery, C33_ANewSessionThatBeginsWithTheNextEntryHasItsHeaderInH) {
   driver.start_stream();
   push('a', 'a');
-  driver.header_bytes.assign(50, std::byte{'n'});
-  ASSERT_FALSE(engine().header(driver.header_bytes, {1000, 0}, driver.now));
-  driver.flush();
+  begin_next_entry();
   push('x', 'x');
   lose(50 + 8 + kFrame);
   come_back();
   EXPECT_EQ(content(next()), "Cx");
-  driver.answer(kGone);
-  come_back();
-  driver.flush();
-  driver.answer(kAccepted);
-  const SentRequest renewed = next();
+  const SentRequest renewed = renew();
   EXPECT_EQ(content(renewed), "Hx");
   EXPECT_EQ(frames_in(renewed.body)[0].payload, std::string(50, 'n'));
 }
@@ -658,18 +660,12 @@ TEST_F(Recovery, C33_AHeaderOfLongAgoDoesNotComeBack) {
     driver.flush();
   }
   push('b', 'b');
-  driver.header_bytes.assign(50, std::byte{'n'});
-  ASSERT_FALSE(engine().header(driver.header_bytes, {1000, 0}, driver.now));
-  driver.flush();
+  begin_next_entry();
   push('x', 'x');
   lose(0);
   come_back();
   driver.flush();
-  driver.answer(kGone);
-  come_back();
-  driver.flush();
-  driver.answer(kAccepted);
-  const SentRequest renewed = next();
+  const SentRequest renewed = renew();
   EXPECT_EQ(content(renewed), "H");
   EXPECT_EQ(frames_in(renewed.body)[0].payload, std::string(50, 'n'));
 }
