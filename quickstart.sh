@@ -3,7 +3,8 @@
 # port, pushes a real video to it with the distribution's own ffmpeg, in real time, and checks what
 # was received.
 #
-#   ./quickstart.sh          a video of 14 s with picture and sound, out of a Debian package
+#   ./quickstart.sh          a short video with picture and sound, out of a Debian package; where
+#                            none can be had, a test picture and a tone
 #   ./quickstart.sh VIDEO    any file that ffmpeg reads
 #
 # Exit status: 0 when what was sent was received, 1 when not, 2 for bad usage. Everything it makes
@@ -31,11 +32,6 @@ fail() {
   printf '\nFAILED: %s\n' "$*" >&2
   exit 1
 }
-
-case $PWD in
-  *[[:space:]:]*)
-    fail "the path of this directory has a space or a colon in it, which LD_PRELOAD cannot take: move it" ;;
-esac
 
 mkdir -p .quickstart
 exec 9>.quickstart/lock
@@ -69,11 +65,17 @@ trap 'exit 129' HUP
 
 step "What is needed"
 install_missing build run
-if [ -z "$video" ]; then
-  fetch_media cockatoo.mp4 .quickstart
-  video=.quickstart/cockatoo.mp4
+if [ -n "$video" ]; then
+  echo "Everything is there. The video is $video."
+elif video=$(fetch_media film .quickstart); then
+  echo "Everything is there. The video is $video, out of a Debian package."
+else
+  video=.quickstart/test-picture.mkv
+  ffmpeg -nostdin -v error -y -f lavfi -i testsrc2=size=640x360:rate=25:duration=10 \
+    -f lavfi -i sine=frequency=440:beep_factor=4:duration=10 -c:v mpeg4 -q:v 3 -c:a flac "$video"
+  echo "Everything is there but a real video: a test picture and a tone of 10 s take its place."
+  echo "./quickstart.sh VIDEO takes one of yours."
 fi
-echo "Everything is there. The video is $video."
 
 step "Building (preset release, in build/release)"
 cmake --preset release >/dev/null
@@ -129,7 +131,8 @@ recording=${recordings[0]}
 # last FILE KEY: the last value of KEY in what ffmpeg -progress wrote.
 last() { sed -n "s/^$2=//p" "$1" | tail -n 1; }
 decode=(ffmpeg -nostdin -v error -y)
-"${decode[@]}" -progress .quickstart/received.txt -i "$recording" -vsync passthrough -f null - \
+"${decode[@]}" -progress .quickstart/received.txt -i "$recording" \
+  -fps_mode passthrough -f null - \
   2>.quickstart/decode.log || { cat .quickstart/decode.log >&2; fail "the recording does not play"; }
 [ ! -s .quickstart/decode.log ] ||
   { cat .quickstart/decode.log >&2; fail "the recording has errors"; }

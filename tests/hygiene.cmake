@@ -1,11 +1,21 @@
 # Checks what a reader of the repository should never meet: paths of someone's machine, names that
-# say nothing, leftovers of a merge.
+# say nothing, leftovers of a merge. It looks at what git tracks, and at nothing that only lies
+# in the tree, such as a log; without git there is nothing to tell these apart by.
 # cmake -DROOT=<source directory> -P hygiene.cmake
 
 cmake_minimum_required(VERSION 3.25)
-file(GLOB_RECURSE files LIST_DIRECTORIES false RELATIVE ${ROOT} ${ROOT}/* ${ROOT}/.ci/*
-     ${ROOT}/.github/*)
-list(FILTER files EXCLUDE REGEX "^(build[^/]*|\\.git|\\.quickstart)/|^\\.git$|\\.(png|mp4|asf|wmv)$|/fuzz/corpus/")
+find_program(GIT git)
+if(GIT)
+  # The tree may belong to another user than the one who runs this.
+  execute_process(COMMAND ${GIT} -c safe.directory=* -c core.quotePath=off ls-files
+                  WORKING_DIRECTORY ${ROOT} OUTPUT_VARIABLE files RESULT_VARIABLE status ERROR_QUIET)
+endif()
+if(NOT GIT OR NOT status EQUAL 0)
+  message(STATUS "[  SKIPPED ] this is no git checkout")
+  return()
+endif()
+string(REPLACE "\n" ";" files "${files}")
+list(FILTER files EXCLUDE REGEX "^$|\\.(png|mp4|asf|wmv)$|/fuzz/corpus/")
 
 # The brackets keep these expressions from matching themselves.
 set(machine_paths "(^|[^A-Za-z0-9_.}~-])/([w]ork|[r]oot|[h]ome/[a-z]|[U]sers/[A-Za-z]|[t]mp/([a-vx-z]|w[a-ln-z]))")
@@ -15,6 +25,9 @@ set(empty_names "^(util|utils|utility|common|helper|helpers|misc|manager)$")
 set(findings "")
 set(count 0)
 foreach(file IN LISTS files)
+  if(NOT EXISTS ${ROOT}/${file})
+    continue()
+  endif()
   math(EXPR count "${count} + 1")
   string(TOLOWER "${file}" parts)
   string(REGEX REPLACE "[/._-]" ";" parts "${parts}")

@@ -112,7 +112,8 @@ INSTANTIATE_TEST_SUITE_P(Clips, RecordingOf,
                          testing::Values("-f asf", "-f asf_stream", "-map 0:v -f asf",
                                          "-map 1:a -f asf", "-map 0:v -map 1:a -map 1:a -f asf",
                                          "-packet_size 400 -f asf", "-packet_size 1400 -f asf",
-                                         "-packet_size 3200 -f asf", "-packet_size 60000 -f asf"));
+                                         "-packet_size 3200 -f asf", "-packet_size 60000 -f asf"),
+                         name_of_clip);
 
 TEST_P(RecordingOf, DecodesToTheFramesThatWerePushed) {
   const std::string& original = clip(GetParam());

@@ -234,7 +234,7 @@ TEST_P(FailureTable, ThroughFfmpeg) {
 
   const Finished push = run(ffmpeg_wmpush(command + Arguments{target()}));
 
-  expect_failed(push, describe(failure.result));
+  expect_failed(push, describe(failure.result), failure.averror);
   // "[wmpush @ 0x5581...] line", and only one that says all of it.
   std::istringstream lines(push.error);
   std::vector<std::string> found;

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 extern "C" {
 #include <libavformat/version.h>
+#include <libavutil/error.h>
 }
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 
 #include "publishing_point.hpp"
@@ -51,27 +53,60 @@ TEST_F(Launcher, AnswersForTheExitStatusOfAnFfmpegByAnyName) {
                          "wmpush://me:opensesame@" + url().substr(url().find("//") + 2)}),
           {"WMPUSH_FFMPEG=" + file("my-encoder").string()});
 
-  EXPECT_EQ(push.status, 1) << push.error;
-  EXPECT_THAT(last_line(push.error), testing::StartsWith("wmpush: NS_E_")) << push.error;
+  expect_failed(push, "NS_E_", AVERROR(ECONNRESET));
   EXPECT_THAT(push.error, testing::Not(HasSubstr("opensesame")));
 }
 
-TEST_F(Launcher, RefusesADirectoryThatNothingCanBePreloadedFrom) {
-  for (const char* name : {"with space", "with:colon"}) {
-    std::filesystem::create_directories(file(name) / "bin");
-    std::filesystem::create_directories(file(name) / "lib");
-    const std::filesystem::path launcher = file(name) / "bin/ffmpeg-wmpush";
-    std::filesystem::copy_file(FFMPEG_WMPUSH, launcher);
-    std::filesystem::copy(PRELOAD_OBJECT, file(name) / "lib");
+struct Directory {
+  const char* name;
+  const char* path;
+};
+constexpr Directory kDirectories[] = {{"Plain", "plain"},
+                                      {"WithASpace", "with space"},
+                                      {"WithAColon", "with:colon"},
+                                      {"WithOtherLetters", "ラジオ 'n\" $x"}};
 
-    const Finished launch = run({launcher.string(), "-version"});
-
-    EXPECT_EQ(launch.status, 2);
-    EXPECT_THAT(launch.error, testing::StartsWith("ffmpeg-wmpush: "));
-    EXPECT_THAT(launch.error, HasSubstr("move or install"));
-    EXPECT_EQ(std::count(launch.error.begin(), launch.error.end(), '\n'), 1) << launch.error;
+class LauncherIn : public PublishingPoint, public testing::WithParamInterface<Directory> {
+ protected:
+  /// The launcher and the preload object, installed in a directory of this name.
+  std::string launcher() const {
+    const std::filesystem::path prefix = file(GetParam().path);
+    std::filesystem::create_directories(prefix / "bin");
+    std::filesystem::create_directories(prefix / "lib");
+    std::filesystem::copy_file(FFMPEG_WMPUSH, prefix / "bin/ffmpeg-wmpush");
+    std::filesystem::copy(PRELOAD_OBJECT, prefix / "lib");
+    return prefix / "bin/ffmpeg-wmpush";
   }
+};
+
+TEST_P(LauncherIn, ADirectoryOfAnyNamePushes) {
+  const Arguments push{launcher(), "-nostdin", "-v", "error", "-i", media("input.asf"),
+                       "-map",     "0:1",      "-c", "copy",  "-f", "asf",
+                       url()};
+  const Finished pushed = run(push);
+  EXPECT_EQ(pushed.status, 0) << pushed.error;
+  EXPECT_TRUE(ended_session().end_of_stream);
 }
+
+TEST_P(LauncherIn, ADirectoryOfAnyNameLeavesNoDescriptorOpenInFfmpeg) {
+  ChildProcess push({launcher(), "-nostdin", "-v", "error", "-re", "-i", media("input.asf"), "-map",
+                     "0:1", "-c", "copy", "-f", "asf", url()});
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().empty(); }));
+
+  std::size_t open = 0;
+  const std::filesystem::path descriptors = "/proc/" + std::to_string(push.id()) + "/fd";
+  for (const auto& descriptor : std::filesystem::directory_iterator(descriptors)) {
+    std::error_code closed_meanwhile;
+    const std::string target = std::filesystem::read_symlink(descriptor, closed_meanwhile);
+    EXPECT_THAT(target, testing::Not(HasSubstr("libwmpush-preload")));
+    ++open;
+  }
+  EXPECT_GE(open, 3u);
+  EXPECT_EQ(push.wait(), 0) << push.error_text();
+}
+
+INSTANTIATE_TEST_SUITE_P(Named, LauncherIn, testing::ValuesIn(kDirectories),
+                         [](const auto& one) { return std::string(one.param.name); });
 
 TEST_F(Launcher, RefusesAProgramThatIsNotThere) {
   expect_refusal(with_ffmpeg(file("nothing")), "not installed");

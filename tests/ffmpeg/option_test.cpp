@@ -1,5 +1,10 @@
 // The library's options as flags of ffmpeg and in the URL.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+extern "C" {
+#include <libavutil/error.h>
+}
+
+#include <cerrno>
 #include <csignal>
 
 #include "publishing_point.hpp"
@@ -72,7 +77,7 @@ TEST_F(FfmpegOption, TakesDurationsAsFfmpegDoes) {
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-response_timeout", "300ms", "-f", "asf", url()}));
 
-  expect_failed(push, "NS_E_TIMEOUT");
+  expect_failed(push, "NS_E_TIMEOUT", AVERROR(ETIMEDOUT));
 }
 
 TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
@@ -81,7 +86,7 @@ TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-rw_timeout", "300000", "-f", "asf", url()}));
 
-  expect_failed(push, "NS_E_TIMEOUT");
+  expect_failed(push, "NS_E_TIMEOUT", AVERROR(ETIMEDOUT));
 }
 
 TEST(FfmpegHelp, ListsEveryOption) {
@@ -199,7 +204,7 @@ TEST_F(Password, WithAnUnescapedSlashIsNotPrinted) {
 
   const Finished push = run(ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "asf", output}));
 
-  expect_failed(push, "E_INVALIDARG");
+  expect_failed(push, "E_INVALIDARG", AVERROR(EINVAL));
   EXPECT_THAT(push.error, HasSubstr("%2F"));
   EXPECT_THAT(push.error, Not(HasSubstr("sesame")));
   EXPECT_THAT(push.error, Not(HasSubstr("'open'")));
@@ -226,7 +231,7 @@ TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
       run(ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "asf",
                                           with_password("/live") + "?password=opensesame"}));
 
-  expect_failed(push, "NS_E_SERVER_ACCESSDENIED");
+  expect_failed(push, "NS_E_SERVER_ACCESSDENIED", AVERROR_HTTP_UNAUTHORIZED);
   EXPECT_THAT(push.error, HasSubstr("403"));
   EXPECT_THAT(push.error, Not(HasSubstr("opensesame")));
 }

@@ -31,7 +31,10 @@ import sys, av
 source = av.open(sys.argv[1])
 target = av.open(sys.argv[2], 'w', format='asf')
 picture = source.streams.video[0]
-copy = target.add_stream(template=picture)
+if hasattr(target, 'add_stream_from_template'):
+    copy = target.add_stream_from_template(picture)
+else:
+    copy = target.add_stream(template=picture)
 for packet in source.demux(picture):
     if packet.dts is not None:
         packet.stream = copy

@@ -1,5 +1,10 @@
 // Pushes of ffmpeg through a proxy, and to where a redirect leads.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+extern "C" {
+#include <libavutil/error.h>
+}
+
+#include <cerrno>
 #include <csignal>
 
 #include "publishing_point.hpp"
@@ -87,7 +92,7 @@ TEST_F(FfmpegProxy, ThatIsNotThereIsNamed) {
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-http_proxy", "http://pat:hush-hush@proxy.invalid:3128",
                                           "-f", "asf", url()}));
-  expect_failed(push, "NS_E_PROXY_NOT_FOUND");
+  expect_failed(push, "NS_E_PROXY_NOT_FOUND", AVERROR(ETIMEDOUT));
   EXPECT_THAT(push.error, HasSubstr("proxy proxy.invalid:3128, which the option http_proxy names"));
   expect_no_secret(push.error);
 }

@@ -68,13 +68,15 @@ std::string last_line(const std::string& text) {
   return last;
 }
 
-void expect_failed(const Finished& push, const std::string& result) {
-  if (is_built_in()) {
-    // Newer versions make it out of the AVERROR.
-    EXPECT_NE(push.status, 0) << push.error;
-    return;
-  }
-  EXPECT_EQ(push.status, 1) << push.error;
+const FfmpegVersion& pushing_version() {
+  const char* built_in = std::getenv("WMPUSH_TEST_FFMPEG");
+  return FfmpegVersion::of(built_in != nullptr ? built_in : FFMPEG);
+}
+
+void expect_failed(const Finished& push, const std::string& result, int averror) {
+  EXPECT_NE(push.status, 0) << push.error;
+  if (is_built_in()) return;
+  EXPECT_EQ(push.status, pushing_version().exit_status(averror)) << push.error;
   EXPECT_THAT(last_line(push.error), testing::StartsWith("wmpush: " + result)) << push.error;
 }
 

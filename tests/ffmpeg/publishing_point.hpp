@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "ffmpeg/ffmpeg_version.hpp"
 #include "pubpoint/server.hpp"
 #include "support/child_process.hpp"
 
@@ -52,8 +53,12 @@ std::uint64_t declared_packets(const std::filesystem::path& file);
 /// The last line that is not empty.
 std::string last_line(const std::string& text);
 
-/// Expects an exit status that is not 0 and, of the preload object, this result in the last line.
-void expect_failed(const Finished& push, const std::string& result);
+/// Expects, of the preload object, the exit status that this AVERROR makes in the version of ffmpeg
+/// and this result in the last line; of a patched ffmpeg an exit status that is not 0.
+void expect_failed(const Finished& push, const std::string& result, int averror);
+
+/// What the ffmpeg that pushes is.
+const FfmpegVersion& pushing_version();
 
 /// A publishing point "/live" that records, and a directory that goes away with the test.
 class PublishingPoint : public testing::Test {

@@ -1,5 +1,9 @@
 // What ffmpeg pushes is what the publishing point gets.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+extern "C" {
+#include <libavutil/error.h>
+}
+
 #include <fstream>
 
 #include "publishing_point.hpp"
@@ -198,7 +202,7 @@ TEST_F(LargeHeader, Of70KiBIsRefusedWithItsSize) {
 
   EXPECT_NE(push.status, 0);
   EXPECT_THAT(push.error, testing::ContainsRegex("header.*7[12][0-9][0-9][0-9] bytes"));
-  expect_failed(push, "NS_E_INVALID_DATA (0xC00D002F)");
+  expect_failed(push, "NS_E_INVALID_DATA (0xC00D002F)", AVERROR_INVALIDDATA);
 }
 
 TEST_F(Muxer, PacketSizeAboveWhatAFrameCarriesIsRefused) {

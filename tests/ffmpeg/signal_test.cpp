@@ -20,9 +20,8 @@ class Signal : public PublishingPoint {
 
   /// As fast as the network takes it, with a line of progress as long as it takes any.
   Arguments fast(const Arguments& output) const {
-    // Version 4.3 prints one every half second and has no option for that.
-    const Arguments stats =
-        is_built_in() ? Arguments{"-stats"} : Arguments{"-stats", "-stats_period", "0.1"};
+    Arguments stats{"-stats"};
+    if (pushing_version().takes_stats_period()) stats = stats + Arguments{"-stats_period", "0.1"};
     return ffmpeg_wmpush(
         stats +
         Arguments{"-stream_loop", "-1", "-i", media("large.asf"), "-map", "0", "-c", "copy"} +
@@ -60,13 +59,12 @@ class Signal : public PublishingPoint {
   }
 
   static void wait_until_blocked(ChildProcess& push) {
-    if (!is_built_in()) {
-      ASSERT_TRUE(push.wait_for_silence(Seconds(0.5))) << push.error_text();
+    if (!pushing_version().prints_while_stalled()) {
+      ASSERT_TRUE(push.wait_for_silence(Seconds(0.8))) << push.error_text();
       return;
     }
-    // Newer versions go on printing the progress that there is not.
-    for (int i = 0; i < 20; ++i)
-      if (push.wait_for_silence(Seconds(0.7), Seconds(0.8)) || stands_still(push.error_text()))
+    for (int i = 0; i < 40; ++i)
+      if (push.wait_for_silence(Seconds(0.7), Seconds(0.4)) || stands_still(push.error_text()))
         return;
     ADD_FAILURE() << push.error_text();
   }

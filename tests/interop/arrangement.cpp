@@ -150,10 +150,10 @@ std::vector<Arrangement> arrangements(const std::function<bool(const Arrangement
   return some;
 }
 
-const Arrangement& arrangement(const std::string& name) {
+const Arrangement& arrangement(std::string_view name) {
   for (const Arrangement& one : arrangements())
     if (one.name == name) return one;
-  throw std::logic_error("there is no arrangement " + name);
+  throw std::logic_error("there is no arrangement " + std::string(name));
 }
 
 }  // namespace wmpush::test

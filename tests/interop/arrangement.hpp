@@ -8,6 +8,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "interop/proxy.hpp"
@@ -41,6 +42,6 @@ const std::vector<Arrangement>& arrangements();
 /// Those of which it is true.
 std::vector<Arrangement> arrangements(const std::function<bool(const Arrangement&)>& which);
 /// The one of this name, which there must be.
-const Arrangement& arrangement(const std::string& name);
+const Arrangement& arrangement(std::string_view name);
 
 }  // namespace wmpush::test

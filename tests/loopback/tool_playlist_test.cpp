@@ -257,6 +257,7 @@ TEST_F(ToolPlaylist, ASignalEndsThePushAndNotOnlyItsEntry) {
 }
 
 TEST_F(ToolPlaylist, TheProgressLineSaysWhichEntryItIs) {
+  if (!Terminal::is_to_be_had()) GTEST_SKIP() << "no /dev/pts";
   Terminal terminal;
   const auto film = make_file("film.wmv", {"-t", "0.8"});
   const auto credits = make_file("credits.wmv", {"-t", "0.8"});

@@ -141,6 +141,8 @@ bool Fifo::write_until_stalled(std::string_view text, int patience_ms) {
   return false;
 }
 
+bool Terminal::is_to_be_had() { return access("/dev/ptmx", R_OK | W_OK) == 0; }
+
 Terminal::Terminal() {
   screen_ = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (screen_ < 0 || grantpt(screen_) != 0 || unlockpt(screen_) != 0)

@@ -72,9 +72,10 @@ class Fifo {
   int descriptor_ = -1;
 };
 
-/// A terminal that a program can print on.
+/// A terminal that a program can print on. A bare chroot has none: ask is_to_be_had() first.
 class Terminal {
  public:
+  static bool is_to_be_had();
   Terminal();
   ~Terminal();
   Terminal(const Terminal&) = delete;

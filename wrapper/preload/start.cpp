@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -35,6 +36,16 @@ int is_libavformat(dl_phdr_info* info, std::size_t, void*) {
   return file_name(info->dlpi_name).starts_with("libavformat");
 }
 
+/// Closes the descriptor that ffmpeg-wmpush has named this object by, where it has.
+void close_descriptor(std::string_view name) {
+  constexpr std::string_view kDescriptors = "/proc/self/fd/";
+  int descriptor = -1;
+  if (!name.starts_with(kDescriptors)) return;
+  name.remove_prefix(kDescriptors.size());
+  std::from_chars(name.data(), name.data() + name.size(), descriptor);
+  if (descriptor > STDERR_FILENO) close(descriptor);
+}
+
 /// Takes this object out of LD_PRELOAD, so that the programs that this one starts are left alone.
 void leave_environment() {
   const char* list = std::getenv("LD_PRELOAD");
@@ -55,6 +66,7 @@ void leave_environment() {
     unsetenv("LD_PRELOAD");
   else
     setenv("LD_PRELOAD", kept.c_str(), 1);
+  close_descriptor(self.dli_fname);
 }
 
 /// How many URLs of ours the arguments name; a tee names several in one.

@@ -209,6 +209,14 @@ TEST(StripPadding, SurvivesEveryCutAndEveryFlag) {
 
 /// All shapes of a packet's head.
 class PadPacket : public testing::TestWithParam<std::tuple<bool, unsigned, unsigned, unsigned>> {
+ public:
+  static std::string name(const testing::TestParamInfo<ParamType>& shape) {
+    const auto& [multiple, packet_length, padding_length, sequence] = shape.param;
+    return std::string(multiple ? "Multiple" : "Single") + "_Length" +
+           std::to_string(packet_length) + "_Padding" + std::to_string(padding_length) +
+           "_Sequence" + std::to_string(sequence);
+  }
+
  protected:
   PacketSpec spec() const {
     const auto& [multiple, packet_length, padding_length, sequence] = GetParam();
@@ -259,7 +267,8 @@ TEST_P(PadPacket, GrowsToAnySizeWithoutChangingWhatThePacketMeans) {
 INSTANTIATE_TEST_SUITE_P(All, PadPacket,
                          testing::Combine(testing::Bool(), testing::Values(0u, 1u, 2u, 3u),
                                           testing::Values(0u, 1u, 2u, 3u),
-                                          testing::Values(0u, 1u, 2u, 3u)));
+                                          testing::Values(0u, 1u, 2u, 3u)),
+                         PadPacket::name);
 
 TEST(PadPacketOf, AMalformedPacketAddsZerosAndSaysSo) {
   const std::vector<std::byte> packet(50, std::byte{0xFF});

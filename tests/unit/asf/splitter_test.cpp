@@ -123,7 +123,8 @@ INSTANTIATE_TEST_SUITE_P(Splitter, RealAsf,
                          testing::Values("-f asf", "-f asf_stream", "-packet_size 400 -f asf",
                                          "-packet_size 400 -f asf_stream",
                                          "-packet_size 65535 -f asf", "-map 1:a -f asf",
-                                         "-map 0:v -f asf_stream"));
+                                         "-map 0:v -f asf_stream"),
+                         test::name_of_clip);
 
 TEST(Splitter, GivesTheSamePacketsForBothLayouts) {
   Split file = split_whole(as_bytes(test::clip("-f asf")));
