@@ -40,6 +40,7 @@ check | clang          | command:clang++                   | the second compiler
 check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
 check | clang-format   | command:clang-format              | the style of the sources
 check | shellcheck     | command:shellcheck                | the style of the scripts
+chroot | mmdebstrap    | command:mmdebstrap                | makes a bare Debian to try everything in
 LIST
 }
 
