@@ -1,8 +1,10 @@
 // Programs other than ffmpeg, by LD_PRELOAD.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <filesystem>
 #include <string>
 
 #include "publishing_point.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace wmpush::test {
 namespace {
@@ -11,7 +13,13 @@ using testing::HasSubstr;
 
 std::vector<std::string> preloaded() {
   const std::string sanitizer = SANITIZER_OBJECT;
-  return {"LD_PRELOAD=" + (sanitizer.empty() ? "" : sanitizer + ":") + PRELOAD_OBJECT,
+  // The dynamic linker splits LD_PRELOAD at spaces: a link stands for an object with one in its
+  // path.
+  static const TemporaryDirectory directory;
+  static const std::filesystem::path link =
+      directory.path() / std::filesystem::path(PRELOAD_OBJECT).filename();
+  if (!std::filesystem::exists(link)) std::filesystem::create_symlink(PRELOAD_OBJECT, link);
+  return {"LD_PRELOAD=" + (sanitizer.empty() ? "" : sanitizer + ":") + link.string(),
           "ASAN_OPTIONS=detect_leaks=0"};
 }
 

@@ -5,8 +5,9 @@
 set -euo pipefail
 build=$1 source=$2 cc=$3 cxx=$4 scratch=$5
 
-server=
+server='' link=''
 finish() {
+  [ -z "$link" ] || rm -rf "$link"
   [ -z "$server" ] || { kill -INT "$server" 2>/dev/null || true; wait "$server" || true; }
 }
 trap finish EXIT
@@ -39,16 +40,16 @@ cmake -S "$source/tests/install/consumer" -B "$scratch/cmake" -G Ninja \
 cmake --build "$scratch/cmake"
 
 echo "-- pkg-config"
-strict=(-Wall -Wextra -pedantic -Werror "-Wl,-rpath,$(pkg-config --variable=libdir libwmpush)")
-flags() { pkg-config --cflags --libs "$1"; }
-# shellcheck disable=SC2046  # each flag is a word of its own
-{
-  "$cc" -std=c99 "${strict[@]}" "$scratch/push.c" -o "$scratch/cmake/pc_c" $(flags libwmpush)
-  "$cxx" -std=c++20 "${strict[@]}" "$scratch/push.cpp" -o "$scratch/cmake/pc_cpp" $(flags libwmpush)
-  [ ! -e "$scratch/push_avio.c" ] ||
-    "$cc" -std=c99 "${strict[@]}" "$scratch/push_avio.c" -o "$scratch/cmake/pc_avio" \
-      $(flags libwmpush-avio)
-}
+strict=(-Wall -Wextra -pedantic -Werror "-Wl,-rpath,$(dirname "$PKG_CONFIG_PATH")")
+# A path with a space in it comes escaped for a shell.
+flags=()
+eval "flags=($(pkg-config --cflags --libs libwmpush))"
+"$cc" -std=c99 "${strict[@]}" "$scratch/push.c" -o "$scratch/cmake/pc_c" "${flags[@]}"
+"$cxx" -std=c++20 "${strict[@]}" "$scratch/push.cpp" -o "$scratch/cmake/pc_cpp" "${flags[@]}"
+if [ -e "$scratch/push_avio.c" ]; then
+  eval "flags=($(pkg-config --cflags --libs libwmpush-avio))"
+  "$cc" -std=c99 "${strict[@]}" "$scratch/push_avio.c" -o "$scratch/cmake/pc_avio" "${flags[@]}"
+fi
 [ "$(pkg-config --modversion libwmpush)" = \
   "$(sed -n 's/^#define WMPUSH_VERSION "\(.*\)"/\1/p' "$scratch/prefix/include/wmpush/version.h")" ]
 
@@ -83,7 +84,10 @@ pushes=${#programs[@]}
 preload=$(find "$scratch/prefix" -name 'libwmpush-preload-*.so')
 if [ -n "$preload" ] && /usr/bin/python3 -c 'import av' 2>/dev/null; then
   example push.py
-  push=(env "LD_PRELOAD=$preload" /usr/bin/python3 "$scratch/push.py" "$scratch/input.asf")
+  # The dynamic linker splits LD_PRELOAD at spaces: a link stands for an object with one in its path.
+  link=$(mktemp -d)
+  ln -s "$preload" "$link"
+  push=(env "LD_PRELOAD=$link/${preload##*/}" /usr/bin/python3 "$scratch/push.py" "$scratch/input.asf")
   "${push[@]}" "$url" || { echo "push.py failed to push to $url"; exit 1; }
   if "${push[@]}" wmpush://127.0.0.1:1/live 2>"$scratch/refused"; then
     echo "push.py reports success where nothing listens"
