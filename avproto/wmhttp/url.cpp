@@ -156,13 +156,20 @@ Error parse_url(std::string_view text, const std::function<bool(std::string_view
   }
   if (Error error = parse_host(host, url)) {
     // What looks like a host or a port may be a piece of a password with a '/' in it.
-    if (!has_credentials && rest.find('@') != std::string_view::npos)
+    if (rest.find('@') != std::string_view::npos)
       return {
           error.result, 0, 0,
           "host or port of the URL are not valid: in a user or a password '/' is written %2F and "
           "'?' %3F"};
     return error;
   }
+  // The same where the piece could be a host: every line would show it. Only in the value of a
+  // parameter another '@' is an ordinary letter.
+  const std::size_t value = rest.find('=', std::min(rest.find('?'), rest.size()));
+  if (has_credentials && rest.substr(0, value).find('@') != std::string_view::npos)
+    return invalid(
+        "the URL has a user and one more '@' behind its first '/': in a user or a password '/' is "
+        "written %2F, in the path '@' is written %40");
 
   // A space or a control character would cut the request line short.
   for (const char c : rest)

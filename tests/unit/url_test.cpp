@@ -53,6 +53,17 @@ TEST(PushUrl, DecodesCredentialsOnceAndNeverShowsThePassword) {
               AllOf(Not(HasSubstr("s3cret")), HasSubstr("%2F")));
 }
 
+TEST(PushUrl, ShowsNoPieceOfAPasswordThatLooksLikeHostAndPath) {
+  for (const char* credentials :
+       {"me:s3@cr/et", "me:s3@c r/et", "me:s3@cr:et/x", "me:s3@cr/et?", "me:s3@cr:1/et/x"}) {
+    const Error error = refused("wmpush://" + std::string(credentials) + "@host/live");
+    EXPECT_THAT(error.message, AllOf(Not(HasSubstr("cr")), Not(HasSubstr("et")), HasSubstr("%2F")))
+        << credentials;
+  }
+  EXPECT_EQ(parsed("wmpush://host/live@1").target, "/live@1");
+  EXPECT_EQ(parsed("wmpush://me:secret@host/live%401?x=a@b").target, "/live%401?x=a@b");
+}
+
 TEST(PushUrl, LeavesPathAndQueryAsTheyWereWritten) {
   for (const char* target : {"/name;genre;desc;http://example.org/", "/a/../b//c%2f?x=1&y=%20",
                              "/live?", "/live?a&&b", "/%7Euser/", "/p?q?r"})
