@@ -34,7 +34,7 @@ std::string_view guess(Bytes bytes) {
   if (text.starts_with("FLV")) return "FLV";
   if (text.starts_with("RIFF")) return "a RIFF file (AVI, WAV)";
   if (text.starts_with("OggS")) return "Ogg";
-  if (text.starts_with("ID3")) return "MP3";
+  if (text.starts_with("ID3") || text.starts_with("\xFF\xFB")) return "MP3";
   if (text.starts_with("\x47")) return "perhaps MPEG-TS";
   if (text.starts_with(std::string_view("\0\0\1\xBA", 4))) return "MPEG-PS";
   if (text.starts_with("<")) return "HTML or XML";
@@ -69,6 +69,11 @@ std::string not_asf(Bytes bytes) {
          ": mux with `-f asf` or `-f asf_stream`";
 }
 
+std::string not_asf_behind_tag() {
+  return "the input is not ASF but MP3, or something else behind an ID3 tag: mux with `-f asf` or "
+         "`-f asf_stream`";
+}
+
 std::string count_text(std::uint64_t count, std::string_view unit) {
   return std::to_string(count) + " " + std::string(unit);
 }
@@ -83,6 +88,9 @@ Error Splitter::next(Bytes& input, Unit& unit) {
     switch (stage_) {
       case Stage::Start:
         more = start(input);
+        break;
+      case Stage::Tag:
+        more = tag(input);
         break;
       case Stage::Header:
         more = file_header(input, unit);
@@ -122,6 +130,8 @@ Error Splitter::finish() const {
       if (have > 0 && !begins_like(buffer_, kHeaderObject))
         return {Result::NS_E_INVALID_DATA, 0, 0, not_asf(buffer_)};
       return truncated("it ends before the ASF header");
+    case Stage::Tag:
+      return truncated("it ends inside the ID3 tag before the ASF header");
     case Stage::Header:
       return truncated(header_missing(have));
     case Stage::Packets:
@@ -163,13 +173,42 @@ bool Splitter::ended() const {
 
 std::size_t Splitter::packet_size() const { return packet_size_; }
 
+/// An ID3v2 tag, which some programs put before any kind of file: "ID3", version, flags, and the
+/// size of what follows these ten bytes in four bytes of seven bits (ID3v2.4.0, 3.1).
+bool Splitter::begin_tag(Bytes& input) {
+  constexpr std::size_t kHeadSize = 10;
+  constexpr std::size_t kFlagsAt = 5;
+  constexpr std::byte kFooter{0x10};
+  if (!fill_to(kHeadSize, input)) return false;
+  skip_left_ = (buffer_[kFlagsAt] & kFooter) != std::byte{0} ? kHeadSize : 0;
+  std::uint64_t size = 0;
+  for (std::size_t i = kFlagsAt + 1; i < kHeadSize; ++i)
+    size = size << 7 | (std::to_integer<unsigned>(buffer_[i]) & 0x7F);
+  skip_left_ += size;
+  behind_tag_ = true;
+  enter(Stage::Tag);
+  return true;
+}
+
+bool Splitter::tag(Bytes& input) {
+  const auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(skip_left_, input.size()));
+  input = input.subspan(taken);
+  skip_left_ -= taken;
+  if (skip_left_ > 0) return false;
+  enter(Stage::Start);
+  return true;
+}
+
 bool Splitter::start(Bytes& input) {
+  constexpr std::array kTag = {std::byte{'I'}, std::byte{'D'}, std::byte{'3'}};
   if (!fill_to(2, input)) return false;
   if (buffer_[0] == kDollar && buffer_[1] == kHeaderChunk) {
     layout_ = Layout::Chunked;
     stage_ = Stage::ChunkHead;
     return true;
   }
+  if (begins_like(buffer_, kTag) && !fill_to(kTag.size(), input)) return false;
+  if (!behind_tag_ && begins_like(buffer_, kTag)) return begin_tag(input);
   // All that tells what it is instead is waited for, so that the message does not hang on how the
   // input was cut.
   if (!fill_to(kGuidSize, input)) return false;
@@ -178,7 +217,7 @@ bool Splitter::start(Bytes& input) {
     stage_ = Stage::Header;
     return true;
   }
-  return fail(not_asf(buffer_));
+  return fail(behind_tag_ ? not_asf_behind_tag() : not_asf(buffer_));
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ class Splitter {
   };
   enum class Stage {
     Start,      ///< nothing has come that tells the layout
+    Tag,        ///< within an ID3v2 tag before the first header
     Header,     ///< within the Header Object and the head of the Data Object (File)
     Packets,    ///< at the start of a packet or within it (File)
     ChunkHead,  ///< at the start of a chunk or within its head (Chunked)
@@ -81,6 +82,8 @@ class Splitter {
 
   /// Goes on in the stage that it names; false when there is nothing more to do in this call.
   bool start(Bytes& input);
+  bool begin_tag(Bytes& input);
+  bool tag(Bytes& input);
   bool file_header(Bytes& input, Unit& unit);
   bool packets(Bytes& input, Unit& unit);
   bool chunk_head(Bytes& input);
@@ -105,7 +108,8 @@ class Splitter {
   std::size_t packet_size_ = 0;
   std::uint64_t packets_left_ = 0;  // by the Data Object's size, where that can be relied on
   bool counted_ = false;            // packets_left_ means something
-  std::uint64_t skip_left_ = 0;     // bytes of an index
+  std::uint64_t skip_left_ = 0;     // bytes of an index or a tag
+  bool behind_tag_ = false;
   std::byte chunk_type_{};
   std::size_t chunk_length_ = 0;  // as the chunk head says it
   std::size_t chunk_left_ = 0;    // payload of the chunk

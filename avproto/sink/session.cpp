@@ -305,6 +305,9 @@ Result PushSink::Session::end(Result reason) {
     // EndSession has three results; what lies behind a failure is in the text, status and errno.
     if (error && error.result != Result::NS_E_SHUTDOWN)
       error.result = Result::NS_E_CONNECTION_FAILURE;
+    if (!error && engine_->packets_sent() == 0)
+      log_.write(WMPUSH_LOG_WARNING,
+                 where_ + ": the ASF header was pushed and nothing else: no data packet came");
     if (!error)
       log_.write(WMPUSH_LOG_INFO,
                  where_ + (sent == Result::S_OK ? ": session ended, " : ": session aborted, ") +

@@ -84,6 +84,20 @@ Error parse_host(std::string_view text, PushUrl& url) {
   return {};
 }
 
+/// What a player opens, and what a person may take for it.
+Error wrong_scheme(std::string_view scheme) {
+  std::string lower(scheme);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (lower == "wmpush" || lower == "http")
+    return invalid("the scheme of the URL is written in small letters: " + lower + "://");
+  const std::string named = "'" + std::string(scheme) + "' is not a scheme that can be pushed to: ";
+  if (lower == "mms" || lower == "mmsh" || lower == "mmst" || lower == "rtsp")
+    return invalid(named + "players open " + lower +
+                   "://; push to wmpush:// with the same host and publishing point");
+  return invalid(named + "use wmpush:// or http://");
+}
+
 Error parse_credentials(std::string_view text, PushUrl& url) {
   const std::size_t colon = text.find(':');
   if (!percent_decode(text.substr(0, colon), url.user))
@@ -140,8 +154,7 @@ Error parse_url(std::string_view text, const std::function<bool(std::string_view
   else if (rest.starts_with("http://"))
     rest.remove_prefix(7);
   else if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos)
-    return invalid("'" + std::string(rest.substr(0, scheme)) +
-                   "' is not a scheme that can be pushed to: use wmpush:// or http://");
+    return wrong_scheme(rest.substr(0, scheme));
   else
     return invalid("this is not a URL: wmpush://host[:port]/publishing-point is needed");
 

@@ -1,6 +1,7 @@
 // `wmpush send` from files and pipes, paced and fast, on terminals and elsewhere.
 #include <fstream>
 
+#include "asf/header.hpp"
 #include "asf/splitter.hpp"
 #include "tool_run.hpp"
 
@@ -137,6 +138,32 @@ TEST_F(ToolSend, SummarizesInJson) {
                     HasSubstr("\"packets_sent\": " + count), Not(HasSubstr("hunter2"))));
   EXPECT_EQ(run({"python3", "-c", "import json, sys; json.loads(sys.argv[1])", push.output}).status,
             0);
+}
+
+TEST_F(ToolSend, SaysThatTheSummaryCouldNotBeWritten) {
+  const auto film = write_file("clip.asf", clip());
+  const Finished push = run({"sh", "-c", "exec \"$@\" >/dev/full", "sh", WMPUSH_PROGRAM, "send",
+                             film.string(), server.url(), "--fast", "--json"});
+  EXPECT_EQ(push.status, 1);
+  EXPECT_THAT(last_line(push.error), AllOf(HasSubstr("the push has ended well"),
+                                           HasSubstr("No space left"), HasSubstr("E_FAIL")));
+  EXPECT_TRUE(last_session().end_of_stream);
+}
+
+TEST_F(ToolSend, WarnsWhenNothingButTheHeaderWasThere) {
+  const std::size_t size = load_le<std::uint64_t>(as_bytes(clip()), 16) + asf::kDataObjectHeadSize;
+  const auto film = write_file("header.asf", clip().substr(0, size));
+  const Finished push = run(wmpush({"send", film.string(), server.url(), "--fast"}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_THAT(push.error, AllOf(HasSubstr("warning: "), HasSubstr("no data packet came")));
+  EXPECT_EQ(last_session().packets, 0u);
+}
+
+TEST_F(ToolSend, PushesAFileBehindAnId3Tag) {
+  const auto film = write_file("tagged.wma", std::string("ID3\4\0\0\0\0\0\5hello", 15) + clip());
+  const Finished push = run(wmpush({"send", film.string(), server.url(), "--fast"}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_EQ(last_session().packets, packets_in(clip()));
 }
 
 TEST_F(ToolSend, DrawsAProgressLineOnATerminalAndClearsIt) {

@@ -30,7 +30,7 @@ class ToolSignal : public ToolTest {
 
 TEST_F(ToolSignal, OneEndsThePushProperly) {
   std::size_t number = 0;
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     ChildProcess push(wmpush_reading(file("fifo"), {"send", "-", server.url(), "--json"}));
     ASSERT_TRUE(fifo.write(clip().substr(0, 40'000)));
     ASSERT_TRUE(packets_arrived(++number));
@@ -43,6 +43,19 @@ TEST_F(ToolSignal, OneEndsThePushProperly) {
     // What the first push left in the pipe belongs to nobody.
     fifo.drain();
   }
+}
+
+TEST_F(ToolSignal, AHangUpIsNoneOfThePushsBusinessUnderNohup) {
+  Words words = wmpush_reading(file("fifo"), {"send", "-", server.url()});
+  words.insert(words.begin(), "nohup");
+  ChildProcess push(words);
+  ASSERT_TRUE(fifo.write(clip().substr(0, 40'000)));
+  ASSERT_TRUE(packets_arrived());
+  push.signal(SIGHUP);
+  ASSERT_TRUE(fifo.write(clip().substr(40'000)));
+  fifo.close();
+  EXPECT_EQ(push.wait(), 0) << push.error_text();
+  EXPECT_EQ(last_session().packets, packets_in(clip()));
 }
 
 TEST_F(ToolSignal, OneEndsThePushOfAFileBetweenTwoPackets) {

@@ -80,6 +80,16 @@ TEST(PushUrl, TakesOptionsOutOfTheQuery) {
   EXPECT_EQ(parsed("wmpush://h/live?end_timeout=1").target, "/live");
 }
 
+TEST(PushUrl, SaysWhatToWriteInsteadOfAnotherScheme) {
+  for (const char* scheme : {"mms", "mmsh", "MMST", "rtsp"}) {
+    const Error error = refused(std::string(scheme) + "://host/live");
+    EXPECT_EQ(error.result, Result::E_INVALIDARG);
+    EXPECT_THAT(error.message, AllOf(HasSubstr("players open"), HasSubstr("push to wmpush://")));
+  }
+  EXPECT_THAT(refused("WMPUSH://host/live").message, HasSubstr("small letters: wmpush://"));
+  EXPECT_THAT(refused("rtmp://host/live").message, HasSubstr("use wmpush:// or http://"));
+}
+
 TEST(PushUrl, RefusesWhatCannotBePushedTo) {
   EXPECT_EQ(refused("rtmp://h/live").result, Result::E_INVALIDARG);
   EXPECT_EQ(refused("live.asf").result, Result::E_INVALIDARG);

@@ -1,6 +1,7 @@
 // wmpush send: files and standard input, one after another, pushed in their own pace.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
@@ -86,16 +87,25 @@ class Sending {
     summary.push_id = sink_.publishing_point().push_id;
     summary.stopped = stop_.requested();
     summary.stats = sink_.stats();
-    if (arguments_.json) {
-      std::printf("%s\n", json_text(summary).c_str());
-      std::fflush(stdout);
-    }
+    if (arguments_.json)
+      if (Error error = print(json_text(summary)); error && !summary.error)
+        summary.error = std::move(error);
     if (!summary.error && (progress_.on_terminal() || arguments_.verbose))
       std::fprintf(stderr, "%s\n", plain_text(summary).c_str());
     return conclude("wmpush send", summary.error);
   }
 
  private:
+  /// A summary that a script waits for must not be lost without a word.
+  static Error print(const std::string& text) {
+    errno = 0;
+    if (std::printf("%s\n", text.c_str()) >= 0 && std::fflush(stdout) == 0) return {};
+    const int system_error = errno;
+    return {Result::E_FAIL, 0, system_error,
+            "the push has ended well, but its summary could not be written to standard output: " +
+                std::generic_category().message(system_error)};
+  }
+
   Error push() {
     // An input that is not ASF should not take a publishing point from anyone.
     if (Error error = playlist_.check([this] { return stop_.requested(); })) return error;
@@ -294,7 +304,7 @@ Command send_command() {
       "pushed. One that breaks off or cannot be read later is pushed as far as it is\n"
       "whole, a warning names it, the next one follows, and the exit status is 1.\n"
       "\n"
-      "Ctrl-C (or SIGTERM) stops reading and ends the session: the exit status is 0\n"
+      "Ctrl-C (or SIGTERM, SIGHUP) stops reading and ends the session: the exit status is 0\n"
       "when the server took the end-of-stream, 1 when it did not within 5 s. A second\n"
       "Ctrl-C gives up at once, with exit status 1. Input that breaks off in mid\n"
       "packet is pushed as far as it is whole; the exit status is then 1, and the\n"

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <iterator>
 
 namespace wmpush::tool {
 namespace {
@@ -12,8 +13,8 @@ std::atomic<int> signals_seen{0};
 std::atomic<std::int64_t> first_seen{0};
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 
-struct sigaction previous_int;
-struct sigaction previous_term;
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+struct sigaction previous[std::size(kSignals)];
 
 extern "C" void note_signal(int) {
   // steady_clock reads CLOCK_MONOTONIC, which a handler may.
@@ -30,13 +31,17 @@ StopRequest::StopRequest() {
   action.sa_handler = note_signal;
   sigemptyset(&action.sa_mask);
   action.sa_flags = 0;  // no SA_RESTART: a blocked read has to return
-  sigaction(SIGINT, &action, &previous_int);
-  sigaction(SIGTERM, &action, &previous_term);
+  for (std::size_t i = 0; i < std::size(kSignals); ++i) {
+    sigaction(kSignals[i], nullptr, &previous[i]);
+    // Whoever starts us by nohup wants the push to survive the terminal.
+    const bool kept = kSignals[i] == SIGHUP && previous[i].sa_handler == SIG_IGN;
+    if (!kept) sigaction(kSignals[i], &action, nullptr);
+  }
 }
 
 StopRequest::~StopRequest() {
-  sigaction(SIGINT, &previous_int, nullptr);
-  sigaction(SIGTERM, &previous_term, nullptr);
+  for (std::size_t i = 0; i < std::size(kSignals); ++i)
+    sigaction(kSignals[i], &previous[i], nullptr);
 }
 
 bool StopRequest::requested() const { return signals_seen.load() > 0; }

@@ -95,6 +95,39 @@ std::vector<std::byte> concat(std::initializer_list<Bytes> parts) {
   return all;
 }
 
+/// An ID3v2.4 tag with this much behind its head of ten bytes, which `size` counts.
+std::vector<std::byte> tag(std::uint32_t size, bool footer = false) {
+  ByteWriter tag;
+  tag.bytes(as_bytes("ID3"));
+  tag.u16(4);
+  tag.u8(footer ? 0x10 : 0);
+  for (int shift = 21; shift >= 0; shift -= 7)
+    tag.u8(static_cast<std::uint8_t>(size >> shift & 0x7F));
+  tag.zeros(size + (footer ? 10 : 0));
+  return {tag.view().begin(), tag.view().end()};
+}
+
+TEST(Splitter, SkipsATagBeforeTheHeader) {
+  for (const char* layout : {"-f asf", "-f asf_stream"}) {
+    const Bytes asf = as_bytes(test::clip(layout));
+    const Split plain = split_whole(asf);
+    for (const auto& front : {tag(0), tag(1), tag(300), tag(100'000), tag(20, true)}) {
+      const Split tagged = split(concat({front, asf}));
+      EXPECT_FALSE(tagged.error) << tagged.error.message;
+      EXPECT_EQ(tagged.units, plain.units);
+      EXPECT_TRUE(tagged.ended);
+    }
+  }
+}
+
+TEST(Splitter, RefusesATagWithoutAsfBehindIt) {
+  EXPECT_THAT(split(concat({tag(30), as_bytes("\xFF\xFB\x90 and so on, and on")})).error.message,
+              HasSubstr("MP3"));
+  EXPECT_THAT(split(concat({tag(30), tag(30)})).error.message, HasSubstr("ID3 tag"));
+  const auto whole = tag(30);
+  EXPECT_THAT(split(Bytes(whole).first(20)).finished.message, HasSubstr("inside the ID3 tag"));
+}
+
 class RealAsf : public testing::TestWithParam<const char*> {};
 
 TEST_P(RealAsf, GivesTheSamePacketsHoweverTheInputIsCut) {
