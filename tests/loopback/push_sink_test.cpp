@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 
 #include "asf/splitter.hpp"
 #include "pubpoint/server.hpp"
@@ -207,7 +208,16 @@ TEST_F(PushSinkTest, NoPasswordIsEverShown) {
   EXPECT_THAT(logging.last_error().message, Not(HasSubstr("hunter2")));
 }
 
+/// A bare chroot has no /etc/hosts.
+bool knows_localhost() {
+  addrinfo* found = nullptr;
+  if (getaddrinfo("localhost", nullptr, nullptr, &found) != 0) return false;
+  freeaddrinfo(found);
+  return true;
+}
+
 TEST_F(PushSinkTest, EveryAddressOfANameIsTriedAndEachFailureNamed) {
+  if (!knows_localhost()) GTEST_SKIP() << "localhost does not resolve on this system";
   // The server listens on 127.0.0.1 only; a name with both addresses must still reach it.
   EXPECT_EQ(sink.Connect("wmpush://localhost:" + std::to_string(server.port()) + "/live"),
             Result::S_OK)
