@@ -22,8 +22,10 @@ install(EXPORT wmpush_targets NAMESPACE wmpush:: FILE wmpushTargets.cmake
 # The adapter needs libavformat; a program that does not use it should not have to have that.
 if(TARGET wmpush-avio)
   add_library(wmpush::avio ALIAS wmpush-avio)
-  # It lies beside libwmpush and finds it there, wherever that is.
-  set_target_properties(wmpush-avio PROPERTIES EXPORT_NAME avio INSTALL_RPATH "$ORIGIN")
+  # It lies beside libwmpush and finds it there, wherever that is, in the build too: a path that is
+  # to be replaced when it is installed would be padded with empty elements.
+  set_target_properties(wmpush-avio PROPERTIES EXPORT_NAME avio INSTALL_RPATH "$ORIGIN"
+                                               BUILD_WITH_INSTALL_RPATH ON)
   install(TARGETS wmpush-avio EXPORT wmpush_avio_targets)
   install(TARGETS wmpush-avio_static)
   install(EXPORT wmpush_avio_targets NAMESPACE wmpush:: FILE wmpushAvioTargets.cmake

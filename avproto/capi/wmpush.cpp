@@ -7,6 +7,7 @@
 #include <new>
 #include <string_view>
 
+#include "core/printable.hpp"
 #include "sink/credentials.hpp"
 #include "sink/options.hpp"
 #include "wmpush/push_sink.hpp"
@@ -85,10 +86,11 @@ void wmpush_options_init(wmpush_options* options) { *options = wmpush::default_o
 wmpush_result wmpush_options_set(wmpush_options* options, const char* name, const char* value,
                                  wmpush_error* error) {
   return guarded(error, [&] {
-    const Error failure =
+    Error failure =
         options == nullptr || name == nullptr
             ? Error{Result::E_INVALIDARG, 0, 0, "wmpush_options_set needs options and a name"}
             : wmpush::set_option(*options, name, value);
+    failure.message = wmpush::printable(failure.message);
     give(error, failure);
     return failure.result;
   });

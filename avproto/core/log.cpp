@@ -1,8 +1,8 @@
 #include "core/log.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
+#include "core/printable.hpp"
 #include "core/secret_text.hpp"
 #include "core/utf8.hpp"
 
@@ -33,13 +33,7 @@ std::string Log::line(std::string_view text) const {
   std::string_view rest = masked;
   while (!rest.empty()) {
     const std::size_t length = utf8_length(rest);
-    std::string piece(rest.substr(0, std::max<std::size_t>(length, 1)));
-    const auto lead = static_cast<unsigned char>(rest[0]);
-    if (length == 0 || lead < 0x20 || lead == 0x7F) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", lead);
-      piece = escaped;
-    }
+    const std::string piece = printable(rest.substr(0, std::max<std::size_t>(length, 1)));
     if (out.size() + piece.size() + 3 > kLongestLine) {
       out += "...";
       break;

@@ -21,8 +21,7 @@ class Log {
   void hide(std::string_view text);
 
   /// `text` as one printable line: secrets masked, those that are known and those that look like
-  /// one (mask_secrets()), control characters and what a peer sent that is not UTF-8 made visible
-  /// as \xNN, at most 1000 bytes.
+  /// one (mask_secrets()), what is not printable() made visible as \xNN, at most 1000 bytes.
   std::string line(std::string_view text) const;
 
   void write(wmpush_log_level level, std::string_view text) const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace wmpush {
@@ -26,6 +27,15 @@ inline std::size_t utf8_length(std::string_view text) {
   if (lead == 0xF0 && byte(1) < 0x90) return 0;
   if (lead == 0xF4 && byte(1) >= 0x90) return 0;
   return length;
+}
+
+/// The code point of `character`, one UTF-8 sequence; of a single byte that is none, its value.
+inline std::uint32_t code_point(std::string_view character) {
+  constexpr unsigned char kOfLead[] = {0, 0xFF, 0x1F, 0x0F, 0x07};
+  std::uint32_t code = static_cast<unsigned char>(character[0]) & kOfLead[character.size()];
+  for (const char c : character.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
+  return code;
 }
 
 }  // namespace wmpush

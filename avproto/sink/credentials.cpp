@@ -7,6 +7,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "core/printable.hpp"
+
 namespace wmpush {
 namespace {
 
@@ -75,11 +77,9 @@ Error read_password(OwnedOptions& options, const std::string& url_user,
   return {};
 }
 
-Error check_user(std::string_view user, std::string_view whose) {
-  for (const char c : user)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return {Result::E_INVALIDARG, 0, 0, std::string(whose) + " has a control character in it"};
-  return {};
+Error check_field(std::string_view text, std::string_view whose) {
+  if (!has_control_character(text)) return {};
+  return {Result::E_INVALIDARG, 0, 0, std::string(whose) + " has a control character in it"};
 }
 
 std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOptions& options,

@@ -41,8 +41,9 @@ class LoggedAuthenticator : public wmhttp::Authenticator {
 Error read_password(OwnedOptions& options, const std::string& url_user,
                     const std::optional<std::string>& url_password, Log& log);
 
-/// E_INVALIDARG when it has a control character; `whose` begins the message.
-Error check_user(std::string_view user, std::string_view whose);
+/// E_INVALIDARG when a text that goes into a field of a request has a control character in it;
+/// `whose` begins the message.
+Error check_field(std::string_view text, std::string_view whose);
 
 /// Answers for `host` with the user and password of `options`, by the schemes that its `auth`
 /// allows. `redirected`: a redirect led there, so that Basic, which shows the password to whoever

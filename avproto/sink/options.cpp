@@ -26,36 +26,44 @@ struct Row {
 
 constexpr Row flag(const char* name, int wmpush_options::*member, std::int64_t value,
                    const char* help) {
-  return {{name, WMPUSH_OPTION_FLAG, "", 0, 1, value, 0, help}, member, nullptr, nullptr};
+  return {{name, WMPUSH_OPTION_FLAG, "", 0, 1, value, 0, help, 0}, member, nullptr, nullptr};
 }
 constexpr Row timeout(const char* name, std::int64_t wmpush_options::*member, std::int64_t value,
                       const char* help) {
-  return {{name, WMPUSH_OPTION_DURATION, "us", kShortestTimeout, kLongestTimeout, value, 0, help},
-          nullptr,
-          member,
-          nullptr};
+  return {
+      {name, WMPUSH_OPTION_DURATION, "us", kShortestTimeout, kLongestTimeout, value, 0, help, 0},
+      nullptr,
+      member,
+      nullptr};
 }
 constexpr Row integer(const char* name, std::int64_t wmpush_options::*member, const char* unit,
                       std::int64_t maximum, const char* help) {
-  return {{name, WMPUSH_OPTION_INTEGER, unit, 0, maximum, 0, 0, help}, nullptr, member, nullptr};
+  return {{name, WMPUSH_OPTION_INTEGER, unit, 0, maximum, 0, 0, help, 0}, nullptr, member, nullptr};
 }
-constexpr Row text(const char* name, const char* wmpush_options::*member, const char* help,
-                   int secret = 0) {
-  return {{name, WMPUSH_OPTION_TEXT, "", 0, 0, 0, secret, help}, nullptr, nullptr, member};
+/// Whether a text may be given by whoever wrote the URL. What names a file, a route or a program of
+/// this machine may not: the server in the URL would get to see the file, or the stream would go
+/// where the program that pushes did not send it.
+enum class InUrl { Taken, Refused };
+constexpr Row text(const char* name, const char* wmpush_options::*member, InUrl in_url,
+                   const char* help, int secret = 0) {
+  return {{name, WMPUSH_OPTION_TEXT, "", 0, 0, 0, secret, help, in_url == InUrl::Refused ? 1 : 0},
+          nullptr,
+          nullptr,
+          member};
 }
 
 #define WMPUSH_MEMBER(name) #name, &wmpush_options::name
 constexpr std::array kRows = {
-    text(WMPUSH_MEMBER(template_url),
+    text(WMPUSH_MEMBER(template_url), InUrl::Taken,
          "publishing point to copy when the one in the URL does not exist"),
     flag(WMPUSH_MEMBER(auto_destroy), 0, "the copy of the template goes away with the session"),
-    text(WMPUSH_MEMBER(user), "user name, instead of the one in the URL"),
-    text(WMPUSH_MEMBER(password), "password, instead of the one in the URL", 1),
-    text(WMPUSH_MEMBER(password_file), "file whose first line is the password"),
+    text(WMPUSH_MEMBER(user), InUrl::Taken, "user name, instead of the one in the URL"),
+    text(WMPUSH_MEMBER(password), InUrl::Taken, "password, instead of the one in the URL", 1),
+    text(WMPUSH_MEMBER(password_file), InUrl::Refused, "file whose first line is the password"),
     text(
-        WMPUSH_MEMBER(auth),
+        WMPUSH_MEMBER(auth), InUrl::Taken,
         "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered"),
-    text(WMPUSH_MEMBER(http_proxy),
+    text(WMPUSH_MEMBER(http_proxy), InUrl::Refused,
          "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, "
          "but for the hosts in no_proxy; empty = none",
          1),
@@ -82,7 +90,7 @@ constexpr std::array kRows = {
             "longest wait before a try to connect again"),
     integer(WMPUSH_MEMBER(reconnect_max_retries), "tries", 1'000'000,
             "tries to connect again in a row; 0 = no limit"),
-    text(WMPUSH_MEMBER(user_agent),
+    text(WMPUSH_MEMBER(user_agent), InUrl::Taken,
          "product to name after the encoder's; default libwmpush/VERSION"),
 };
 #undef WMPUSH_MEMBER
@@ -228,6 +236,18 @@ OwnedOptions::OwnedOptions(const wmpush_options& options) : OwnedOptions() {
 
 Error OwnedOptions::set(std::string_view name, std::string_view value) {
   return set_option(options_, name, texts_.emplace_back(value).c_str());
+}
+
+Error OwnedOptions::set_from_url(std::string_view name, std::string_view value) {
+  const wmpush_option_info* info = find_option(name);
+  if (info != nullptr && info->not_in_url != 0)
+    return {Result::E_INVALIDARG, 0, 0,
+            info->name +
+                std::string(" is not taken from a URL, since it names a file or a route of "
+                            "this machine: give it as an option (-") +
+                info->name + " of ffmpeg, --" + info->name + " of wmpush, or the member of " +
+                "wmpush_options)"};
+  return set(name, value);
 }
 
 Error OwnedOptions::check() const {

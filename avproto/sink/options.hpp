@@ -35,6 +35,9 @@ class OwnedOptions {
   OwnedOptions& operator=(const OwnedOptions&) = delete;
 
   Error set(std::string_view name, std::string_view value);
+  /// The same for what stands in a URL: E_INVALIDARG for an option that is `not_in_url`. The
+  /// message does not repeat the value.
+  Error set_from_url(std::string_view name, std::string_view value);
   /// Every value within its range; E_INVALIDARG names the first that is not.
   Error check() const;
 

@@ -93,7 +93,7 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   effective_ = std::make_unique<OwnedOptions>(options_.get());
   OwnedOptions& options = *effective_;
   for (const auto& [name, value] : url_.options)
-    if (Error error = options.set(name, value)) return error;
+    if (Error error = options.set_from_url(name, value)) return error;
   if (!template_url.empty()) {
     if (Error error = options.set("template_url", template_url)) return error;
     options->auto_destroy = auto_destroy ? 1 : 0;
@@ -103,8 +103,7 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
-  if (product.find_first_of("\r\n") != std::string::npos)
-    return {Result::E_INVALIDARG, 0, 0, "user_agent has a line break in it"};
+  if (Error error = check_field(product, "user_agent")) return error;
   std::string body;
   if (Error error = wmhttp::push_setup_body(text_or_empty(options->template_url),
                                             options->auto_destroy != 0, body))

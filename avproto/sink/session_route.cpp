@@ -13,7 +13,7 @@ std::string_view or_empty(const char* text) {
 Error PushSink::Session::read_authentication() {
   std::optional<auth::Scheme> pinned;
   if (Error error = parse_auth_option(or_empty(effective_->get().auth), pinned)) return error;
-  if (Error error = check_user(or_empty(effective_->get().user), "the user")) return error;
+  if (Error error = check_field(or_empty(effective_->get().user), "the user")) return error;
   authentication_schemes_ = accepted_authentication(pinned, auth::available_schemes());
   authenticator_ = make_server_authenticator(*effective_, url_.host, false, log_, where_);
   home_ = url_.destination();
@@ -27,7 +27,7 @@ Error PushSink::Session::read_proxy() {
   info_.through_proxy = proxy_.has_value();
   if (!proxy_) return {};
   if (proxy_->password) log_.hide(*proxy_->password);
-  if (Error error = check_user(proxy_->user, "the proxy's user")) return error;
+  if (Error error = check_field(proxy_->user, "the proxy's user")) return error;
   proxy_authenticator_ = make_proxy_authenticator(*proxy_, log_, where_);
   return {};
 }

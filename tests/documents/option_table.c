@@ -34,7 +34,7 @@ static void print_value(const wmpush_option_info* option) {
       printf("duration, %s to %s", duration(option->minimum, low), duration(option->maximum, high));
       break;
     case WMPUSH_OPTION_TEXT:
-      printf("text");
+      printf(option->not_in_url ? "text, not in the URL" : "text");
       break;
   }
 }
@@ -71,6 +71,7 @@ static void print_texi(const wmpush_option_info* option) {
              duration(option->maximum, high), duration(option->default_value, value));
       break;
     case WMPUSH_OPTION_TEXT:
+      if (option->not_in_url) printf("Not in the URL.\n");
       break;
   }
   printf("\n");

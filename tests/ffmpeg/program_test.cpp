@@ -96,5 +96,50 @@ TEST(PreloadObject, DoesNotGetInTheWayOfAProgramWithoutLibavformat) {
   EXPECT_EQ(program.error, "");
 }
 
+/// A program that the preload object takes for ffmpeg: it answers for the exit status.
+std::vector<std::string> preloaded_as_ffmpeg() {
+  std::vector<std::string> environment = preloaded();
+  environment.push_back("WMPUSH_PRELOAD_IS_FFMPEG=1");
+  return environment;
+}
+
+using ForkingProgram = PublishingPoint;
+
+TEST_F(ForkingProgram, HasAChildThatEndsWithoutAWordAndDoesNotDisturbThePush) {
+  for (const char* how : {"exit", "close"}) {
+    start();
+    const Finished program =
+        run({FORKING_PROGRAM, how, url(), media("whole.asf")}, preloaded_as_ffmpeg());
+    EXPECT_EQ(program.status, 0) << how << program.error;
+    EXPECT_EQ(program.output, "half, child 0, closed\n") << how;
+    EXPECT_EQ(program.error, "") << how;
+    const auto session = ended_session();
+    EXPECT_TRUE(session.end_of_stream) << session.ended_because;
+    EXPECT_EQ(decoded_frames(session.recording), decoded_frames(media("whole.asf")));
+  }
+}
+
+TEST_F(ForkingProgram, ThatNeverClosesFailsAndLosesNothingItPrinted) {
+  const Finished program =
+      run({FORKING_PROGRAM, "forget", url(), media("whole.asf")}, preloaded_as_ffmpeg());
+  EXPECT_EQ(program.status, 1);
+  EXPECT_EQ(program.output, "half");
+  EXPECT_EQ(program.error, "wmpush: E_FAIL (0x80004005)\n");
+}
+
+TEST_F(ForkingProgram, GivesItsChildrenAnEnvironmentWithoutThePreloadObject) {
+  const Finished program = run({FORKING_PROGRAM, "environment"}, preloaded_as_ffmpeg());
+  EXPECT_EQ(program.status, 0);
+  EXPECT_THAT(program.output, HasSubstr("PATH="));
+  EXPECT_THAT(program.output, testing::Not(HasSubstr("libwmpush-preload")));
+  EXPECT_THAT(program.output, testing::Not(HasSubstr("WMPUSH_PRELOAD_IS_FFMPEG")));
+}
+
+TEST(UnloadingProgram, MayCloseItsLibavformatAndGoOn) {
+  const Finished program = run({UNLOADING_PROGRAM, LIBAVFORMAT}, preloaded_as_ffmpeg());
+  EXPECT_EQ(program.status, 0) << program.error;
+  EXPECT_EQ(program.output, "wmpush 1\nwmpush 1\nwmpush 1\n") << program.error;
+}
+
 }  // namespace
 }  // namespace wmpush::test

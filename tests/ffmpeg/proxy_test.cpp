@@ -66,11 +66,49 @@ TEST_F(FfmpegProxy, IsAnOptionOfATeeOutput) {
   expect_no_secret(push.error);
 }
 
-TEST_F(FfmpegProxy, IsAParameterOfTheUrl) {
+TEST_F(FfmpegProxy, IsRefusedAsAParameterOfTheUrl) {
   const Finished push = run(ffmpeg_wmpush(
       input + Arguments{"-f", "asf", url() + "?http_proxy=" + proxy.url("pat:hush-hush")}));
-  expect_pushed(push);
+  expect_failed(push, "E_INVALIDARG", AVERROR(EINVAL));
+  EXPECT_THAT(push.error, AllOf(HasSubstr("http_proxy is not taken from a URL"),
+                                HasSubstr("-http_proxy of ffmpeg")));
   if (!is_built_in()) expect_no_secret(push.error);
+  EXPECT_EQ(proxy.client_connections(), 0u);
+  EXPECT_EQ(server->connections(), 0u);
+}
+
+TEST_F(FfmpegProxy, OfTheEnvironmentIsForTheOutputsOfEveryMuxer) {
+  for (const std::string muxer : {"tee", "fifo", "segment"}) {
+    pubpoint::Settings settings;
+    settings.points = {"/live", "/live0"};
+    start(settings);
+    const Arguments output =
+        muxer == "tee" ? Arguments{"-f", "tee", "[f=asf]" + url()}
+        : muxer == "fifo"
+            ? Arguments{"-f", "fifo", "-fifo_format", "asf", url()}
+            : Arguments{"-f", "segment",     "-segment_format", "asf", "-segment_time",
+                        "60", url("/live%d")};
+    const std::size_t before = proxy.client_connections();
+    const Finished push =
+        run(ffmpeg_wmpush(input + output), {"http_proxy=" + proxy.url(kCredentials)});
+    EXPECT_EQ(push.status, 0) << push.error;
+    EXPECT_TRUE(ended_session().end_of_stream);
+    EXPECT_EQ(proxy.client_connections(), before + 1);
+    EXPECT_THAT(proxy.breaches(), IsEmpty());
+    expect_no_secret(push.error);
+  }
+}
+
+TEST_F(FfmpegProxy, IsAnOptionForTheOutputOfAFifo) {
+  if (is_built_in()) GTEST_SKIP() << "lists are escaped for the preload object here";
+  std::string address = proxy.url(kCredentials);
+  for (std::size_t at = 0; (at = address.find(':', at)) != address.npos; at += 2)
+    address.insert(at, "\\");
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-v", "trace", "-f", "fifo", "-fifo_format", "asf",
+                                          "-format_opts", "http_proxy=" + address, url()}));
+  expect_pushed(push);
+  expect_no_secret(push.error);
 }
 
 TEST_F(FfmpegProxy, IsTakenFromTheEnvironment) {

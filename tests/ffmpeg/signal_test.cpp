@@ -1,6 +1,15 @@
 // Ctrl-C.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
+#include <system_error>
 
 #include "publishing_point.hpp"
 
@@ -169,6 +178,99 @@ TEST_F(Signal, TerminateEndsTheStreamProperlyToo) {
 
   EXPECT_EQ(push.wait(), 255) << push.error_text();
   EXPECT_TRUE(ended_session().end_of_stream);
+}
+
+/// ffmpeg whose standard error is a pipe that nobody reads.
+class Unread {
+ public:
+  /// The pipe has room for `room` bytes.
+  Unread(const Arguments& command, std::size_t room) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::system_category(), "pipe");
+    reader_ = ends[0];
+    // One page: a write goes behind what is there only where all of it fits.
+    const int size = fcntl(ends[1], F_SETPIPE_SZ, 4096);
+    const std::string filling(static_cast<std::size_t>(size) - room, '.');
+    filled_ = static_cast<int>(write(ends[1], filling.data(), filling.size()));
+    std::vector<char*> arguments;
+    for (const std::string& argument : command)
+      arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    const int failure =
+        posix_spawnp(&id_, arguments[0], &actions, nullptr, arguments.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (failure != 0) throw std::system_error(failure, std::system_category(), command[0]);
+  }
+  ~Unread() {
+    if (id_ > 0) wait(Seconds(0));
+    close(reader_);
+  }
+  Unread(const Unread&) = delete;
+  Unread& operator=(const Unread&) = delete;
+
+  /// Whether it has begun to print.
+  bool wait_for_output() const {
+    return wait_until([&] {
+      int count = 0;
+      return ioctl(reader_, FIONREAD, &count) == 0 && count > filled_;
+    });
+  }
+  /// Sends the signal, and waits until a thread of it has taken it.
+  bool signal(int number) const {
+    kill(id_, number);
+    const std::string file = "/proc/" + std::to_string(id_) + "/status";
+    return wait_until([&] {
+      const std::string status = read_file(file);
+      const std::size_t pending = status.find("ShdPnd:");
+      return pending == status.npos ||
+             (std::stoull(status.substr(pending + 7), nullptr, 16) >> (number - 1) & 1) == 0;
+    });
+  }
+  /// Its exit status, or minus the signal that ended it; it is killed when `limit` has passed.
+  int wait(Seconds limit) {
+    siginfo_t info{};
+    const auto ended = [&] {
+      return waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+             info.si_pid == id_;
+    };
+    if (!wait_until(ended, limit)) kill(id_, SIGKILL);
+    int status = 0;
+    waitpid(id_, &status, 0);
+    id_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  template <typename Condition>
+  static bool wait_until(Condition condition, Seconds limit = Seconds(10)) {
+    const auto until = Clock::now() + limit;
+    while (!condition()) {
+      if (Clock::now() >= until) return false;
+      poll(nullptr, 0, 1);
+    }
+    return true;
+  }
+
+  pid_t id_ = -1;
+  int reader_ = -1;
+  int filled_ = 0;
+};
+
+TEST_F(Signal, FourTimesEndsItWhileALogCallHoldsItsLock) {
+  // The line about the point that is not there blocks in the pipe; ffmpeg's own 43 bytes about the
+  // fourth signal still fit.
+  constexpr std::size_t kRoom = 100;
+  Unread push(ffmpeg_wmpush({"-v", "error", "-i", media("input.asf"), "-map", "0:1", "-c", "copy",
+                             "-f", "asf", url("/" + std::string(300, 'x'))}),
+              kRoom);
+  ASSERT_TRUE(push.wait_for_output());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(push.signal(SIGINT));
+  EXPECT_EQ(push.wait(Seconds(10)), 123) << "stock ffmpeg's status of a hard exit";
 }
 
 }  // namespace

@@ -160,9 +160,10 @@ TEST_F(AuthenticationTest, C22_TheUrlAndAFileCarryCredentialsToo) {
   EXPECT_EQ(by_url.Connect("wmpush://ali:Sesam%2C%20oeffne%20dich!@" + host + "/live"),
             Result::S_OK)
       << by_url.last_error().message;
+  const std::string file_name = file.string();
+  options.password_file = file_name.c_str();
   PushSink by_file(options);
-  EXPECT_EQ(by_file.Connect("wmpush://ali@" + host + "/live?password_file=" + file.string()),
-            Result::S_OK)
+  EXPECT_EQ(by_file.Connect("wmpush://ali@" + host + "/live"), Result::S_OK)
       << by_file.last_error().message;
   PushSink strange(options);
   EXPECT_EQ(strange.Connect("wmpush://a%0Db@" + host + "/live"), Result::E_INVALIDARG);

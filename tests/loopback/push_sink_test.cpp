@@ -21,6 +21,7 @@ using pubpoint::Settings;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 std::size_t packets_in(const std::string& asf) {
   asf::Splitter splitter;
@@ -330,10 +331,49 @@ TEST_F(PushSinkTest, AnEmptyPasswordFileIsNamed) {
   const TemporaryDirectory directory;
   const std::string file = (directory.path() / "password").string();
   std::ofstream(file).close();
-  EXPECT_EQ(sink.Connect(server.url() + "?password_file=" + file), Result::E_INVALIDARG);
+  const std::string missing = file + "x";
+  wmpush_options options = quick();
+  options.password_file = file.c_str();
+  sink = PushSink(options);
+  EXPECT_EQ(sink.Connect(server.url()), Result::E_INVALIDARG);
   EXPECT_THAT(sink.last_error().message, HasSubstr("no first line"));
-  EXPECT_EQ(sink.Connect(server.url() + "?password_file=" + file + "x"), Result::E_INVALIDARG);
+  options.password_file = missing.c_str();
+  sink = PushSink(options);
+  EXPECT_EQ(sink.Connect(server.url()), Result::E_INVALIDARG);
   EXPECT_THAT(sink.last_error().message, HasSubstr("No such file"));
+}
+
+TEST_F(PushSinkTest, AUrlNamesNoFileAndNoRouteOfThisMachine) {
+  std::size_t refused = 0;
+  for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i) {
+    if (info->not_in_url == 0) continue;
+    ++refused;
+    for (const std::string value : {"/etc/hostname", "http%3a%2f%2fpat%3ahush@proxy", ""}) {
+      const std::string url = server.url() + "?end_timeout=1&" + info->name + "=" + value;
+      EXPECT_EQ(sink.Connect(url), Result::E_INVALIDARG) << url;
+      EXPECT_THAT(sink.last_error().message,
+                  AllOf(HasSubstr(std::string(info->name) + " is not taken from a URL"),
+                        HasSubstr(std::string("--") + info->name), Not(HasSubstr("hush")),
+                        Not(HasSubstr("hostname"))));
+    }
+  }
+  EXPECT_EQ(refused, 2u);
+  EXPECT_EQ(server.connections(), 0u);
+}
+
+TEST_F(PushSinkTest, AUserAgentHasNoControlCharacters) {
+  for (const char* product : {"me/1\r\nX: y", "me\t1", "me\x7f", "me\xc2\x85",
+                              "me\xc2\x9b"
+                              "31m",
+                              "me\x9b"}) {
+    wmpush_options options = quick();
+    options.user_agent = product;
+    PushSink strange(options);
+    EXPECT_EQ(strange.Connect(server.url()), Result::E_INVALIDARG) << product;
+    EXPECT_THAT(strange.last_error().message, HasSubstr("user_agent has a control character"));
+  }
+  EXPECT_EQ(sink.Connect(server.url() + "?user_agent=me%1b%5b"), Result::E_INVALIDARG);
+  EXPECT_EQ(server.connections(), 0u);
 }
 
 TEST_F(PushSinkTest, ADamagedPacketIsSentAsItCameAndWarnedOfOnce) {

@@ -13,6 +13,7 @@ if(TARGET wmpush_program)
       tool_usage_test.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/child_process.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_client.cpp
+      ${CMAKE_SOURCE_DIR}/tests/support/raw_server.cpp
     LIBRARIES wmpush_pubpoint test_forward_proxy
     LABELS loopback)
   add_dependencies(loopback_tool wmpush_program)

@@ -1,4 +1,7 @@
 // `wmpush probe` against publishing points and against what is none.
+#include <algorithm>
+
+#include "support/raw_server.hpp"
 #include "tool_run.hpp"
 
 namespace wmpush::test {
@@ -69,6 +72,58 @@ TEST_F(ToolProbe, TellsWhatTheServerDidNotSay) {
       probe.output,
       AllOf(HasSubstr("Rex/12.0 (Windows Media Encoder"), HasSubstr("session id  none given"),
             HasSubstr("the server did not say"), HasSubstr("features    none named")));
+}
+
+/// Whether every byte is a printable one of ASCII, or the end of a line.
+bool is_plain(const std::string& text) {
+  return std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= 0x20 && c < 0x7F); });
+}
+
+TEST_F(ToolProbe, PrintsNothingOfTheServersThatATerminalObeys) {
+  // C1 in UTF-8 and as a byte, a right-to-left override, an isolate, a line separator, no UTF-8.
+  const std::string evil =
+      "\xC2\x9B"
+      "31m\x9B"
+      "2J\xE2\x80\xAE"
+      "evil\xE2\x81\xA6\xE2\x80\xA8\xC2\x85|\xFF";
+  const std::string escaped =
+      R"(\xc2\x9b31m\x9b2J\xe2\x80\xaeevil\xe2\x81\xa6\xe2\x80\xa8\xc2\x85|\xff)";
+  const std::string json = R"(\u009b31m\ufffd2J\u202eevil\u2066\u2028\u0085|\ufffd)";
+  const std::string fields = "Server: Cougar/9.6 " + evil + "\r\nSupported: a" + evil +
+                             "\r\nSet-Cookie: push-id=7" + evil + "\r\nContent-Length: 0\r\n\r\n";
+  const RawServer willing([&](RawServer::Connection& connection) {
+    connection.read_head();
+    connection.send("HTTP/1.1 204 No " + evil + "\r\n" + fields);
+    connection.read_some();
+  });
+  for (const bool verbose : {false, true}) {
+    Words words{"probe", willing.url(), "--strict_server", "1"};
+    if (verbose) words.push_back("--verbose");
+    const Finished plain = run(wmpush(words));
+    EXPECT_EQ(plain.status, 0) << plain.error;
+    EXPECT_TRUE(is_plain(plain.output + plain.error)) << plain.output << plain.error;
+    EXPECT_THAT(plain.output,
+                AllOf(HasSubstr("server      Cougar/9.6 " + escaped),
+                      HasSubstr("session id  7" + escaped), HasSubstr("features    a" + escaped)));
+    words.push_back("--json");
+    const Finished object = run(wmpush(words));
+    EXPECT_EQ(object.status, 0) << object.error;
+    EXPECT_TRUE(is_plain(object.output + object.error)) << object.output << object.error;
+    EXPECT_THAT(object.output,
+                AllOf(HasSubstr("\"Cougar/9.6 " + json + "\""), HasSubstr("\"7" + json + "\""),
+                      HasSubstr("\"a" + json + "\"")));
+  }
+
+  const RawServer unwilling([&](RawServer::Connection& connection) {
+    connection.read_head();
+    connection.send("HTTP/1.1 403 No " + evil + "\r\nConnection: close\r\n" + fields);
+  });
+  for (const char* how : {"--verbose", "--json"}) {
+    const Finished refused = run(wmpush({"probe", unwilling.url(), how}));
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_TRUE(is_plain(refused.output + refused.error)) << refused.output << refused.error;
+    EXPECT_THAT(refused.error, HasSubstr(escaped));
+  }
 }
 
 TEST_F(ToolProbe, NeedsOneUrl) {

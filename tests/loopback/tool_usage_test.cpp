@@ -127,6 +127,17 @@ TEST_F(ToolUsage, EveryOptionIsTakenWithAValueThatItMayHave) {
   EXPECT_EQ(breaches(), "");
 }
 
+TEST_F(ToolUsage, APasswordFileOrAProxyInTheUrlIsBadUsage) {
+  const std::string film = write_file("clip.asf", clip()).string();
+  const std::string password = write_file("password", "hunter2\n").string();
+  for (const std::string option : {"password_file", "http_proxy"}) {
+    const std::string url = server.url() + "?" + option + "=" + password;
+    expect_refused({"send", film, url}, option + " is not taken from a URL");
+    expect_refused({"probe", url}, "--" + option + " of wmpush");
+  }
+  EXPECT_EQ(server.connections(), 0u);
+}
+
 TEST_F(ToolUsage, APasswordFileThatCannotBeReadIsBadUsage) {
   const std::string film = write_file("clip.asf", clip()).string();
   expect_refused({"send", film, server.url(), "--password_file", file("missing").string()},

@@ -1,6 +1,9 @@
 #include "core/log.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "core/printable.hpp"
 
 namespace wmpush {
 namespace {
@@ -21,6 +24,39 @@ TEST(Log, MasksWhatLooksLikeASecretToo) {
 TEST(Log, MakesOneLineOfWhateverAPeerSent) {
   EXPECT_EQ(Log().line("404 \r\nbad\x80name \xC3\xA9"), "404 \\x0d\\x0abad\\x80name \xC3\xA9");
   EXPECT_EQ(Log().line("\xED\xA0\x80"), "\\xed\\xa0\\x80");  // half a surrogate pair
+}
+
+TEST(Log, ShowsNothingThatATerminalObeys) {
+  // C1 controls: NEL, CSI, and the last one; in UTF-8, and as bytes.
+  EXPECT_EQ(Log().line("a\xC2\x85"
+                       "b\xC2\x9B"
+                       "c\xC2\x9F"),
+            "a\\xc2\\x85b\\xc2\\x9bc\\xc2\\x9f");
+  EXPECT_EQ(Log().line("\x9B"
+                       "31m\x1B[31m\x7F"),
+            "\\x9b31m\\x1b[31m\\x7f");
+  EXPECT_EQ(Log().line("\xC2\xA0"), "\xC2\xA0");
+  EXPECT_EQ(Log().line("\xE2\x80\xA8|\xE2\x80\xA9"), "\\xe2\\x80\\xa8|\\xe2\\x80\\xa9");
+}
+
+TEST(Log, ShowsNothingThatTurnsTheOrderOfALine) {
+  for (const char* mark : {"\u061C", "\u200E", "\u200F", "\u202A", "\u202B", "\u202C", "\u202D",
+                           "\u202E", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    const std::string line = Log().line(std::string("live") + mark + "fsa.exe");
+    EXPECT_THAT(line, ::testing::MatchesRegex("live(\\\\x[0-9a-f][0-9a-f])+fsa.exe"));
+    EXPECT_EQ(printable(line), line) << "once is enough";
+  }
+  // Their neighbours, and the letters of those who write from right to left.
+  for (const char* shown : {"\u061B", "\u0627", "\u05D0", "\u2010", "\u200D", "\u2027", "\u202F",
+                            "\u2065", "\u206A", "\U0001F600"})
+    EXPECT_EQ(Log().line(shown), shown);
+}
+
+TEST(Printable, TellsAControlCharacterFromALetter) {
+  for (const char* text : {"\n", "a\tb", "\x7F", "\u0080", "\u009F", "\x85", "\xC3\x28\x9B"})
+    EXPECT_TRUE(has_control_character(text)) << printable(text);
+  for (const char* text : {"", "a b", "\u00A0", "\u00E9", "\xE9", "\u202E", "\U0001F600"})
+    EXPECT_FALSE(has_control_character(text)) << printable(text);
 }
 
 TEST(Log, CutsALineThatIsTooLong) {

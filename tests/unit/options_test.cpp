@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace wmpush {
 namespace {
 
@@ -23,6 +25,28 @@ TEST(Options, HaveTheirDefaultsFromTheTable) {
     const std::string value = option_default(*info);
     EXPECT_FALSE(set_option(options, info->name, value.c_str())) << info->name;
   }
+}
+
+TEST(Options, OfTextSayWhetherAUrlMayGiveThem) {
+  // Whatever names a file, a route or a program of this machine belongs to the second list.
+  const std::vector<std::string> taken = {"template_url", "user", "password", "auth", "user_agent"};
+  const std::vector<std::string> refused = {"password_file", "http_proxy"};
+  std::size_t texts = 0;
+  for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i) {
+    OwnedOptions options;
+    if (info->type != WMPUSH_OPTION_TEXT) {
+      EXPECT_EQ(info->not_in_url, 0) << info->name;
+      EXPECT_FALSE(options.set_from_url(info->name, option_default(*info))) << info->name;
+      continue;
+    }
+    ++texts;
+    EXPECT_EQ(info->not_in_url, std::ranges::count(refused, info->name)) << info->name;
+    EXPECT_EQ(1 - info->not_in_url, std::ranges::count(taken, info->name))
+        << info->name << " is in neither list: decide";
+    const Error error = options.set_from_url(info->name, "x");
+    EXPECT_EQ(error.result, info->not_in_url != 0 ? Result::E_INVALIDARG : Result::S_OK);
+  }
+  EXPECT_EQ(texts, taken.size() + refused.size());
 }
 
 TEST(Options, TakeDurationsInFFmpegsSyntax) {

@@ -2,10 +2,21 @@
 
 #include <cstdio>
 
+#include "core/printable.hpp"
 #include "core/secret_text.hpp"
 #include "core/utf8.hpp"
 
 namespace wmpush::tool {
+namespace {
+
+/// \uNNNN for a character that is not printable: each of these has at most four hex digits.
+std::string json_escape(std::string_view character) {
+  char escaped[8];
+  std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(code_point(character)));
+  return escaped;
+}
+
+}  // namespace
 
 std::string json_string(std::string_view string) {
   const std::string masked = mask_secrets(string);
@@ -19,10 +30,9 @@ std::string json_string(std::string_view string) {
     } else if (c == '"' || c == '\\') {
       out += '\\';
       out += text[0];
-    } else if (c < 0x20 || c == 0x7F) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", c);
-      out += escaped;
+    } else if (const std::string_view character = text.substr(0, length);
+               !is_printable(character)) {
+      out += json_escape(character);
     } else {
       out += text.substr(0, length);
     }

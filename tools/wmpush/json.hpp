@@ -13,7 +13,7 @@ namespace wmpush::tool {
 /// Members come out in the order in which they were added.
 class JsonObject {
  public:
-  /// Bytes that are not UTF-8 become U+FFFD.
+  /// Bytes that are not UTF-8 become U+FFFD, what is not printable (core/printable.hpp) \uNNNN.
   JsonObject& add(std::string_view name, std::string_view text);
   JsonObject& add(std::string_view name, const char* text) {
     return add(name, std::string_view(text));

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "command.hpp"
+#include "core/printable.hpp"
 #include "json.hpp"
 #include "push_options.hpp"
 #include "secrets.hpp"
@@ -47,11 +48,14 @@ std::string plain_text(const std::string& url, const PublishingPointInfo& info) 
   char timeout[32];
   std::snprintf(timeout, sizeof timeout, "%g s",
                 std::chrono::duration<double>(info.idle_timeout).count());
-  const auto or_none = [](const std::string& text) { return text.empty() ? "none named" : text; };
-  return url + " accepts a push\n" +  //
+  const auto or_none = [](const std::string& text) {
+    return text.empty() ? "none named" : printable(text);
+  };
+  return printable(url) + " accepts a push\n" +  //
          "  server      " + or_none(info.server) + product_name(info.server) + "\n" +
-         "  address     " + info.address + (info.through_proxy ? " (the proxy)" : "") + "\n" +  //
-         "  session id  " + (info.push_id.empty() ? "none given" : info.push_id) + "\n" +
+         "  address     " + printable(info.address) + (info.through_proxy ? " (the proxy)" : "") +
+         "\n" +  //
+         "  session id  " + (info.push_id.empty() ? "none given" : printable(info.push_id)) + "\n" +
          "  timeout     " + timeout + " without data" +
          (info.idle_timeout_given ? "" : " (the protocol's default: the server did not say)") +
          "\n" +  //

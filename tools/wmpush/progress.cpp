@@ -3,8 +3,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
+
+#include "core/printable.hpp"
+#include "core/utf8.hpp"
 
 namespace wmpush::tool {
 namespace {
@@ -49,12 +53,12 @@ std::string entry_text(std::size_t number, std::size_t count, std::string_view p
   constexpr std::size_t kLongestName = 24;
   const std::string_view name = path.substr(path.rfind('/') + 1);
   std::string shown;
-  std::size_t characters = 0;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool continues = (byte & 0xC0) == 0x80;  // the character before, in UTF-8
-    if (!continues && ++characters > kLongestName) break;
-    shown += byte < 0x20 || byte == 0x7F ? '?' : c;
+  std::string_view rest = name;
+  for (std::size_t characters = 0; !rest.empty() && characters < kLongestName; ++characters) {
+    const std::size_t length = utf8_length(rest);
+    const std::string_view character = rest.substr(0, std::max<std::size_t>(length, 1));
+    shown += length == 0 || !is_printable(character) ? "?" : character;
+    rest.remove_prefix(character.size());
   }
   return std::to_string(number) + "/" + std::to_string(count) + " " + shown;
 }

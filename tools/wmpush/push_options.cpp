@@ -22,6 +22,7 @@ std::string value_name(const wmpush_option_info& info) {
 
 std::string described(const wmpush_option_info& info) {
   std::string text = info.help;
+  if (info.not_in_url != 0) text += " (not in the URL)";
   if (info.type == WMPUSH_OPTION_TEXT) return text;
   text += " (";
   if (info.type != WMPUSH_OPTION_FLAG)

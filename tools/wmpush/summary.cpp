@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "core/printable.hpp"
 #include "json.hpp"
 #include "progress.hpp"
 
@@ -68,7 +69,7 @@ std::string plain_text(const SendSummary& summary) {
          std::to_string(summary.stats.packets_sent) +
          (summary.stats.packets_sent == 1 ? " packet, " : " packets, ") +
          breaks_text(summary.stats) + std::to_string(summary.stats.bytes_sent) + " bytes" + took +
-         " (" + bit_rate_text(rate) + ") to " + summary.url + "; the end was taken";
+         " (" + bit_rate_text(rate) + ") to " + printable(summary.url) + "; the end was taken";
 }
 
 }  // namespace wmpush::tool

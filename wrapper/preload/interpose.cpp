@@ -18,19 +18,32 @@ namespace {
 constexpr char kProtocol[] = "wmpush";
 constexpr char kDefaultFormat[] = "asf";
 
+/// Runs `call`; the callers are in C, where an exception would end the process.
 template <typename Call>
-int guarded(Call call) {
+int guarded(Call call) noexcept {
   try {
     return call();
   } catch (const std::bad_alloc&) {
     return AVERROR(ENOMEM);
+  } catch (...) {
+    return AVERROR_EXTERNAL;
+  }
+}
+
+/// The same for a call that returns what the program asks to see; `otherwise` when it throws.
+template <typename Value, typename Call>
+Value guarded_or(Value otherwise, Call call) noexcept {
+  try {
+    return call();
+  } catch (...) {
+    return otherwise;
   }
 }
 
 // What a context's io_open and io_close were: the same for every context of the one copy served.
 constinit std::atomic<decltype(AVFormatContext::io_open)> real_io_open{nullptr};
 int io_open(AVFormatContext* format, AVIOContext** pb, const char* url, int flags,
-            AVDictionary** options) {
+            AVDictionary** options) noexcept {
   if (!is_push_url(url)) return real_io_open.load()(format, pb, url, flags, options);
 
   const char* allowed = format->protocol_whitelist;
@@ -45,13 +58,13 @@ int io_open(AVFormatContext* format, AVIOContext** pb, const char* url, int flag
 
 #if LIBAVFORMAT_VERSION_INT >= AV_VERSION_INT(59, 10, 100)
 constinit std::atomic<decltype(AVFormatContext::io_close2)> real_io_close{nullptr};
-int io_close(AVFormatContext* format, AVIOContext* pb) {
+int io_close(AVFormatContext* format, AVIOContext* pb) noexcept {
   return wmpush_avio_is_open(pb) ? close_push(&pb) : real_io_close.load()(format, pb);
 }
 auto& io_close_of(AVFormatContext* format) { return format->io_close2; }
 #else
 constinit std::atomic<decltype(AVFormatContext::io_close)> real_io_close{nullptr};
-void io_close(AVFormatContext* format, AVIOContext* pb) {
+void io_close(AVFormatContext* format, AVIOContext* pb) noexcept {
   if (wmpush_avio_is_open(pb))
     close_push(&pb);
   else
@@ -99,13 +112,13 @@ WMPUSH_API int avio_open(AVIOContext** pb, const char* url, int flags) {
 WMPUSH_API int avio_closep(AVIOContext** pb) {
   const Libavformat& real = REAL;
   if (!real.is_served() || !wmpush_avio_is_open(*pb)) return real.avio_closep(pb);
-  return guarded([&] { return close_push(pb); });
+  return close_push(pb);
 }
 
 WMPUSH_API int avio_close(AVIOContext* pb) {
   const Libavformat& real = REAL;
   if (!real.is_served() || !wmpush_avio_is_open(pb)) return real.avio_close(pb);
-  return guarded([&] { return close_push(&pb); });
+  return close_push(&pb);
 }
 
 WMPUSH_API AVFormatContext* avformat_alloc_context() {
@@ -135,7 +148,8 @@ WMPUSH_API int avformat_alloc_output_context2(AVFormatContext** format,
 WMPUSH_API const AVClass* avformat_get_class() {
   const Libavformat& real = REAL;
   const AVClass* its = real.avformat_get_class();
-  return real.is_served() ? with_option_class(its) : its;
+  if (!real.is_served()) return its;
+  return guarded_or(its, [&] { return with_option_class(its); });
 }
 
 WMPUSH_API decltype(AVFormatContext::oformat) av_guess_format(const char* name, const char* url,
@@ -164,7 +178,8 @@ WMPUSH_API const char* avio_enum_protocols(void** state, int output) {
 
 WMPUSH_API const AVClass* avio_protocol_get_class(const char* name) {
   const Libavformat& real = REAL;
-  if (real.is_served() && std::strcmp(name, kProtocol) == 0) return option_class();
+  if (real.is_served() && std::strcmp(name, kProtocol) == 0)
+    return guarded_or(static_cast<const AVClass*>(nullptr), option_class);
   return real.avio_protocol_get_class(name);
 }
 

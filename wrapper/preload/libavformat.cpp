@@ -3,31 +3,31 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#include <array>
 #include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <mutex>
-#include <string>
 
 namespace wmpush::preload {
 namespace {
 
 constinit std::atomic<const Libavformat*> the_served{nullptr};
 
-/// Path of the shared object that `address` lies in; empty for the program itself.
-std::string object_at(const void* address) {
+/// Path of the shared object that `address` lies in, as long as that is loaded; empty for the
+/// program itself.
+const char* object_at(const void* address) {
   Dl_info info;
   link_map* map = nullptr;
   if (dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 || !map)
-    return {};
+    return "";
   return map->l_name;
 }
 
-void* symbol_in(const std::string& object, const char* name) {
-  void* handle = dlopen(object.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+void* symbol_in(const char* object, const char* name) {
+  void* handle = dlopen(object, RTLD_LAZY | RTLD_NOLOAD);
   if (handle == nullptr) return nullptr;
   void* symbol = dlsym(handle, name);
   dlclose(handle);
@@ -36,31 +36,33 @@ void* symbol_in(const std::string& object, const char* name) {
 
 int find_libavformat(dl_phdr_info* info, std::size_t, void* found) {
   if (std::strstr(info->dlpi_name, "/libavformat") == nullptr) return 0;
-  *static_cast<std::string*>(found) = info->dlpi_name;
+  *static_cast<const char**>(found) = info->dlpi_name;
   return 1;
 }
 
 /// Path of the libavformat that the caller was linked with, or any that is loaded.
-std::string libavformat_of(const void* return_address) {
+const char* libavformat_of(const void* return_address) {
   constexpr const char* kAnchor = "avformat_version";
   void* anchor = nullptr;
-  if (const std::string object = object_at(return_address); !object.empty())
+  if (const char* object = object_at(return_address); *object != '\0')
     anchor = symbol_in(object, kAnchor);
   if (anchor == nullptr) anchor = dlsym(RTLD_DEFAULT, kAnchor);
   if (anchor != nullptr) return object_at(anchor);
 
-  std::string found;
+  const char* found = "";
   dl_iterate_phdr(find_libavformat, &found);
   return found;
 }
 
-void load(Libavformat& library, const std::string& path) {
+[[noreturn]] void give_up(const char* line) {
+  std::fputs(line, stderr);
+  std::abort();
+}
+
+void load(Libavformat& library, const char* path) {
   // Never closed: the functions are called until the process ends.
-  void* handle = path.empty() ? nullptr : dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
-  if (handle == nullptr) {
-    std::fputs("wmpush: the program calls libavformat, but none is loaded\n", stderr);
-    std::abort();
-  }
+  void* handle = *path == '\0' ? nullptr : dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+  if (handle == nullptr) give_up("wmpush: the program calls libavformat, but none is loaded\n");
 #define WMPUSH_LOAD(function) \
   library.function = reinterpret_cast<decltype(library.function)>(dlsym(handle, #function));
   WMPUSH_INTERPOSED(WMPUSH_LOAD)
@@ -71,17 +73,22 @@ void load(Libavformat& library, const std::string& path) {
 
 }  // namespace
 
-const Libavformat& Libavformat::of_caller(const void* return_address) {
-  static auto& mutex = *new std::mutex;
-  static auto& libraries = *new std::deque<Libavformat>;
+const Libavformat& Libavformat::of_caller(const void* return_address) noexcept {
+  /// A program has one copy, or two when a module of an interpreter brings its own.
+  constexpr std::size_t kMostCopies = 16;
+  constinit static std::mutex mutex;
+  constinit static std::array<Libavformat, kMostCopies> libraries;
+  constinit static std::size_t count = 0;
 
-  const std::string path = libavformat_of(return_address);
-  const void* base = path.empty() ? nullptr : symbol_in(path, "avformat_version");
+  const char* path = libavformat_of(return_address);
+  const void* base = *path == '\0' ? nullptr : symbol_in(path, "avformat_version");
   const std::lock_guard lock(mutex);
-  for (const Libavformat& library : libraries)
-    if (library.base == base) return library;
+  for (std::size_t i = 0; i < count; ++i)
+    if (libraries[i].base == base) return libraries[i];
 
-  Libavformat& library = libraries.emplace_back();
+  if (count == kMostCopies)
+    give_up("wmpush: this program has loaded libavformat more than 16 times\n");
+  Libavformat& library = libraries[count++];
   library.base = base;
   load(library, path);
   if (const Libavformat* none = nullptr; library.major == LIBAVFORMAT_VERSION_MAJOR)

@@ -37,6 +37,7 @@ namespace wmpush::preload {
   apply(av_free)              \
   apply(av_freep)             \
   apply(av_gettime_relative)  \
+  apply(av_log_get_level)     \
   apply(av_malloc)            \
   apply(av_mallocz)           \
   apply(av_match_list)        \
@@ -58,8 +59,9 @@ struct Libavformat {
   const void* base = nullptr;  ///< where it is loaded
   unsigned major = 0;
 
-  /// The copy whose function a call from `return_address` would have reached without us.
-  static const Libavformat& of_caller(const void* return_address);
+  /// The copy whose function a call from `return_address` would have reached without us. It is
+  /// loaded until the process ends, whatever the program closes. Takes no memory.
+  static const Libavformat& of_caller(const void* return_address) noexcept;
 
   /// The one copy that pushes are made for: the first that called and has the version that this
   /// object was built for. nullptr before that.

@@ -10,6 +10,7 @@ extern "C" {
 #include <cerrno>
 #include <string>
 
+#include "core/printable.hpp"
 #include "secrets.hpp"
 
 namespace wmpush::preload {
@@ -147,7 +148,7 @@ int Options::take_from(AVDictionary** dictionary) {
     const std::string value = info->secret ? reveal_password(entry->value) : entry->value;
     if (const int ret = av_opt_set(object_.data(), info->name, value.c_str(), 0); ret < 0) {
       av_log(object_.data(), AV_LOG_ERROR, "Option %s cannot be set to '%s'\n", info->name,
-             info->secret ? "***" : entry->value);
+             info->secret ? "***" : printable(entry->value).c_str());
       return ret;
     }
     if (const int ret = set(i); ret < 0) return ret;

@@ -6,20 +6,25 @@ extern "C" {
 #include <libavutil/time.h>
 }
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "avio_push.h"
+#include "core/printable.hpp"
+#include "libavformat.hpp"
 #include "options.hpp"
 #include "secrets.hpp"
 #include "signals.hpp"
@@ -38,13 +43,17 @@ struct Push {
   AVIOInterruptCB int_cb{};
   std::int64_t opened = 0;
   AVIOContext* pb = nullptr;  ///< nullptr while it is being opened
+  pid_t opened_by = getpid();
+  std::atomic<wmpush_result>* result = nullptr;  ///< that of its URL
 };
+
+using OpenPushes = std::map<const AVIOContext*, std::unique_ptr<Push>>;
 
 struct Pushes {
   std::mutex mutex;
-  std::map<const AVIOContext*, std::unique_ptr<Push>> open;
+  OpenPushes open;
   /// The last result for each URL: a fifo that recovers opens the same one again.
-  std::map<std::string, wmpush_result> results;
+  std::map<std::string, std::atomic<wmpush_result>> results;
 };
 
 Pushes& pushes() {
@@ -53,9 +62,31 @@ Pushes& pushes() {
   return instance;
 }
 
-void note_result(const std::string& url, wmpush_result result) {
+/// What the exit handler reads, which must neither lock nor take memory: a failure if a push failed
+/// (of several, that of the URL that comes first in the alphabet) or was never closed.
+constinit std::atomic<wmpush_result> overall{WMPUSH_S_OK};
+static_assert(std::atomic<wmpush_result>::is_always_lock_free, "read where a signal has struck");
+
+/// After a change, with the mutex held.
+void note_overall() {
+  wmpush_result now = pushes().open.empty() ? WMPUSH_S_OK : WMPUSH_E_FAIL;
+  for (const auto& [url, result] : pushes().results)
+    if (WMPUSH_FAILED(result)) {
+      now = result;
+      break;
+    }
+  overall = now;
+}
+
+std::atomic<wmpush_result>& result_of(const std::string& url) {
   const std::lock_guard lock(pushes().mutex);
-  pushes().results[url] = result;
+  return pushes().results[url];
+}
+
+void note_result(std::atomic<wmpush_result>& of, wmpush_result result) {
+  const std::lock_guard lock(pushes().mutex);
+  of = result;
+  note_overall();
 }
 
 int should_stop(void* opaque) {
@@ -73,34 +104,72 @@ int should_stop(void* opaque) {
   return av_gettime_relative() >= limit;
 }
 
-/// A failure if a push failed (of several, that of the URL that comes first in the alphabet) or was
-/// never closed.
-wmpush_result overall_result() {
-  const std::lock_guard lock(pushes().mutex);
-  for (const auto& [url, result] : pushes().results)
-    if (WMPUSH_FAILED(result)) return result;
-  return pushes().open.empty() ? WMPUSH_S_OK : WMPUSH_E_FAIL;
-}
-
 std::size_t expected = 0;           // pushes on the command line
 std::atomic<std::size_t> tried{0};  // calls of open_push()
 
+pid_t answering = 0;  // the process whose exit status tells
+
+/// A line on standard error, put together without memory of the heap's.
+class LastLine {
+ public:
+  LastLine& operator<<(std::string_view text) {
+    const std::size_t length = std::min(text.size(), sizeof text_ - length_);
+    std::memcpy(text_ + length_, text.data(), length);
+    length_ += length;
+    return *this;
+  }
+  LastLine& operator<<(std::uint32_t value) {
+    for (int shift = 28; shift >= 0; shift -= 4) {
+      const char digit = "0123456789ABCDEF"[value >> shift & 0xF];
+      *this << std::string_view(&digit, 1);
+    }
+    return *this;
+  }
+  /// Gives up on a reader that takes nothing for kPatience: the process is to end.
+  void print() const {
+    constexpr int kPatience = 1000;  // ms
+    pollfd reader{STDERR_FILENO, POLLOUT, 0};
+    for (std::string_view rest(text_, length_); !rest.empty();) {
+      if (poll(&reader, 1, kPatience) <= 0) return;
+      const ssize_t written = write(STDERR_FILENO, rest.data(), rest.size());
+      if (written <= 0) return;
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+ private:
+  char text_[256];
+  std::size_t length_ = 0;
+};
+
+bool shows_errors() {
+  const Libavformat* library = Libavformat::served();
+  return library == nullptr || library->av_log_get_level() >= AV_LOG_ERROR;
+}
+
+/// Nothing in here, or in what it calls, may lock, take memory or log: ffmpeg calls exit() in the
+/// handler of the fourth signal, whatever that has struck.
 void at_exit(int status, void*) {
-  wmpush_result result = overall_result();
+  if (getpid() != answering) return;
+  wmpush_result result = overall;
+  const bool shown = shows_errors();
   const bool one_left_out = status == 0 && tried < expected;
   if (!WMPUSH_FAILED(result) && one_left_out) {
-    av_log(nullptr, AV_LOG_ERROR,
-           "wmpush: an output was never opened: name its format, as in [f=asf] of a tee, "
-           "-fifo_format asf or -segment_format asf\n");
+    if (shown)
+      (LastLine() << "wmpush: an output was never opened: name its format, as in [f=asf] of a tee, "
+                     "-fifo_format asf or -segment_format asf\n")
+          .print();
     result = WMPUSH_E_FAIL;
   }
   if (!WMPUSH_FAILED(result)) return;
 
-  av_log(nullptr, AV_LOG_ERROR, "wmpush: %s (0x%08X)\n", wmpush_result_name(result),
-         static_cast<unsigned>(result));
-  if (status != 0) return;
-  std::fflush(nullptr);
-  _exit(EXIT_FAILURE);
+  if (shown)
+    (LastLine() << "wmpush: " << wmpush_result_name(result) << " (0x"
+                << static_cast<std::uint32_t>(result) << ")\n")
+        .print();
+  // exit() within a handler goes on with the handlers that are left, flushes and ends with the new
+  // status (atexit(3), glibc). _exit() would lose what is still in the program's buffers.
+  if (status == 0) std::exit(EXIT_FAILURE);
 }
 
 }  // namespace
@@ -114,12 +183,18 @@ int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptC
   auto push = std::make_unique<Push>();
   push->url = mask_passwords(url);
   if ((flags & AVIO_FLAG_READ) != 0) {
-    av_log(nullptr, AV_LOG_ERROR, "%s can be written to, not read from\n", push->url.c_str());
+    av_log(nullptr, AV_LOG_ERROR, "%s can be written to, not read from\n",
+           printable(push->url).c_str());
     return AVERROR(EIO);
   }
-  note_result(push->url, WMPUSH_E_INVALIDARG);
+  push->result = &result_of(push->url);
+  note_result(*push->result, WMPUSH_E_INVALIDARG);
   Options options;
   if (const int ret = options.take_from(dictionary); ret < 0) return ret;
+  // Nothing may fail once there is a session: the place for the push is made before.
+  OpenPushes place;
+  place[nullptr] = nullptr;
+  OpenPushes::node_type node = place.extract(place.begin());
 
   if (int_cb != nullptr) push->int_cb = *int_cb;
   push->opened = av_gettime_relative();
@@ -127,32 +202,47 @@ int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptC
   wmpush_error error;
   const int ret =
       wmpush_avio_open_explained(pb, reveal_passwords(url).c_str(), &options.get(), &stop, &error);
-  note_result(push->url, error.result);
-  if (ret < 0) return ret;
+  if (ret < 0) {
+    note_result(*push->result, error.result);
+    return ret;
+  }
 
   push->pb = *pb;
+  node.key() = *pb;
+  node.mapped() = std::move(push);
   const std::lock_guard lock(pushes().mutex);
-  pushes().open[*pb] = std::move(push);
+  *node.mapped()->result = error.result;
+  pushes().open.insert(std::move(node));
+  note_overall();
   return ret;
 }
 
-int close_push(AVIOContext** pb) {
+int close_push(AVIOContext** pb) noexcept {
   // Another thread's context may get this one's address as soon as it is freed: it must be out of
   // the map by then. Until its result is known, a program that exits has not closed it.
   std::unique_ptr<Push> push;
   {
     const std::lock_guard lock(pushes().mutex);
-    if (auto entry = pushes().open.extract(*pb)) {
-      push = std::move(entry.mapped());
-      pushes().results[push->url] = WMPUSH_E_FAIL;
+    if (const auto found = pushes().open.find(*pb); found != pushes().open.end()) {
+      if (found->second->opened_by != getpid()) {
+        *pb = nullptr;
+        return 0;
+      }
+      push = std::move(found->second);
+      pushes().open.erase(found);
+      *push->result = WMPUSH_E_FAIL;
+      note_overall();
     }
   }
   wmpush_error error;
   const int ret = wmpush_avio_close_explained(pb, &error);
-  if (push != nullptr) note_result(push->url, error.result);
+  if (push != nullptr) note_result(*push->result, error.result);
   return ret;
 }
 
-void answer_for_exit_status() { on_exit(at_exit, nullptr); }
+void answer_for_exit_status() {
+  answering = getpid();
+  on_exit(at_exit, nullptr);
+}
 
 }  // namespace wmpush::preload

@@ -14,11 +14,12 @@ namespace wmpush::preload {
 int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptCB* int_cb,
               AVDictionary** options);
 
-/// What avio_closep() does for a context of ours: EndSession, with its result.
-int close_push(AVIOContext** pb);
+/// What avio_closep() does for a context of ours: EndSession, with its result. In a child that the
+/// program has forked nothing is said to the server and nothing freed: the push is the parent's.
+int close_push(AVIOContext** pb) noexcept;
 
 /// From now on the exit status of the process tells whether every push ended in S_OK, even where
-/// the program drops the result of a close.
+/// the program drops the result of a close. That of a child which it forks is left alone.
 void answer_for_exit_status();
 
 /// The command line of ffmpeg names `count` pushes: where fewer were tried, a muxer in between

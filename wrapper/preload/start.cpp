@@ -82,7 +82,7 @@ std::size_t pushes_in(int argc, char** argv) {
   return count;
 }
 
-__attribute__((constructor)) void start(int argc, char** argv, char**) {
+void start(int argc, char** argv) {
   // A program without libavformat may be a shell or `timeout` on the way to one that has it.
   if (dl_iterate_phdr(is_libavformat, nullptr) == 0) return;
   const bool knows_program = is_ffmpeg();
@@ -93,6 +93,17 @@ __attribute__((constructor)) void start(int argc, char** argv, char**) {
   mask_arguments(argc, argv);
   watch_signals();
   answer_for_exit_status();
+}
+
+__attribute__((constructor)) void start_or_refuse(int argc, char** argv, char**) {
+  try {
+    start(argc, argv);
+  } catch (...) {
+    // Going on, the program would show the passwords that are not masked.
+    constexpr std::string_view kLine = "wmpush: no memory for the start\n";
+    static_cast<void>(!write(STDERR_FILENO, kLine.data(), kLine.size()));
+    _exit(EXIT_FAILURE);
+  }
 }
 
 }  // namespace

@@ -128,7 +128,8 @@ typedef int (*wmpush_interrupt_callback)(void* opaque);
 
 /** Settings of a session. Fill it by wmpush_options_init() and change what differs. The strings
  *  are borrowed until wmpush_open() returns. A parameter of the same name in the URL's query wins
- *  over the member. wmpush_option_at() lists name, unit, range, default and meaning of each. */
+ *  over the member; password_file and http_proxy are refused there. wmpush_option_at() lists name,
+ * unit, range, default and meaning of each. */
 typedef struct wmpush_options {
   size_t size;               /**< sizeof(wmpush_options), set by wmpush_options_init() */
   const char* template_url;  /**< publishing point to copy when the URL's is missing; NULL = none */
@@ -190,6 +191,8 @@ typedef struct wmpush_option_info {
   int64_t default_value; /**< 0 for a text, whose default is NULL */
   int secret;            /**< 1: its value must never be printed */
   const char* help;
+  int not_in_url; /**< 1: names a file or a route of this machine: E_INVALIDARG in a URL, which may
+                       come from someone who must not choose these */
 } wmpush_option_info;
 
 /** The options by number from 0; NULL behind the last. Static. */
