@@ -21,8 +21,8 @@ class FfmpegVersion {
   /// while one of them stalls.
   bool prints_while_stalled() const { return libavformat_ >= 61; }
 
-  /// A tee with an output whose format is unknown fails by itself since 9.0, and says why; before, it
-  /// left that output out, and ffmpeg exited with 0.
+  /// A tee with an output whose format is unknown fails by itself since 9.0, and says why; before,
+  /// it left that output out, and ffmpeg exited with 0.
   bool fails_when_a_tee_leaves_out_an_output() const { return libavformat_ >= 63; }
 
   /// The exit status after a failure with this AVERROR: 1 for all of them in old versions,
