@@ -80,6 +80,10 @@ bool Responder::begin_next(const Occasion& occasion) {
     const bool was_tried = std::any_of(over_.begin(), over_.end(),
                                        [&](const Trial& trial) { return trial.scheme == scheme; });
     if (ours.empty() || was_tried || (pinned_ && *pinned_ != scheme)) continue;
+    if (scheme == Scheme::Basic && !basic_allowed()) {
+      basic_left_out_ = true;
+      continue;
+    }
     scheme_ = scheme;
     realm_ = realm_of(ours);
     if (std::find(available_.begin(), available_.end(), scheme) == available_.end()) {
@@ -99,6 +103,13 @@ bool Responder::begin_next(const Occasion& occasion) {
     give_up(std::move(why));
   }
   return false;
+}
+
+bool Responder::basic_allowed() const {
+  return basic_after_refusal_ || pinned_ == Scheme::Basic ||
+         std::none_of(over_.begin(), over_.end(), [](const Trial& trial) {
+           return trial.scheme != Scheme::Basic && trial.why.empty();
+         });
 }
 
 void Responder::give_up(std::string why) {
@@ -129,6 +140,18 @@ std::string Responder::attempt() const {
   return text;
 }
 
+/// "NTLM: why; Digest: why", of what could not be done.
+std::string Responder::impossible() const {
+  std::string text;
+  for (const Trial& trial : over_)
+    if (!trial.why.empty()) append(text, "; ", std::string(name(trial.scheme)) + ": " + trial.why);
+  return text;
+}
+
+std::string Responder::reason_for_basic() const {
+  return current_ && scheme_ == Scheme::Basic ? impossible() : std::string();
+}
+
 std::string Responder::explanation() const {
   std::string offered;
   for (const Challenge& challenge : offers_) {
@@ -137,20 +160,19 @@ std::string Responder::explanation() const {
            challenge.scheme + (realm ? ", realm '" + std::string(*realm) + "'" : ""));
   }
   std::string refused;
-  std::string impossible;
-  for (const Trial& trial : over_) {
-    if (trial.why.empty())
-      append(refused, "; ", with_realm(trial.scheme, trial.realm));
-    else
-      append(impossible, "; ", std::string(name(trial.scheme)) + ": " + trial.why);
-  }
+  for (const Trial& trial : over_)
+    if (trial.why.empty()) append(refused, "; ", with_realm(trial.scheme, trial.realm));
   const std::string who =
       credentials_.user.empty() ? "what is known of you here" : "user '" + credentials_.user + "'";
   std::string text = refused.empty() ? "it wants to know who is there (" +
                                            (offered.empty() ? "but names no scheme" : offered) + ")"
                                      : "it refused " + who + " (" + refused + ")";
   if (pinned_ && over_.empty()) text += ", and auth is " + std::string(name(*pinned_));
-  if (!impossible.empty()) text += "; not done: " + impossible;
+  if (const std::string others = impossible(); !others.empty()) text += "; not done: " + others;
+  if (basic_left_out_)
+    text +=
+        "; Basic was left out, since it would show the password to whoever has refused it "
+        "(auth=basic allows it)";
   if (!refused.empty()) return text + ": check user and password";
   if (credentials_.user.empty()) return text + ": give user and password";
   if (!credentials_.password) return text + ": give the password";

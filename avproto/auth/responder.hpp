@@ -19,15 +19,20 @@ namespace wmpush::auth {
 inline constexpr int kMaxRounds = 10;
 
 /// Challenges in, header out. One object is about one server or proxy, whose host the credentials
-/// name: they are never to be shown to another. Each scheme gets one try.
+/// name: they are never to be shown to another. Each scheme gets one try. Basic, which shows the
+/// password to whoever can read the connection, gets none where another scheme has been refused:
+/// who refuses the right password may only want to see it.
 class Responder {
  public:
   using Maker = std::function<std::unique_ptr<Mechanism>(Scheme, const Credentials&)>;
 
-  /// `pinned`: the only scheme to be used. `available`: what can be done here. `maker` is for
-  /// tests.
+  /// `pinned`: the only scheme to be used; Basic is then used without any reserve. `available`:
+  /// what can be done here. `maker` is for tests.
   Responder(Credentials credentials, std::optional<Scheme> pinned,
             std::vector<Scheme> available = available_schemes(), Maker maker = make_mechanism);
+
+  /// Basic may follow a scheme that was refused, as if the others were not there.
+  void allow_basic_after_refusal() { basic_after_refusal_ = true; }
 
   /// Where a challenge came.
   struct Occasion {
@@ -50,6 +55,9 @@ class Responder {
 
   /// What the last challenge is being answered with, for people: "Digest, realm 'x', user 'y'".
   std::string attempt() const;
+  /// Why the password is shown although something better was on offer, when the last challenge is
+  /// being answered by Basic: "Negotiate: no ticket". Empty otherwise.
+  std::string reason_for_basic() const;
   /// What was offered, what was refused, what could not be done, and what to do about it.
   std::string explanation() const;
 
@@ -62,12 +70,15 @@ class Responder {
 
   void remember(std::span<const std::string> fields);
   bool begin_next(const Occasion& occasion);
+  bool basic_allowed() const;
+  std::string impossible() const;
   void give_up(std::string why);
 
   const Credentials credentials_;
   const std::optional<Scheme> pinned_;
   const std::vector<Scheme> available_;
   const Maker maker_;
+  bool basic_after_refusal_ = false;
   std::unique_ptr<Mechanism> current_;
   Scheme scheme_ = Scheme::Basic;  // of current_
   std::string realm_;
@@ -76,6 +87,7 @@ class Responder {
   std::vector<Challenge> offers_;
   std::vector<Trial> over_;  // what needs no further try
   int rounds_ = 0;
+  bool basic_left_out_ = false;
 };
 
 }  // namespace wmpush::auth

@@ -19,6 +19,7 @@
 #include <limits>
 
 #include "net/resolver.hpp"
+#include "net/tcp_state.hpp"
 
 namespace wmpush::net {
 namespace {
@@ -259,28 +260,17 @@ std::size_t Transport::Socket::unacknowledged() const {
 }
 
 std::size_t Transport::Socket::unread_limit() const {
-  std::size_t limit = std::numeric_limits<std::size_t>::max();
-#ifdef TCP_INFO
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  const int descriptor = const_cast<tcp::socket&>(socket_).native_handle();
-  constexpr std::size_t kLargestWindow = 65535;
-  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-    limit = kLargestWindow << info.tcpi_snd_wscale;
-#endif
-  return limit;
+  const auto state = tcp_state(const_cast<tcp::socket&>(socket_).native_handle());
+  if (!state) return std::numeric_limits<std::size_t>::max();
+  // Where there is room, nothing waits to be read. How large the peer's buffer is now cannot be
+  // told from the windows it has shown: a system may hold much more than it ever offered at once.
+  return state->largest_window - std::min(state->window.value_or(0), state->largest_window);
 }
 
 /// No acknowledgement can come any more.
 bool Transport::Socket::dead() const {
-#ifdef TCP_INFO
-  tcp_info info{};
-  socklen_t size = sizeof info;
-  const int descriptor = const_cast<tcp::socket&>(socket_).native_handle();
-  if (::getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
-    return info.tcpi_state == TCP_CLOSE;
-#endif
-  return true;
+  const auto state = tcp_state(const_cast<tcp::socket&>(socket_).native_handle());
+  return !state || state->closed;
 }
 
 Transport::Readiness Transport::Socket::settle(Time deadline, Error& broken_by) {

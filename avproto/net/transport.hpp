@@ -50,8 +50,8 @@ class Transport {
   std::size_t unacknowledged() const;
 
   /// Bytes that the peer's kernel may have acknowledged although the program behind it has not read
-  /// them, at the most: what the largest window of this connection holds (RFC 7323). The largest
-  /// std::size_t where the system cannot say.
+  /// them, at the most: what the largest window of this connection holds (RFC 7323), less the room
+  /// that the peer last said it has. The largest std::size_t where the system cannot say.
   std::size_t unread_limit() const;
 
   /// After the peer has closed its side: waits until everything sent is acknowledged (Ready, also

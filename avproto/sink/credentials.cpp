@@ -38,10 +38,16 @@ LoggedAuthenticator::LoggedAuthenticator(auth::Responder responder, const Log& l
 bool LoggedAuthenticator::challenged(std::span<const std::string> fields,
                                      const Occasion& occasion) {
   const bool again = responder_.challenged(fields, {occasion.setup, occasion.connection_kept});
-  if (again)
-    log_.write(WMPUSH_LOG_VERBOSE,
-               where_ + ": asked who is there, answering with " + responder_.attempt());
-  return again;
+  if (!again) return false;
+  log_.write(WMPUSH_LOG_VERBOSE,
+             where_ + ": asked who is there, answering with " + responder_.attempt());
+  if (const std::string reason = responder_.reason_for_basic(); !reason.empty())
+    log_.write(WMPUSH_LOG_WARNING,
+               where_ +
+                   ": answering by Basic, which shows the password to whoever can read the "
+                   "connection, since the better schemes that are offered cannot be used (" +
+                   reason + ")");
+  return true;
 }
 
 std::string LoggedAuthenticator::authorization(std::string_view method, std::string_view target) {
@@ -97,11 +103,15 @@ std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOption
       log, where);
 }
 
-std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const Proxy& proxy, const Log& log,
+std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
+                                                              const Proxy& proxy, const Log& log,
                                                               const std::string& where) {
-  return std::make_unique<LoggedAuthenticator>(
-      auth::Responder({proxy.address.host, proxy.user, proxy.password}, {}), log,
-      where + ": " + proxy.display());
+  std::optional<auth::Scheme> pinned;
+  static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
+  auth::Responder responder({proxy.address.host, proxy.user, proxy.password}, {});
+  if (pinned == auth::Scheme::Basic) responder.allow_basic_after_refusal();
+  return std::make_unique<LoggedAuthenticator>(std::move(responder), log,
+                                               where + ": " + proxy.display());
 }
 
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned) {

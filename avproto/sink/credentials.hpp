@@ -54,8 +54,10 @@ std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOption
                                                                const std::string& where);
 
 /// Answers for a proxy with what its address had of credentials. The option `auth` is about the
-/// server: here every scheme will do.
-std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const Proxy& proxy, const Log& log,
+/// server: here every scheme will do, and auth=basic only lets Basic follow one that was refused.
+/// `log` is borrowed; `where` begins each line.
+std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
+                                                              const Proxy& proxy, const Log& log,
                                                               const std::string& where);
 
 /// What the option `auth` may be: "any", or a scheme's name in any case. E_INVALIDARG lists them.

@@ -13,7 +13,6 @@ using wmhttp::Clock;
 using wmhttp::PushEngine;
 using wmhttp::Time;
 using State = PushEngine::State;
-using Want = PushEngine::Want;
 
 Error misuse(std::string message) {
   return {Result::NS_E_INVALID_REQUEST, 0, 0, std::move(message)};
@@ -80,6 +79,7 @@ Result PushSink::Session::connect(std::string_view url, std::string_view templat
   info_ = {};
   counters_ = {};
   last_send_time_.reset();
+  settling_until_.reset();
   where_.clear();
   return conclude(open(url, template_url, auto_destroy));
 }
@@ -214,10 +214,8 @@ Error PushSink::Session::send_header(Bytes header) {
     asf::HeaderFixup fixup;
     fixup.fresh_id = random_id();
     fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
-    // What the repairs add must not make a header too large that is not: the next one of a playlist
-    // goes out in a smaller frame than the first.
-    fixup.largest =
-        engine_is(State::Streaming) ? wmhttp::kMaxStreamChangePayload : wmhttp::kMaxHeaderPayload;
+    // What the repairs add must not make a header too large that is not.
+    fixup.largest = engine_->header_limit();
     if (Error error = fixup.apply(header, fixed)) return error;
     header = fixed;
   }
@@ -230,7 +228,7 @@ Error PushSink::Session::send_header(Bytes header) {
                 "and nothing else"};
   constexpr std::uint32_t kUnknownBitrate = 0xFFFFFFFF;
   const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
-  if (engine_->wants() == Want::Wait)
+  if (!engine_->idle())
     if (Error error = drive()) return error;
   if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
     return error;
@@ -261,7 +259,7 @@ Error PushSink::Session::send_packet(Bytes packet) {
     out.head_size = out.removed = 0;
     out.rest = packet;
   }
-  if (engine_->wants() == Want::Wait)
+  if (!engine_->idle())
     if (Error error = drive()) return error;
   if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
   counters_.padding_bytes += out.removed;

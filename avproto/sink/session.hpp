@@ -59,9 +59,11 @@ class PushSink::Session {
   void send_outgoing();
   void receive_waiting();
   void wait_for_next_try(wmhttp::Time until);
-  void settle_loss();
+  bool settle(wmhttp::Time until, Error& lost, net::Transport::Readiness& end);
+  bool settle_loss();
   wmhttp::Delivery delivery() const;
   void look();
+  bool time_is_up() const;
   void report_notes();
 
   bool engine_is(wmhttp::PushEngine::State state) const {
@@ -90,6 +92,12 @@ class PushSink::Session {
   bool error_is_final_ = false;
   Result last_result_ = Result::S_OK;
   PublishingPointInfo info_;
+
+  // When the call under way has to return, though what the engine wants may not be done: only
+  // wait_until() has such a time.
+  wmhttp::Time call_ends_ = wmhttp::Time::max();
+  // Until when a connection that has ended may confirm what it got; none: that has not begun.
+  std::optional<wmhttp::Time> settling_until_;
 
   wmpush_stats counters_{};
   std::optional<std::uint32_t> last_send_time_;  // ms, of the last well-formed packet

@@ -15,6 +15,9 @@ using Readiness = net::Transport::Readiness;
 
 /// How long a connection that the peer has closed may take to confirm what it got.
 constexpr std::chrono::seconds kSettle{2};
+/// Bytes of the peer's that are taken in one turn, at the least unless there are no more: between
+/// two turns there is time for deadlines and interrupts, and for the program.
+constexpr std::size_t kTurn = 65536;
 
 Error interrupted() {
   return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted: what was not sent yet is lost"};
@@ -25,7 +28,13 @@ Error interrupted() {
 /// Looks after the connection until `until`, and no longer: not even for a connection that is to be
 /// made again.
 Error PushSink::Session::watch(Time until) {
-  while (!over() && Clock::now() < until) {
+  struct Limit {
+    Time& ends;
+    ~Limit() { ends = Time::max(); }
+  } const limit{call_ends_};
+  call_ends_ = until;
+  static_cast<void>(drive(Until::Waiting));  // over() tells a failure
+  while (!over() && !time_is_up()) {
     if (engine_->wants() == Want::Wait) {
       wait_for_next_try(until);
     } else {
@@ -41,7 +50,7 @@ Error PushSink::Session::watch(Time until) {
           break;
       }
     }
-    static_cast<void>(drive(Until::Waiting));  // over() tells a failure
+    static_cast<void>(drive(Until::Waiting));
   }
   return drive(Until::Waiting);
 }
@@ -53,7 +62,9 @@ Error PushSink::Session::drive(Until until) {
     // A peer that still reads is not to get what will be sent again.
     if (engine_->wants() == Want::Wait) transport_->reset();
     report_notes();
-    switch (engine_->wants()) {
+    const Want want = engine_->wants();
+    if (want != Want::Nothing && want != Want::Close && time_is_up()) return {};
+    switch (want) {
       case Want::Nothing:
         return engine_is(State::Failed) ? engine_->error() : Error{};
       case Want::Connect:
@@ -84,6 +95,7 @@ Error PushSink::Session::attend() {
 }
 
 void PushSink::Session::make_connection() {
+  settling_until_.reset();
   if (Error error = follow_engine()) return engine_->connect_failed(std::move(error), Clock::now());
   const wmhttp::Destination& to = engine_->destination();
   const Time limit =
@@ -103,8 +115,7 @@ void PushSink::Session::send_outgoing() {
   const Time before = Clock::now();
   if (Error lost = transport_->send(engine_->outgoing(), count, before)) {
     look();  // an answer that came before the loss says more than an errno
-    if (!engine_->connected_now()) return;
-    settle_loss();
+    if (!engine_->connected_now() || over() || !settle_loss()) return;
     return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
   }
   if (count > 0) {
@@ -113,24 +124,26 @@ void PushSink::Session::send_outgoing() {
     if (engine_->wants_delivery()) engine_->delivered(delivery());
     return look();
   }
-  const Readiness readiness = transport_->wait(true, engine_->deadline());
+  const Readiness readiness = transport_->wait(true, std::min(engine_->deadline(), call_ends_));
   const Time after = Clock::now();
   counters_.stall_time +=
       std::chrono::duration_cast<std::chrono::microseconds>(after - before).count();
   switch (readiness) {
     case Readiness::Ready:
-      return look();
+      look();
+      [[fallthrough]];  // a peer that always has something to say gets no more time for it
     case Readiness::TimedOut:
-      return engine_->tick(after, delivery());
+      return engine_->tick(Clock::now(), delivery());
     case Readiness::Interrupted:
       return engine_->abandon(interrupted(), delivery());
   }
 }
 
 void PushSink::Session::receive_waiting() {
-  switch (transport_->wait(false, engine_->deadline())) {
+  switch (transport_->wait(false, std::min(engine_->deadline(), call_ends_))) {
     case Readiness::Ready:
-      return look();
+      look();
+      [[fallthrough]];  // as above
     case Readiness::TimedOut:
       return engine_->tick(Clock::now(), delivery());
     case Readiness::Interrupted:
@@ -139,7 +152,7 @@ void PushSink::Session::receive_waiting() {
 }
 
 void PushSink::Session::wait_for_next_try(Time until) {
-  switch (transport_->pause(std::min(until, engine_->deadline()))) {
+  switch (transport_->pause(std::min({until, call_ends_, engine_->deadline()}))) {
     case Readiness::Ready:
     case Readiness::TimedOut:
       return engine_->tick(Clock::now());
@@ -148,20 +161,36 @@ void PushSink::Session::wait_for_next_try(Time until) {
   }
 }
 
-/// What is on its way may still arrive, and is then not to be sent again.
-void PushSink::Session::settle_loss() {
+bool PushSink::Session::time_is_up() const {
+  return call_ends_ != Time::max() && Clock::now() >= call_ends_;
+}
+
+/// Waits until what was sent is confirmed, and says how that ended. False: it has not, but the call
+/// has to return, and a later one goes on.
+bool PushSink::Session::settle(Time until, Error& lost, Readiness& end) {
+  if (!settling_until_) settling_until_ = until;
+  end = transport_->settle(std::min(*settling_until_, call_ends_), lost);
+  if (end == Readiness::TimedOut && Clock::now() < *settling_until_) return false;
+  settling_until_.reset();
+  return true;
+}
+
+/// What is on its way may still arrive, and is then not to be sent again. False: see settle().
+bool PushSink::Session::settle_loss() {
   Error ignored;
-  if (effective_->get().reconnect != 0)
-    static_cast<void>(transport_->settle(Clock::now() + kSettle, ignored));
+  Readiness any;
+  return effective_->get().reconnect == 0 || settle(Clock::now() + kSettle, ignored, any);
 }
 
 wmhttp::Delivery PushSink::Session::delivery() const {
   return {transport_->unacknowledged(), transport_->unread_limit()};
 }
 
-/// Hands in whatever the peer has sent or done, without waiting for anything.
+/// Hands in what the peer has sent or done, without waiting for anything: all of it, or a turn's
+/// share where a peer sends without end.
 void PushSink::Session::look() {
-  while (engine_->connected_now() && !over()) {
+  std::size_t taken = 0;
+  while (engine_->connected_now() && !over() && taken < kTurn) {
     Bytes received;
     bool closed = false;
     Error lost = transport_->receive(received, closed);
@@ -170,7 +199,9 @@ void PushSink::Session::look() {
       const Time until = engine_is(State::Ending)
                              ? engine_->deadline()
                              : std::min(engine_->deadline(), Clock::now() + kSettle);
-      switch (transport_->settle(until, lost)) {
+      Readiness end;
+      if (!settle(until, lost, end)) return;
+      switch (end) {
         case Readiness::Ready:
           break;
         case Readiness::TimedOut:
@@ -181,11 +212,12 @@ void PushSink::Session::look() {
       }
     }
     if (lost) {
-      settle_loss();
+      if (!settle_loss()) return;
       return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
     }
     if (closed) return engine_->peer_closed(Clock::now(), delivery());
     if (received.empty()) return;
+    taken += received.size();
     engine_->received(received, Clock::now(), delivery());
   }
 }

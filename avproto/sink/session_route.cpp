@@ -28,7 +28,7 @@ Error PushSink::Session::read_proxy() {
   if (!proxy_) return {};
   if (proxy_->password) log_.hide(*proxy_->password);
   if (Error error = check_field(proxy_->user, "the proxy's user")) return error;
-  proxy_authenticator_ = make_proxy_authenticator(*proxy_, log_, where_);
+  proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_, log_, where_);
   return {};
 }
 
@@ -49,7 +49,7 @@ Error PushSink::Session::follow_engine() {
   } else if (sent_to_proxy) {
     proxy_ = Proxy{*engine_->proxy(), {}, {}, Proxy::Source::Server};
     info_.through_proxy = true;
-    proxy_authenticator_ = make_proxy_authenticator(*proxy_, log_, where_);
+    proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_, log_, where_);
   }
   std::optional<wmhttp::Destination> proxy;
   if (proxy_) proxy = proxy_->address;

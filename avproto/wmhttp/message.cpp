@@ -1,5 +1,6 @@
 #include "wmhttp/message.hpp"
 
+#include <algorithm>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
@@ -71,8 +72,11 @@ std::optional<std::chrono::milliseconds> parse_timeout(std::string_view pragma) 
   std::int64_t value = 0;
   const char* first = pragma.data() + at + kName.size();
   const auto [end, error] = std::from_chars(first, pragma.data() + pragma.size(), value);
+  // More than can be counted.
+  if (error == std::errc::result_out_of_range && *first != '-') return kMaxIdleTimeout;
   if (error != std::errc() || end == first || value <= 0) return std::nullopt;
-  return std::chrono::milliseconds(value);
+  // A sum of times must not overflow, whatever a peer says.
+  return std::chrono::milliseconds(std::min<std::int64_t>(value, kMaxIdleTimeout.count()));
 }
 
 void read_fields(const http::response_header<>& head, Response& response) {
@@ -220,24 +224,37 @@ ResponseReader& ResponseReader::operator=(ResponseReader&&) noexcept = default;
 void ResponseReader::reset() {
   head_.clear();
   malformed_.clear();
-  body_left_ = 0;
+  interim_ = 0;
+  body_left_ = body_skipped_ = 0;
   chunked_.reset();
 }
 
+ResponseReader::Status ResponseReader::give_up(Status status, std::string what) {
+  malformed_ = std::move(what);
+  return given_up_ = status;
+}
+
+/// What of `input` belongs to the body of the last response is passed over.
+ResponseReader::Status ResponseReader::skip_body(Bytes& input) {
+  const std::size_t before = input.size();
+  input = input.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, before)));
+  body_left_ -= before - input.size();
+  if (chunked_) {
+    if (!chunked_->skip(input))
+      return give_up(Status::Malformed, "a chunked body that cannot be parsed");
+    if (chunked_->done()) chunked_.reset();
+  }
+  body_skipped_ += before - input.size();
+  if (body_skipped_ > kMaxResponseBody)
+    return give_up(Status::Excessive,
+                   "a response body of more than " + std::to_string(kMaxResponseBody) + " bytes");
+  return Status::NeedMore;
+}
+
 ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
-  if (!malformed_.empty()) return Status::Malformed;
+  if (!malformed_.empty()) return given_up_;
   while (!input.empty()) {
-    const std::size_t skipped =
-        static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size()));
-    body_left_ -= skipped;
-    input = input.subspan(skipped);
-    if (chunked_) {
-      if (!chunked_->skip(input)) {
-        malformed_ = "a chunked body that cannot be parsed";
-        return Status::Malformed;
-      }
-      if (chunked_->done()) chunked_.reset();
-    }
+    if (const Status status = skip_body(input); status != Status::NeedMore) return status;
     if (input.empty()) break;
 
     // The head is collected whole: the parser wants it in one piece, and where a server sends it
@@ -248,34 +265,46 @@ ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
     const std::size_t end = head_.find("\r\n\r\n", from);
     constexpr std::string_view kVersion = "HTTP/";
     if (std::string_view(head_).substr(0, kVersion.size()) != kVersion.substr(0, head_.size())) {
-      malformed_ = "something that is not HTTP: '" + head_.substr(0, 40) + "'";
-      return Status::Malformed;
+      return give_up(Status::Malformed,
+                     "something that is not HTTP: '" + head_.substr(0, 40) + "'");
     }
+    if (std::min(end, head_.size()) > kMaxResponseHead)
+      return give_up(Status::Excessive,
+                     "a response head of more than " + std::to_string(kMaxResponseHead) + " bytes");
     if (end == std::string::npos) {
       input = {};
-      if (head_.size() <= kMaxResponseHead) break;
-      malformed_ = "a response head of more than " + std::to_string(kMaxResponseHead) + " bytes";
-      return Status::Malformed;
+      break;
     }
     input = input.subspan(end + 4 - before);
     head_.resize(end + 4);
+    // Counted before anything is kept of them.
+    const auto lines = static_cast<std::size_t>(std::count(head_.begin(), head_.end(), '\n'));
+    if (lines > kMaxHeaderFields + 2)  // the status line and the empty one
+      return give_up(Status::Excessive, "a response of more than " +
+                                            std::to_string(kMaxHeaderFields) + " header fields");
 
     http::response_parser<http::empty_body> parser;
     parser.header_limit(kMaxResponseHead + 4);
     parser.skip(true);
     boost::beast::error_code error;
     parser.put(boost::asio::buffer(head_), error);
-    if (error || !parser.is_header_done()) {
-      malformed_ = "an HTTP response that cannot be parsed (" + error.message() + ")";
-      return Status::Malformed;
-    }
+    if (error || !parser.is_header_done())
+      return give_up(Status::Malformed,
+                     "an HTTP response that cannot be parsed (" + error.message() + ")");
     response = Response{};
     response.status = static_cast<int>(parser.get().result_int());
     response.reason = text_of(parser.get().reason());
     response.keep_alive = parser.get().keep_alive();
     read_fields(parser.get(), response);
     const std::string head = std::exchange(head_, {});
-    if (response.status / 100 == 1) continue;  // 100 Continue and the like are no answer
+    if (response.status / 100 == 1) {  // 100 Continue and the like are no answer
+      if (++interim_ <= kMaxInterim) continue;
+      return give_up(Status::Excessive, "more than " + std::to_string(kMaxInterim) +
+                                            " responses of the kind '" + response.status_text() +
+                                            "' and no answer behind them");
+    }
+    interim_ = 0;
+    body_skipped_ = 0;
     const bool has_body = response.status != 204 && response.status != 304;
     body_left_ = has_body ? parser.content_length().value_or(0) : 0;
     if (has_body && parser.chunked()) chunked_ = std::make_unique<ChunkedBody>(head);

@@ -17,9 +17,22 @@
 namespace wmpush::wmhttp {
 
 inline constexpr std::string_view kEncoderToken = "WMEncoder/12.0.7601.17514";
-inline constexpr std::string_view kNewSession = "0";    ///< the push-id that asks for a new session
-inline constexpr std::size_t kMaxResponseHead = 65536;  ///< bytes; a longer one is refused
-inline constexpr std::size_t kMaxPushId = 255;          ///< characters (2.2.1.6)
+inline constexpr std::string_view kNewSession = "0";  ///< the push-id that asks for a new session
+inline constexpr std::size_t kMaxPushId = 255;        ///< characters (2.2.1.6)
+
+// What a peer may send, at the most. No server comes near these limits; one that never stops does,
+// and the session then ends with NS_E_INCOMPATIBLE_PUSH_SERVER.
+
+inline constexpr std::size_t kMaxResponseHead = 65536;      ///< bytes of status line and fields
+inline constexpr std::size_t kMaxHeaderFields = 256;        ///< of one response
+inline constexpr std::size_t kMaxInterim = 1000;            ///< 1xx in front of one response
+inline constexpr std::size_t kMaxResponses = 32;            ///< to one request, 1xx not counted
+inline constexpr std::uint64_t kMaxResponseBody = 1048576;  ///< bytes that are read past
+inline constexpr std::size_t kMaxCookies = 50;              ///< that a session keeps (RFC 6265 6.1)
+inline constexpr std::size_t kMaxCookieBytes = 16384;       ///< of their names and values together
+
+/// The longest time without a request that a Pragma can grant; a longer one counts as this one.
+inline constexpr std::chrono::milliseconds kMaxIdleTimeout{2147483647};
 
 /// What every request of a session has in common.
 struct RequestContext {
@@ -72,7 +85,12 @@ struct Response {
 /// the protocol needs is in a body.
 class ResponseReader {
  public:
-  enum class Status { NeedMore, Response, Malformed };
+  enum class Status {
+    NeedMore,
+    Response,
+    Malformed,  ///< that is no HTTP
+    Excessive   ///< more than one of the limits above allows
+  };
 
   ResponseReader();
   ~ResponseReader();
@@ -80,7 +98,7 @@ class ResponseReader {
   ResponseReader& operator=(ResponseReader&&) noexcept;
 
   Status next(Bytes& input, Response& response);
-  /// What came instead of a response, when it was Malformed: one sentence.
+  /// What came instead of a response, when it was Malformed or Excessive: "something that ...".
   const std::string& malformed() const { return malformed_; }
   /// Forgets everything: for a new connection.
   void reset();
@@ -88,10 +106,16 @@ class ResponseReader {
  private:
   class ChunkedBody;
 
+  Status give_up(Status status, std::string what);
+  Status skip_body(Bytes& input);
+
   std::string head_;
+  std::size_t interim_ = 0;  // 1xx since the last response
   std::uint64_t body_left_ = 0;
+  std::uint64_t body_skipped_ = 0;        // of the last response
   std::unique_ptr<ChunkedBody> chunked_;  // of the last response, while it lasts
   std::string malformed_;
+  Status given_up_ = Status::Malformed;  // when malformed_ is not empty
 };
 
 }  // namespace wmpush::wmhttp

@@ -105,6 +105,7 @@ void PushEngine::send_round() {
   note(WMPUSH_LOG_VERBOSE, "PushStart without a body, for the proxy");
   out_.copy(as_bytes(push_start_head(context_, 0)));
   progress_ = waiting_since_ = now_;
+  answers_ = 0;
 }
 
 void PushEngine::answer_round() {

@@ -142,6 +142,7 @@ void PushEngine::connected(Time now) {
   now_ = now;
   connected_ = true;
   responses_.reset();
+  answers_ = 0;
   dispatch(Event::Connected);
 }
 
@@ -188,17 +189,60 @@ void PushEngine::received(Bytes bytes, Time now, Delivery delivery) {
   while (true) {
     const ResponseReader::Status status = responses_.next(bytes, response_);
     if (status == ResponseReader::Status::NeedMore) return;
-    if (status == ResponseReader::Status::Malformed) {
-      dispatch(Event::Malformed);
-      return;
-    }
+    if (status == ResponseReader::Status::Malformed) return dispatch(Event::Malformed);
+    if (status == ResponseReader::Status::Excessive) return refuse_excess(responses_.malformed());
     take_response();
-    if (!connected_) return;  // what else has come is of a connection that is given up
+    // What else has come is of a connection, or of a session, that is given up.
+    if (!connected_ || state_ == State::Ended || state_ == State::Failed) return;
   }
 }
 
+/// Whatever the state: a peer that never stops is not to be asked for anything more.
+void PushEngine::refuse_excess(std::string what) {
+  if (state_ == State::Ended || state_ == State::Failed) return;
+  fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, 0, 0,
+        "the server sent " + std::move(what) + ": check host and port"});
+}
+
+/// One that says the same again to one request is not news.
+void PushEngine::note_response() {
+  if (answers_ == 1 || !response_.success())
+    note(WMPUSH_LOG_VERBOSE, "the server answered " + response_.status_text());
+  else if (answers_ == 2)
+    note(WMPUSH_LOG_VERBOSE,
+         "the server answered once more, " + response_.status_text() +
+             ", without having been asked: further answers of this kind are not told");
+}
+
+/// False: there are too many, or too large ones, and the session has failed.
+bool PushEngine::keep_cookies() {
+  auto& cookies = context_.cookies;
+  for (auto& [name, value] : response_.cookies) {
+    const auto known =
+        std::find_if(cookies.begin(), cookies.end(),
+                     [&key = name](const auto& cookie) { return cookie.first == key; });
+    if (known != cookies.end())
+      known->second = value;
+    else
+      cookies.emplace_back(name, value);
+    if (cookies.size() > kMaxCookies) {
+      refuse_excess("more than " + std::to_string(kMaxCookies) + " cookies");
+      return false;
+    }
+  }
+  std::size_t size = 0;
+  for (const auto& [name, value] : cookies) size += name.size() + value.size();
+  if (size <= kMaxCookieBytes) return true;
+  refuse_excess("cookies of " + std::to_string(size) + " bytes; " +
+                std::to_string(kMaxCookieBytes) + " are the most");
+  return false;
+}
+
 void PushEngine::take_response() {
-  note(WMPUSH_LOG_VERBOSE, "the server answered " + response_.status_text());
+  if (++answers_ > kMaxResponses)
+    return refuse_excess("more than " + std::to_string(kMaxResponses) +
+                         " responses to one request");
+  note_response();
   proxied_ = proxied_ || response_.via;
   if (response_.push_id) {
     if (response_.push_id->size() > kMaxPushId) {
@@ -209,16 +253,7 @@ void PushEngine::take_response() {
     }
     context_.push_id = *response_.push_id;
   }
-  for (const auto& [name, value] : response_.cookies) {
-    auto& cookies = context_.cookies;
-    const auto known =
-        std::find_if(cookies.begin(), cookies.end(),
-                     [&key = name](const auto& cookie) { return cookie.first == key; });
-    if (known != cookies.end())
-      known->second = value;
-    else
-      cookies.emplace_back(name, value);
-  }
+  if (!keep_cookies()) return;
   dispatch(response_.success()                                  ? Event::Accepted
            : response_.status == 305                            ? Event::ProxyNamed
            : response_.status / 100 == 3                        ? Event::Redirected

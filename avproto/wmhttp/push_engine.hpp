@@ -147,6 +147,10 @@ class PushEngine {
   State state() const { return state_; }
   bool connected_now() const { return connected_; }
   const Error& error() const { return error_; }
+  /// Bytes that the next header may have: a later one has less room than the first.
+  std::size_t header_limit() const {
+    return header_.empty() ? kMaxHeaderPayload : kMaxStreamChangePayload;
+  }
   /// The response that accepted the session.
   const Response& setup_response() const { return setup_response_; }
   const std::string& push_id() const { return context_.push_id; }
@@ -213,6 +217,9 @@ class PushEngine {
   Error outcome();
   bool end_overdue() const;
   void take_response();
+  void note_response();
+  bool keep_cookies();
+  void refuse_excess(std::string what);
   bool take_header(std::size_t limit, std::string_view frame);
 
   // The actions of the table.
@@ -321,6 +328,7 @@ class PushEngine {
 
   SendQueue out_;
   ResponseReader responses_;
+  std::size_t answers_ = 0;  // responses since the last request
   Response setup_response_;
   std::vector<std::string> proxy_challenges_;  // of the last 407
   Time progress_{};                            // when something was last sent, or queued to be

@@ -13,6 +13,7 @@ void PushEngine::want_connection() { drop_connection(); }
 void PushEngine::send_setup() {
   note(WMPUSH_LOG_VERBOSE, "PushSetup for " + config_.target);
   progress_ = waiting_since_ = now_;
+  answers_ = 0;
   if (!std::exchange(same_authorization_, false)) authorize();
   body_held_back_ = authorization_incomplete();
   out_.copy(as_bytes(push_setup_request(

@@ -69,6 +69,7 @@ void PushEngine::send_push_start() {
   note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length_remaining_) + " bytes");
   out_.copy(as_bytes(push_start_head(context_, length_remaining_)));
   progress_ = push_start_at_ = now_;
+  answers_ = 0;
   const bool kept = config_.reconnect || config_.server_authenticator != nullptr ||
                     config_.proxy_authenticator != nullptr;
   // What is sent again was already too much for the network once, and what has piled up meanwhile

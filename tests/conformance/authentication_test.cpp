@@ -214,13 +214,14 @@ TEST_F(Authentication, C22_AWrongPasswordIsOneTryPerSchemeAndAnErrorThatNamesThe
     ++requests;
     driver.answer(unauthorized(all));
   }
-  EXPECT_EQ(requests, 4);  // NTLM takes two
+  EXPECT_EQ(requests, 3);  // NTLM takes two, and Basic is left out
   const Error& error = driver.engine.error();
   EXPECT_EQ(error.result, Result::NS_E_SERVER_ACCESSDENIED);
   EXPECT_EQ(error.http_status, 401);
-  EXPECT_THAT(error.message,
-              AllOf(HasSubstr("Basic, realm 'the realm'"), HasSubstr("Digest, realm 'the realm'"),
-                    HasSubstr("NTLM"), HasSubstr("user 'user'"), Not(HasSubstr("secret"))));
+  EXPECT_THAT(error.message, AllOf(HasSubstr("Digest, realm 'the realm'"), HasSubstr("NTLM"),
+                                   HasSubstr("user 'user'"), Not(HasSubstr("secret")),
+                                   HasSubstr("Basic was left out"), HasSubstr("auth=basic")));
+  EXPECT_THAT(driver.wire, Not(HasSubstr(kBasic)));
 }
 
 TEST_F(Authentication, C22_AChallengeToAPushStartHasItSentAgainFromItsFirstByte) {

@@ -123,6 +123,22 @@ TEST_F(Recovery, C33_TheSessionIsResumedByItsPushIdAndWithoutAnotherHeader) {
   EXPECT_EQ(engine().packets_at_risk(), 0u);
 }
 
+TEST_F(Recovery, C33_ALaterHeaderHasTheRoomOfAStreamChangeWhileTheConnectionIsMadeAgainToo) {
+  EXPECT_EQ(engine().header_limit(), wmhttp::kMaxHeaderPayload);
+  driver.start_stream();
+  EXPECT_EQ(engine().header_limit(), wmhttp::kMaxStreamChangePayload);
+  lose(0);
+  ASSERT_EQ(engine().wants(), Want::Wait);
+  EXPECT_EQ(engine().header_limit(), wmhttp::kMaxStreamChangePayload);
+  come_back();
+  EXPECT_EQ(engine().header_limit(), wmhttp::kMaxStreamChangePayload);
+  driver.flush();
+  driver.answer(kGone);
+  come_back();
+  driver.flush();
+  EXPECT_EQ(engine().header_limit(), wmhttp::kMaxStreamChangePayload);
+}
+
 TEST_F(Recovery, C33_WhatThePeersKernelDidNotConfirmIsSentAgainWholeAndInOrder) {
   driver.start_stream();
   push('a', 'e');

@@ -135,14 +135,20 @@ TEST_F(ProxyTest, C22_AProxyIsGivenItsPasswordByDigestOrBasic) {
   }
 }
 
-TEST_F(ProxyTest, C22_AWrongPasswordForTheProxyIsTriedOncePerSchemeAndShownNowhere) {
+TEST_F(ProxyTest, C22_AWrongPasswordForTheProxyIsTriedOnceAndByBasicOnlyWhereThatIsAllowed) {
   ForwardProxy proxy(guarded({"Digest", "Basic"}));
   EXPECT_EQ(push(proxy.url("pat:wrong-guess")), Result::NS_E_PROXY_ACCESSDENIED);
-  EXPECT_THAT(shown(proxy), ElementsAre("Digest refused", "Basic refused"));
+  EXPECT_THAT(shown(proxy), ElementsAre("Digest refused"));
+  EXPECT_THAT(message, AllOf(HasSubstr("Basic was left out"), HasSubstr("auth=basic")));
   EXPECT_THAT(message, AllOf(HasSubstr("the proxy 127.0.0.1:" + std::to_string(proxy.port())),
                              HasSubstr("realm 'the office'"), HasSubstr("user 'pat'")));
   EXPECT_THAT(lines + message, Not(HasSubstr("wrong-guess")));
   EXPECT_EQ(server.requests(), 0u);
+  options.auth = "basic";
+  ForwardProxy other(guarded({"Digest", "Basic"}));
+  EXPECT_EQ(push(other.url("pat:wrong-guess")), Result::NS_E_PROXY_ACCESSDENIED);
+  EXPECT_THAT(shown(other), ElementsAre("Digest refused", "Basic refused"));
+  EXPECT_THAT(message, Not(HasSubstr("left out")));
 }
 
 TEST_F(ProxyTest, C22_ProxyAndServerAreGivenEachTheirOwnPassword) {

@@ -65,7 +65,8 @@ TEST_F(ToolServe, LetsOnlyTheUserPushThatItNames) {
   EXPECT_EQ(wrong.status, 1);
   EXPECT_THAT(last_line(wrong.error),
               AllOf(HasSubstr("user 'ali'"), HasSubstr("NS_E_SERVER_ACCESSDENIED")));
-  EXPECT_TRUE(serve.wait_for_error_text("not let in by Basic"));
+  EXPECT_TRUE(serve.wait_for_error_text("not let in by Digest"));
+  EXPECT_THAT(serve.error_text(), Not(HasSubstr("Basic")));
   stop(serve);
   for (const std::string& said : {wrong.error, serve.error_text(), serve.output()})
     EXPECT_EQ(said.find("sesam"), said.npos) << said;

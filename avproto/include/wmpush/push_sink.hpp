@@ -72,8 +72,9 @@ class WMPUSH_API PushSink {
   /// server may have said meanwhile.
   Result write(std::span<const std::byte> asf);
 
-  /// Waits until `until`, and returns earlier only when the connection is lost, the server objects
-  /// or the caller interrupts.
+  /// Waits until `until` and no longer, and returns earlier only when the connection is lost, the
+  /// server objects or the caller interrupts. A connection that was lost is made again meanwhile;
+  /// where that is not done in time, the next call goes on with it.
   Result wait_until(std::chrono::steady_clock::time_point until);
 
   /// The first failure of the session; result S_OK when there was none.

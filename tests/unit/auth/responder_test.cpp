@@ -61,8 +61,9 @@ class ResponderTest : public ::testing::Test {
                                      "Negotiate"};
 };
 
-TEST_F(ResponderTest, GoesFromTheBestSchemeToTheLastAndTriesEachOnce) {
+TEST_F(ResponderTest, GoesFromTheBestSchemeToTheLastAndTriesEachOnceWhereBasicIsAllowed) {
   Responder it = responder();
+  it.allow_basic_after_refusal();
   ASSERT_TRUE(challenged(it, all));
   EXPECT_EQ(it.authorization(kRequest), "NTLM 1");
   EXPECT_TRUE(it.incomplete());
@@ -78,6 +79,55 @@ TEST_F(ResponderTest, GoesFromTheBestSchemeToTheLastAndTriesEachOnce) {
               AllOf(HasSubstr("refused user 'user' (NTLM; Digest, realm 'd'; Basic, realm 'b')"),
                     HasSubstr("Negotiate: no ticket"), HasSubstr("check user and password"),
                     Not(HasSubstr("secret"))));
+}
+
+TEST_F(ResponderTest, DoesNotShowThePasswordByBasicToWhoeverHasRefusedIt) {
+  const std::string realms = "Basic realm=\"b\"";
+  Responder it = responder();
+  ASSERT_TRUE(challenged(it, {realms, "Digest realm=\"d\", nonce=\"n\""}));
+  EXPECT_THAT(it.authorization(kRequest), StartsWith("Digest "));
+  EXPECT_FALSE(challenged(it, {realms, "Digest realm=\"d\", nonce=\"m\""}));
+  EXPECT_EQ(it.authorization(kRequest), "");
+  EXPECT_THAT(it.explanation(),
+              AllOf(HasSubstr("refused user 'user' (Digest, realm 'd')"),
+                    HasSubstr("Basic was left out"), HasSubstr("auth=basic allows it"),
+                    HasSubstr("check user and password"), Not(HasSubstr("secret"))));
+  // Not when it is all that is offered then, and not in a session that is set up anew.
+  EXPECT_FALSE(challenged(it, {realms}));
+  it.begin_anew();
+  EXPECT_FALSE(challenged(it, {realms}));
+  EXPECT_THAT(it.explanation(), HasSubstr("Basic was left out"));
+}
+
+TEST_F(ResponderTest, DoesNotShowThePasswordByBasicWhenAnAcceptedOneIsRefusedLater) {
+  Responder it = responder();
+  ASSERT_TRUE(challenged(it, {"Digest realm=\"d\", nonce=\"n\""}));
+  it.authorization(kRequest);
+  it.accepted();
+  EXPECT_FALSE(challenged(it, {"Basic realm=\"b\""}));
+  EXPECT_THAT(it.explanation(), HasSubstr("Basic was left out"));
+}
+
+TEST_F(ResponderTest, UsesBasicWhereNothingBetterCanBeDoneAndSaysWhy) {
+  Responder it = responder();
+  ASSERT_TRUE(challenged(it, {"Negotiate", "Basic realm=\"b\""}));
+  EXPECT_THAT(it.authorization(kRequest), StartsWith("Basic "));
+  EXPECT_EQ(it.reason_for_basic(), "Negotiate: no ticket");
+  Responder bare({"server", "user", "secret"}, {}, {Scheme::Basic});
+  ASSERT_TRUE(challenged(bare, all));
+  EXPECT_THAT(bare.reason_for_basic(), HasSubstr("Digest: cannot be done here"));
+}
+
+TEST_F(ResponderTest, AnswersByBasicWithoutAReasonWhereItIsAllThatIsOfferedOrPinned) {
+  Responder only = responder();
+  ASSERT_TRUE(challenged(only, {"Basic realm=\"b\""}));
+  EXPECT_EQ(only.reason_for_basic(), "");
+  Responder pinned = responder(Scheme::Basic);
+  ASSERT_TRUE(challenged(pinned, all));
+  EXPECT_EQ(pinned.reason_for_basic(), "");
+  Responder better = responder();
+  ASSERT_TRUE(challenged(better, {"Negotiate", "Digest realm=\"d\", nonce=\"n\""}));
+  EXPECT_EQ(better.reason_for_basic(), "");
 }
 
 TEST_F(ResponderTest, UsesThePinnedSchemeAndNoOther) {
@@ -109,6 +159,7 @@ TEST_F(ResponderTest, SaysWhatIsMissing) {
 
 TEST_F(ResponderTest, RemembersWhatElseWasOfferedBeforeASchemesRounds) {
   Responder it = responder();
+  it.allow_basic_after_refusal();
   ASSERT_TRUE(challenged(it, all));
   ASSERT_TRUE(challenged(it, {"NTLM dG9rZW4="}));
   ASSERT_TRUE(challenged(it, {"NTLM"}));
