@@ -72,8 +72,9 @@ TEST_P(ToolFlood, OneSignalEndsItWithinASecondAndLittleMemoryIsTaken) {
     const auto start = Clock::now();
     push.signal(SIGINT);
     const std::size_t memory = peak_memory(push.id());
-    // A limit may have come before.
-    EXPECT_THAT(push.wait(), AnyOf(0, 1)) << push.error_text();
+    // A limit may have come before, and the signal then found a program that had said its last
+    // word.
+    EXPECT_THAT(push.wait(), AnyOf(0, 1, -SIGINT)) << push.error_text();
     EXPECT_LT(Seconds(Clock::now() - start).count(), 1) << each.command;
     EXPECT_LT(memory, kMost) << each.command;
   }
