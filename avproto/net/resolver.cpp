@@ -12,9 +12,6 @@
 #include <utility>  // Asio 1.74 in C++20 lacks it
 
 namespace wmpush::net {
-namespace {
-
-namespace ip = boost::asio::ip;
 
 /// Shared with the thread, which may outlive the call.
 struct Lookup {
@@ -25,6 +22,10 @@ struct Lookup {
   int system_error = 0;
   Endpoints endpoints;
 };
+
+namespace {
+
+namespace ip = boost::asio::ip;
 
 void look_up(const std::string& host, std::uint16_t port, Lookup& lookup) {
   addrinfo hints{};
@@ -54,8 +55,9 @@ void look_up(const std::string& host, std::uint16_t port, Lookup& lookup) {
 
 }  // namespace
 
-Error resolve(const std::string& host, std::uint16_t port, Time deadline,
-              const InterruptCheck& interrupted, Endpoints& endpoints) {
+Error resolve(const std::string& host, std::uint16_t port, Time deadline, Time until,
+              const InterruptCheck& interrupted, std::shared_ptr<Lookup>& lookup,
+              Endpoints& endpoints) {
   boost::system::error_code literal_error;
   const ip::address literal = ip::make_address(host, literal_error);
   if (!literal_error) {
@@ -63,16 +65,18 @@ Error resolve(const std::string& host, std::uint16_t port, Time deadline,
     return {};
   }
 
-  const auto lookup = std::make_shared<Lookup>();
-  try {
-    std::thread([lookup, host, port] { look_up(host, port, *lookup); }).detach();
-  } catch (const std::system_error& error) {
-    return {Result::E_FAIL, 0, error.code().value(),
-            "resolving '" + host + "': no thread can be started: " + error.code().message()};
+  if (!lookup) {
+    lookup = std::make_shared<Lookup>();
+    try {
+      std::thread([lookup, host, port] { look_up(host, port, *lookup); }).detach();
+    } catch (const std::system_error& error) {
+      return {Result::E_FAIL, 0, error.code().value(),
+              "resolving '" + host + "': no thread can be started: " + error.code().message()};
+    }
   }
   std::unique_lock lock(lookup->mutex);
   while (!lookup->done) {
-    lookup->done_changed.wait_for(lock, slice(deadline));
+    lookup->done_changed.wait_for(lock, slice(std::min(deadline, until)));
     if (lookup->done) break;
     if (interrupted && interrupted())
       return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted while resolving '" + host + "'"};
@@ -81,6 +85,7 @@ Error resolve(const std::string& host, std::uint16_t port, Time deadline,
               "resolving '" + host +
                   "': no answer from the name server in time: check the network, or set "
                   "connect_timeout higher"};
+    if (Clock::now() >= until) return {};
   }
   if (lookup->result != 0)
     return {Result::NS_E_SERVER_NOT_FOUND, 0, lookup->system_error,

@@ -17,6 +17,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <limits>
+#include <memory>
+#include <optional>
 
 #include "net/resolver.hpp"
 #include "net/tcp_state.hpp"
@@ -79,8 +81,8 @@ class Transport::Socket {
   Socket(InterruptCheck interrupted, std::chrono::microseconds send_timeout)
       : interrupted_(std::move(interrupted)), send_timeout_(send_timeout) {}
 
-  Error connect(const Endpoints& endpoints, const std::string& host, std::uint16_t port,
-                Time deadline);
+  Error connect(const std::string& host, std::uint16_t port, Time deadline, Time until,
+                bool& unfinished);
 
   std::string peer() const {
     error_code error;
@@ -105,7 +107,22 @@ class Transport::Socket {
   const InterruptCheck& interrupted() const { return interrupted_; }
 
  private:
-  error_code connect_one(const tcp::endpoint& endpoint, Time deadline);
+  /// A connect() that has not come to its end.
+  struct Attempt {
+    std::shared_ptr<Lookup> lookup;
+    Endpoints endpoints;
+    std::size_t next = 0;  // of them
+    bool begun = false;    // the socket is connecting to that one
+    Time deadline{};       // and has time for it until then
+    std::string failures;  // of those before
+    int first_failure = 0;
+  };
+
+  Error connect(Attempt& attempt, const std::string& host, std::uint16_t port, Time deadline,
+                Time until, bool& unfinished);
+  error_code begin_connecting(const tcp::endpoint& endpoint);
+  error_code finish_connecting(Time deadline, Time until);
+  void tune();
   void gather(bool bulk);
   void look_at_pace(Time now);
   Error broken(const error_code& error);
@@ -118,6 +135,7 @@ class Transport::Socket {
 
   InterruptCheck interrupted_;
   std::chrono::microseconds send_timeout_;
+  std::optional<Attempt> attempt_;
   asio::io_context context_{1};
   tcp::socket socket_{context_};
   bool gathering_ = false;
@@ -128,7 +146,8 @@ class Transport::Socket {
   std::array<std::byte, kReceiveBuffer> buffer_;
 };
 
-error_code Transport::Socket::connect_one(const tcp::endpoint& endpoint, Time deadline) {
+/// EINPROGRESS when it takes its time.
+error_code Transport::Socket::begin_connecting(const tcp::endpoint& endpoint) {
   error_code error;
   socket_.close(error);
   socket_.open(endpoint.protocol(), error);
@@ -140,18 +159,28 @@ error_code Transport::Socket::connect_one(const tcp::endpoint& endpoint, Time de
   socket_.native_non_blocking(true, error);
   if (error) return error;
   if (::connect(socket_.native_handle(), endpoint.data(),
-                static_cast<socklen_t>(endpoint.size())) != 0) {
-    if (errno != EINPROGRESS) return {errno, boost::system::system_category()};
-    switch (wait_for(socket_.native_handle(), POLLOUT, deadline, interrupted_)) {
+                static_cast<socklen_t>(endpoint.size())) != 0)
+    return {errno, boost::system::system_category()};
+  return {};
+}
+
+/// EINPROGRESS when `until` has passed first.
+error_code Transport::Socket::finish_connecting(Time deadline, Time until) {
+  const auto failure = [this, deadline, until] {
+    switch (wait_for(socket_.native_handle(), POLLOUT, std::min(deadline, until), interrupted_)) {
       case Readiness::Ready:
-        break;
+        return pending_error();
       case Readiness::TimedOut:
-        return {ETIMEDOUT, boost::system::system_category()};
+        return Clock::now() < deadline ? EINPROGRESS : ETIMEDOUT;
       case Readiness::Interrupted:
-        return {ECANCELED, boost::system::system_category()};
+        break;
     }
-    if (const int failure = pending_error()) return {failure, boost::system::system_category()};
-  }
+    return ECANCELED;
+  };
+  return {failure(), boost::system::system_category()};
+}
+
+void Transport::Socket::tune() {
   // Packets are to leave at once, and a dead peer is to be noticed. Where one of these fails the
   // connection is no worse than without it.
   error_code ignored;
@@ -164,31 +193,58 @@ error_code Transport::Socket::connect_one(const tcp::endpoint& endpoint, Time de
   socket_.set_option(UserTimeout(static_cast<int>(std::min<std::int64_t>(limit, 1 << 30))),
                      ignored);
 #endif
-  return {};
 }
 
-Error Transport::Socket::connect(const Endpoints& endpoints, const std::string& host,
-                                 std::uint16_t port, Time deadline) {
-  std::string failures;
-  int first_failure = 0;
-  first_error_ = 0;
-  for (std::size_t i = 0; i < endpoints.size(); ++i) {
-    // The addresses that are left get an equal share of the time that is left.
-    const Time now = Clock::now();
-    const auto share = (deadline - now) / static_cast<int>(endpoints.size() - i);
-    const error_code error = connect_one(endpoints[i], now + share);
-    if (!error) return {};
+Error Transport::Socket::connect(const std::string& host, std::uint16_t port, Time deadline,
+                                 Time until, bool& unfinished) {
+  unfinished = false;
+  if (!attempt_) {
+    close();
+    first_error_ = 0;
+    attempt_.emplace();
+  }
+  Error error = connect(*attempt_, host, port, deadline, until, unfinished);
+  if (!unfinished) attempt_.reset();
+  return error;
+}
+
+Error Transport::Socket::connect(Attempt& attempt, const std::string& host, std::uint16_t port,
+                                 Time deadline, Time until, bool& unfinished) {
+  const Endpoints& endpoints = attempt.endpoints;
+  if (endpoints.empty()) {
+    if (Error error =
+            resolve(host, port, deadline, until, interrupted_, attempt.lookup, attempt.endpoints))
+      return error;
+    unfinished = endpoints.empty();
+    if (unfinished) return {};
+  }
+  for (std::size_t& i = attempt.next; i < endpoints.size(); ++i) {
+    error_code error(EINPROGRESS, boost::system::system_category());
+    if (!std::exchange(attempt.begun, true)) {
+      // The addresses that are left get an equal share of the time that is left.
+      const Time now = Clock::now();
+      attempt.deadline = now + (deadline - now) / static_cast<int>(endpoints.size() - i);
+      error = begin_connecting(endpoints[i]);
+    }
+    if (error.value() == EINPROGRESS) error = finish_connecting(attempt.deadline, until);
+    unfinished = error.value() == EINPROGRESS;
+    if (unfinished) return {};
+    attempt.begun = false;
+    if (!error) {
+      tune();
+      return {};
+    }
     error_code ignored;
     socket_.close(ignored);
     if (error.value() == ECANCELED)
       return {Result::NS_E_SHUTDOWN, 0, 0,
               "interrupted while connecting to " + text_of(endpoints[i])};
-    if (first_failure == 0) first_failure = error.value();
-    if (!failures.empty()) failures += "; ";
-    failures += text_of(endpoints[i]) + ": " + error.message();
+    if (attempt.first_failure == 0) attempt.first_failure = error.value();
+    if (!attempt.failures.empty()) attempt.failures += "; ";
+    attempt.failures += text_of(endpoints[i]) + ": " + error.message();
   }
-  return {Result::NS_E_PUSH_CANNOTCONNECT, 0, first_failure,
-          "no connection to " + host + " port " + std::to_string(port) + " (" + failures +
+  return {Result::NS_E_PUSH_CANNOTCONNECT, 0, attempt.first_failure,
+          "no connection to " + host + " port " + std::to_string(port) + " (" + attempt.failures +
               "): check that the server is running and host and port are right"};
 }
 
@@ -291,6 +347,7 @@ Transport::Readiness Transport::Socket::settle(Time deadline, Error& broken_by) 
 }
 
 void Transport::Socket::close() {
+  attempt_.reset();
   error_code ignored;
   if (!socket_.is_open()) return;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -305,6 +362,7 @@ void Transport::Socket::close() {
 }
 
 void Transport::Socket::reset() {
+  attempt_.reset();
   error_code ignored;
   if (!socket_.is_open()) return;
   socket_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -316,10 +374,13 @@ Transport::Transport(InterruptCheck interrupted, std::chrono::microseconds send_
 Transport::~Transport() = default;
 
 Error Transport::connect(const std::string& host, std::uint16_t port, Time deadline) {
+  bool unfinished = false;
   socket_->close();
-  Endpoints endpoints;
-  if (Error error = resolve(host, port, deadline, socket_->interrupted(), endpoints)) return error;
-  return socket_->connect(endpoints, host, port, deadline);
+  return socket_->connect(host, port, deadline, Time::max(), unfinished);
+}
+Error Transport::connect(const std::string& host, std::uint16_t port, Time deadline, Time until,
+                         bool& unfinished) {
+  return socket_->connect(host, port, deadline, until, unfinished);
 }
 
 std::string Transport::peer() const { return socket_->peer(); }

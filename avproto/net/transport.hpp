@@ -28,6 +28,10 @@ class Transport {
   /// NS_E_PUSH_CANNOTCONNECT (the message names each address and why it failed) or NS_E_SHUTDOWN.
   /// A connection that is still open is closed first.
   Error connect(const std::string& host, std::uint16_t port, Time deadline);
+  /// The same, but returns when `until` passes, too: `unfinished` is then set, and the next call,
+  /// with the same host, port and deadline, goes on with it.
+  Error connect(const std::string& host, std::uint16_t port, Time deadline, Time until,
+                bool& unfinished);
 
   /// "192.0.2.1:80" of the peer; empty without a connection.
   std::string peer() const;

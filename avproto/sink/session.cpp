@@ -79,6 +79,7 @@ Result PushSink::Session::connect(std::string_view url, std::string_view templat
   info_ = {};
   counters_ = {};
   last_send_time_.reset();
+  connecting_until_.reset();
   settling_until_.reset();
   where_.clear();
   return conclude(open(url, template_url, auto_destroy));

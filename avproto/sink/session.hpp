@@ -96,6 +96,8 @@ class PushSink::Session {
   // When the call under way has to return, though what the engine wants may not be done: only
   // wait_until() has such a time.
   wmhttp::Time call_ends_ = wmhttp::Time::max();
+  // Until when the connection that is being made may take; none: that has not begun.
+  std::optional<wmhttp::Time> connecting_until_;
   // Until when a connection that has ended may confirm what it got; none: that has not begun.
   std::optional<wmhttp::Time> settling_until_;
 

@@ -96,14 +96,24 @@ Error PushSink::Session::attend() {
 
 void PushSink::Session::make_connection() {
   settling_until_.reset();
-  if (Error error = follow_engine()) return engine_->connect_failed(std::move(error), Clock::now());
+  const bool begins = !connecting_until_;
+  if (begins)
+    if (Error error = follow_engine())
+      return engine_->connect_failed(std::move(error), Clock::now());
   const wmhttp::Destination& to = engine_->destination();
-  const Time limit =
-      std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
-               engine_->deadline());
-  log_.write(WMPUSH_LOG_VERBOSE, where_ + ": connecting to " + (proxy_ ? "the proxy " : "") +
-                                     to.host + " port " + std::to_string(to.port));
-  if (Error error = transport_->connect(to.host, to.port, limit))
+  if (begins) {
+    connecting_until_ =
+        std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
+                 engine_->deadline());
+    log_.write(WMPUSH_LOG_VERBOSE, where_ + ": connecting to " + (proxy_ ? "the proxy " : "") +
+                                       to.host + " port " + std::to_string(to.port));
+    transport_->close();
+  }
+  bool unfinished = false;
+  Error error = transport_->connect(to.host, to.port, *connecting_until_, call_ends_, unfinished);
+  if (unfinished) return;
+  connecting_until_.reset();
+  if (error)
     return engine_->connect_failed(
         proxy_ ? unreachable(*proxy_, std::move(error)) : std::move(error), Clock::now());
   info_.address = transport_->peer();

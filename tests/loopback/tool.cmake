@@ -3,6 +3,7 @@ if(TARGET wmpush_program)
   wmpush_test(loopback_tool
     SOURCES
       tool_failure_test.cpp
+      tool_flood_test.cpp
       tool_playlist_test.cpp
       tool_probe_test.cpp
       tool_proxy_test.cpp
@@ -12,6 +13,7 @@ if(TARGET wmpush_program)
       tool_signal_test.cpp
       tool_usage_test.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/child_process.cpp
+      ${CMAKE_SOURCE_DIR}/tests/support/endless_peer.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_client.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_server.cpp
     LIBRARIES wmpush_pubpoint test_forward_proxy

@@ -215,6 +215,8 @@ class FullListener {
     }
   }
   std::uint16_t port() const { return listener_.port(); }
+  /// Makes room in the queue.
+  void accept_one() { sockets_.push_back(listener_.accept()); }
 
  private:
   Listener listener_;
@@ -227,6 +229,51 @@ TEST(Transport, GivesUpConnectingAtTheDeadline) {
   const Error error = transport.connect("127.0.0.1", listener.port(), soon(150ms));
   EXPECT_EQ(error.result, Result::NS_E_PUSH_CANNOTCONNECT);
   EXPECT_EQ(error.system_error, ETIMEDOUT);
+}
+
+TEST(Transport, ConnectingThatHasToBeLeftGoesOnInTheNextCallAndHasNoMoreTimeForThat) {
+  const FullListener listener;
+  Transport transport({}, 10s);
+  const Time deadline = soon(200ms);
+  bool unfinished = true;
+  int calls = 0;
+  Error error;
+  for (; unfinished && calls < 100; ++calls) {
+    const Time until = soon(20ms);
+    error = transport.connect("127.0.0.1", listener.port(), deadline, until, unfinished);
+    EXPECT_LT(Clock::now(), until + 1s);
+  }
+  EXPECT_GT(calls, 2);
+  EXPECT_GE(Clock::now(), deadline);
+  EXPECT_EQ(error.result, Result::NS_E_PUSH_CANNOTCONNECT) << error.message;
+  EXPECT_EQ(error.system_error, ETIMEDOUT);
+}
+
+TEST(Transport, ConnectingThatHadToBeLeftSucceedsInALaterCall) {
+  FullListener listener;
+  Transport transport({}, 10s);
+  const Time deadline = soon(10s);
+  bool unfinished = false;
+  EXPECT_FALSE(transport.connect("127.0.0.1", listener.port(), deadline, soon(20ms), unfinished));
+  ASSERT_TRUE(unfinished);
+  listener.accept_one();  // the system asks again after a second
+  for (int calls = 0; unfinished && calls < 1000; ++calls) {
+    const Error error =
+        transport.connect("127.0.0.1", listener.port(), deadline, soon(20ms), unfinished);
+    ASSERT_FALSE(error) << error.message;
+  }
+  EXPECT_FALSE(unfinished);
+  EXPECT_EQ(transport.peer(), "127.0.0.1:" + std::to_string(listener.port()));
+}
+
+TEST(Transport, ResolvingThatHadToBeLeftGoesOnInALaterCall) {
+  Transport transport({}, 10s);
+  const Time deadline = soon(20s);
+  bool unfinished = true;
+  Error error;
+  for (int calls = 0; unfinished && calls < 4000; ++calls)
+    error = transport.connect("no-such-host.invalid", 80, deadline, soon(5ms), unfinished);
+  EXPECT_EQ(error.result, Result::NS_E_SERVER_NOT_FOUND) << error.message;
 }
 
 TEST(Transport, AnInterruptEndsConnecting) {
@@ -302,6 +349,26 @@ TEST(Transport, TellsWhatThePeersKernelHasNotTaken) {
   EXPECT_GT(transport.unacknowledged(), 0u);
   EXPECT_LT(transport.unacknowledged(), total + 1);
   EXPECT_EQ(transport.wait(true, Clock::now()), Transport::Readiness::TimedOut);
+}
+
+TEST(Transport, LessMayWaitUnreadWhereThePeerHasRoomThanWhereItHasNone) {
+  const Listener listener(8, 65536);
+  Transport transport({}, 10s);
+  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
+  const Descriptor peer = listener.accept();
+  const std::size_t limit_with_room = transport.unread_limit();
+  const std::vector<std::byte> block(1 << 16);
+  std::size_t total = 0;
+  std::size_t count = 0;
+  do {
+    const std::vector<Bytes> parts{block};
+    ASSERT_FALSE(transport.send(parts, count));
+    total += count;
+  } while (transport.wait(true, soon(300ms)) == Transport::Readiness::Ready);
+  const std::size_t unread = total - transport.unacknowledged();
+  EXPECT_GT(unread, 0u);
+  EXPECT_GE(transport.unread_limit(), unread);
+  EXPECT_GT(transport.unread_limit(), limit_with_room);
 }
 
 TEST(Transport, SettlesWhenThePeerHasTakenEverything) {
