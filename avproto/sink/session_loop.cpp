@@ -1,6 +1,7 @@
 // The loop between what the engine wants and what the transport can do.
 #include <algorithm>
 
+#include "core/failure.hpp"
 #include "sink/session.hpp"
 
 namespace wmpush {
@@ -55,7 +56,7 @@ Error PushSink::Session::drive(Until until) {
     report_notes();
     switch (engine_->wants()) {
       case Want::Nothing:
-        return engine_is(State::Failed) ? engine_->error() : Error{};
+        return engine_is(State::Failed) ? copy_of(engine_->error()) : Error{};
       case Want::Connect:
         make_connection();
         break;

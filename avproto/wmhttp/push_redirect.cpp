@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/failure.hpp"
 #include "wmhttp/push_engine.hpp"
 
 namespace wmpush::wmhttp {
@@ -127,11 +128,15 @@ void PushEngine::take_named_proxy() {
 }
 
 void PushEngine::take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
-                            Authenticator* proxy_authenticator) {
+                            Authenticator* proxy_authenticator) noexcept {
   config_.proxy = std::move(proxy);
   config_.server_authenticator = server_authenticator;
   config_.proxy_authenticator = proxy_authenticator;
-  aim();
+  try {
+    aim();
+  } catch (...) {
+    collapse(current_failure());
+  }
 }
 
 }  // namespace wmpush::wmhttp
