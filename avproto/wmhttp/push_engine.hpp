@@ -185,7 +185,7 @@ class PushEngine {
   /// Goes on by way of `proxy`, or directly, with these authenticators. Only while wants() says
   /// Connect.
   void take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
-                  Authenticator* proxy_authenticator) noexcept;
+                  Authenticator* proxy_authenticator);
   /// The notes since the last call.
   std::vector<Note> take_notes() noexcept { return std::exchange(notes_, {}); }
 

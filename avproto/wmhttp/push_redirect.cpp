@@ -128,7 +128,7 @@ void PushEngine::take_named_proxy() {
 }
 
 void PushEngine::take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
-                            Authenticator* proxy_authenticator) noexcept {
+                            Authenticator* proxy_authenticator) {
   config_.proxy = std::move(proxy);
   config_.server_authenticator = server_authenticator;
   config_.proxy_authenticator = proxy_authenticator;
