@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include "support/asf_builder.hpp"
@@ -242,6 +243,50 @@ INSTANTIATE_TEST_SUITE_P(
                  .reconnect = true,
                  .manner = {kDigest, true}}),
     [](const auto& each) { return std::string(each.param.name); });
+
+/// A session whose callbacks throw.
+class ThrowingCallbacks : public ::testing::Test {
+ protected:
+  ThrowingCallbacks() { wmpush_options_init(&options); }
+  std::string url() const { return "wmpush://127.0.0.1:" + std::to_string(receiver.port()) + "/x"; }
+
+  CountingReceiver receiver{CountingReceiver::Manner{}};
+  const Material material;
+  wmpush_options options;
+};
+
+TEST_F(ThrowingCallbacks, WhatTheLogCallbackThrowsIsDropped) {
+  options.log = [](void*, wmpush_log_level, const char*) { throw std::runtime_error("full"); };
+  PushSink sink(options);
+  EXPECT_EQ(sink.Connect(url()), Result::S_OK);
+  EXPECT_EQ(sink.OnHeader(material.header), Result::S_OK);
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  EXPECT_NE(sink.OnHeader(material.header), Result::S_OK);
+}
+
+TEST_F(ThrowingCallbacks, WhatTheInterruptCallbackThrowsEndsTheSessionForGood) {
+  bool throws = false;
+  options.interrupt_opaque = &throws;
+  options.interrupt = [](void* opaque) -> int {
+    if (*static_cast<bool*>(opaque)) throw std::runtime_error("no answer to that");
+    return 0;
+  };
+  PushSink sink(options);
+  EXPECT_EQ(sink.Connect(url()), Result::S_OK);
+  EXPECT_EQ(sink.OnHeader(material.header), Result::S_OK);
+  throws = true;
+  EXPECT_EQ(sink.wait_until(std::chrono::steady_clock::now() + std::chrono::minutes(1)),
+            Result::E_FAIL);
+  throws = false;
+  EXPECT_NE(sink.last_error().message.find("no answer to that"), std::string::npos);
+  EXPECT_EQ(sink.OnDataUnit(material.packets[0]), Result::NS_E_NOCONNECTION);
+  EXPECT_NE(sink.EndSession(), Result::S_OK);
+  EXPECT_NE(sink.OnEndWriting(), Result::S_OK);
+  EXPECT_EQ(sink.stats().state, WMPUSH_STATE_ENDED);
+  EXPECT_FALSE(receiver.tally("/x").ended);
+  // The sink itself is as good as new.
+  EXPECT_EQ(sink.Connect(url()), Result::S_OK);
+}
 
 }  // namespace
 }  // namespace wmpush::test
