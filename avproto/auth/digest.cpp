@@ -1,11 +1,14 @@
 #include "auth/digest.hpp"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <new>
+#include <stdexcept>
 
 namespace wmpush::auth {
 namespace {
@@ -23,12 +26,23 @@ std::string hexadecimal(std::span<const unsigned char> bytes) {
   return text;
 }
 
+/// After a call that failed: what OpenSSL has noted of it is forgotten.
+void pass_on_lack_of_memory() {
+  bool out_of_memory = false;
+  while (const unsigned long error = ERR_get_error())
+    out_of_memory = out_of_memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+  if (out_of_memory) throw std::bad_alloc();
+}
+
 /// Empty when OpenSSL cannot do the hash, as in a FIPS module without MD5.
 std::string hash(DigestAlgorithm::Hash which, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
   unsigned size = 0;
   const EVP_MD* algorithm = which == DigestAlgorithm::Hash::Md5 ? EVP_md5() : EVP_sha256();
-  if (EVP_Digest(text.data(), text.size(), bytes.data(), &size, algorithm, nullptr) != 1) return {};
+  if (EVP_Digest(text.data(), text.size(), bytes.data(), &size, algorithm, nullptr) != 1) {
+    pass_on_lack_of_memory();
+    return {};
+  }
   return hexadecimal(std::span(bytes).first(size));
 }
 
@@ -71,6 +85,12 @@ std::optional<DigestAlgorithm> find_digest_algorithm(std::string_view name) {
 }
 
 std::string digest_response(const DigestInput& input) {
+  const auto hash = [](DigestAlgorithm::Hash which, std::string_view text) {
+    std::string value = auth::hash(which, text);
+    // take() has seen that it can be done. An answer with a hole in it would only be refused.
+    if (value.empty()) throw std::runtime_error("OpenSSL failed to compute a hash");
+    return value;
+  };
   const DigestAlgorithm::Hash which = input.algorithm.hash;
   std::string secret = hash(which, joined({input.user, input.realm, input.password}));
   if (input.algorithm.session) secret = hash(which, joined({secret, input.nonce, input.cnonce}));
@@ -119,6 +139,7 @@ Mechanism::Step DigestMechanism::take(std::span<const Challenge> challenges, std
   std::array<unsigned char, 16> random{};
   if (hash(best_algorithm.hash, {}).empty() ||
       RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
+    pass_on_lack_of_memory();
     why = "OpenSSL does not do its hash here";
     return Step::Impossible;
   }

@@ -4,6 +4,8 @@
 #include <gssapi/gssapi_ext.h>
 
 #include <array>
+#include <cerrno>
+#include <new>
 #include <utility>
 
 #include "auth/base64.hpp"
@@ -115,6 +117,8 @@ std::string status_text(OM_uint32 status, int kind, gss_OID mechanism) {
 
 /// What GSSAPI has to say; the mechanism's own words where it has any.
 std::string failure_text(OM_uint32 major, OM_uint32 minor, gss_OID mechanism) {
+  // Not a reason to go on to a weaker scheme.
+  if (minor == ENOMEM) throw std::bad_alloc();
   std::string text = minor != 0 ? status_text(minor, GSS_C_MECH_CODE, mechanism) : std::string();
   if (text.empty() || text == "Unknown error" || text == "Success")
     text = status_text(major, GSS_C_GSS_CODE, GSS_C_NO_OID);

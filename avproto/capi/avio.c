@@ -60,6 +60,7 @@ static int system_averror(const wmpush_error* error, int otherwise) {
 }
 
 int wmpush_averror(const wmpush_error* error) {
+  if (!error) return AVERROR(EINVAL);
   if (!WMPUSH_FAILED(error->result)) return 0;
 
   switch (error->result) {
@@ -202,13 +203,18 @@ int wmpush_avio_open_explained(AVIOContext** pb, const char* url, const wmpush_o
                                const AVIOInterruptCB* int_cb, wmpush_error* error) {
   wmpush_options own;
   unsigned char* buffer;
-  Push* push = av_mallocz(sizeof *push);
+  Push* push;
   int ret;
 
-  *pb = NULL;
   memset(error, 0, sizeof *error);
   error->size = sizeof *error;
+  error->result = WMPUSH_E_INVALIDARG;
+  if (!pb) return AVERROR(EINVAL);
+  *pb = NULL;
+  if (!url || (options && options->size < sizeof options->size)) return AVERROR(EINVAL);
+
   error->result = WMPUSH_E_OUTOFMEMORY;
+  push = av_mallocz(sizeof *push);
   if (!push) return AVERROR(ENOMEM);
 
   push->class = &push_class;
@@ -281,7 +287,7 @@ int wmpush_avio_close_explained(AVIOContext** pb, wmpush_error* error) {
 
   memset(error, 0, sizeof *error);
   error->size = sizeof *error;
-  if (!*pb) return 0;
+  if (!pb || !*pb) return 0;
 
   push = (*pb)->opaque;
   avio_flush(*pb);
@@ -311,7 +317,7 @@ int wmpush_avio_closep(AVIOContext** pb) {
 int wmpush_avio_is_open(const AVIOContext* pb) { return pb && pb->write_packet == write_asf; }
 
 wmpush_session* wmpush_avio_session(const AVIOContext* pb) {
-  return ((const Push*)pb->opaque)->session;
+  return wmpush_avio_is_open(pb) ? ((const Push*)pb->opaque)->session : NULL;
 }
 
 wmpush_avio_activity wmpush_avio_activity_of(const AVIOContext* pb, int64_t* since) {

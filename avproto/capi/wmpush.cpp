@@ -2,9 +2,11 @@
 #include "wmpush/wmpush.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <new>
+#include <span>
 #include <string_view>
 
 #include "core/printable.hpp"
@@ -33,7 +35,10 @@ void give(wmpush_error* to, Result result, int http_status, int system_error,
   filled.result = code(result);
   filled.http_status = http_status;
   filled.system_error = system_error;
-  const std::size_t length = std::min(message.size(), sizeof filled.message - 1);
+  // A text that is cut short is a text nevertheless.
+  constexpr std::size_t kBefore = offsetof(wmpush_error, message);
+  const std::size_t room = std::max(filled.size, kBefore + 1) - kBefore - 1;
+  const std::size_t length = std::min(message.size(), room);
   std::memcpy(filled.message, message.data(), length);
   std::memcpy(to, &filled, filled.size);
 }
@@ -59,8 +64,21 @@ wmpush_result guarded(wmpush_error* error, Call call) noexcept {
   }
 }
 
-std::span<const std::byte> bytes(const void* data, std::size_t size) {
-  return {static_cast<const std::byte*>(data), size};
+/// `call` with the session's sink, if there is one.
+template <typename Call>
+wmpush_result with_sink(wmpush_session* session, Call call) noexcept {
+  if (session == nullptr) return code(Result::E_INVALIDARG);
+  return guarded(nullptr, [&] { return call(session->sink); });
+}
+
+/// The same with the bytes of the program.
+template <typename Call>
+wmpush_result with_bytes(wmpush_session* session, const void* data, std::size_t size,
+                         Call call) noexcept {
+  if (data == nullptr && size > 0) return code(Result::E_INVALIDARG);
+  return with_sink(session, [&](PushSink& sink) {
+    return call(sink, std::span(static_cast<const std::byte*>(data), size));
+  });
 }
 
 }  // namespace
@@ -81,7 +99,16 @@ const char* wmpush_authentication_schemes(void) {
   }
 }
 
-void wmpush_options_init(wmpush_options* options) { *options = wmpush::default_options(); }
+void wmpush_options_init_sized(wmpush_options* options, size_t size) {
+  if (options == nullptr || size < sizeof options->size) return;
+  wmpush_options defaults = wmpush::default_options();
+  defaults.size = size;
+  const size_t known = std::min(size, sizeof defaults);
+  // Not through the type: the program's is another one.
+  auto* const to = reinterpret_cast<unsigned char*>(options);
+  std::memcpy(to, &defaults, known);
+  std::memset(to + known, 0, size - known);
+}
 
 wmpush_result wmpush_options_set(wmpush_options* options, const char* name, const char* value,
                                  wmpush_error* error) {
@@ -109,6 +136,11 @@ wmpush_result wmpush_open(wmpush_session** session, const char* url, const wmpus
       give(error, Result::E_INVALIDARG, 0, 0, "wmpush_open needs a session pointer and a URL");
       return Result::E_INVALIDARG;
     }
+    if (options != nullptr && options->size < sizeof options->size) {
+      give(error, Result::E_INVALIDARG, 0, 0,
+           "wmpush_open: the size of the options is not set: call wmpush_options_init() first");
+      return Result::E_INVALIDARG;
+    }
     auto opened = options == nullptr
                       ? std::make_unique<wmpush_session>()
                       : std::make_unique<wmpush_session>(wmpush_session{PushSink(*options)});
@@ -120,42 +152,52 @@ wmpush_result wmpush_open(wmpush_session** session, const char* url, const wmpus
 }
 
 wmpush_result wmpush_write(wmpush_session* session, const void* data, size_t size) {
-  return guarded(nullptr, [&] { return session->sink.write(bytes(data, size)); });
+  return with_bytes(session, data, size,
+                    [](PushSink& sink, auto bytes) { return sink.write(bytes); });
 }
 
 wmpush_result wmpush_on_header(wmpush_session* session, const void* header, size_t size) {
-  return guarded(nullptr, [&] { return session->sink.OnHeader(bytes(header, size)); });
+  return with_bytes(session, header, size,
+                    [](PushSink& sink, auto bytes) { return sink.OnHeader(bytes); });
 }
 
 wmpush_result wmpush_on_data_unit(wmpush_session* session, const void* packet, size_t size) {
-  return guarded(nullptr, [&] { return session->sink.OnDataUnit(bytes(packet, size)); });
+  return with_bytes(session, packet, size,
+                    [](PushSink& sink, auto bytes) { return sink.OnDataUnit(bytes); });
 }
 
 wmpush_result wmpush_on_end_writing(wmpush_session* session) {
-  return guarded(nullptr, [&] { return session->sink.OnEndWriting(); });
+  return with_sink(session, [](PushSink& sink) { return sink.OnEndWriting(); });
 }
 
 wmpush_result wmpush_end_session(wmpush_session* session) {
-  return guarded(nullptr, [&] { return session->sink.EndSession(); });
+  return with_sink(session, [](PushSink& sink) { return sink.EndSession(); });
 }
 
 wmpush_result wmpush_abort_session(wmpush_session* session, wmpush_result reason) {
-  return guarded(nullptr, [&] { return session->sink.AbortSession(static_cast<Result>(reason)); });
+  return with_sink(session,
+                   [&](PushSink& sink) { return sink.AbortSession(static_cast<Result>(reason)); });
 }
 
 wmpush_result wmpush_disconnect(wmpush_session* session) {
-  return guarded(nullptr, [&] { return session->sink.Disconnect(); });
+  return with_sink(session, [](PushSink& sink) { return sink.Disconnect(); });
 }
 
 void wmpush_last_error(const wmpush_session* session, wmpush_error* error) {
+  if (session == nullptr) return give(error, Result::E_INVALIDARG, 0, 0, "there is no session");
   give(error, session->sink.last_error());
 }
 
 void wmpush_get_stats(const wmpush_session* session, wmpush_stats* stats) {
+  if (stats == nullptr) return;
   const size_t room = std::min(stats->size, sizeof *stats);
-  const wmpush_stats filled = session->sink.stats();
+  wmpush_stats filled{};
+  if (session != nullptr)
+    filled = session->sink.stats();
+  else
+    filled.last_result = code(Result::E_INVALIDARG);
+  filled.size = room;
   std::memcpy(stats, &filled, room);
-  stats->size = room;
 }
 
 void wmpush_close(wmpush_session** session) {

@@ -1,6 +1,7 @@
 #include "core/log.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "core/printable.hpp"
 #include "core/secret_text.hpp"
@@ -44,8 +45,19 @@ std::string Log::line(std::string_view text) const {
   return out;
 }
 
-void Log::write(wmpush_log_level level, std::string_view text) const {
-  if (callback_ != nullptr) callback_(opaque_, level, line(text).c_str());
+void Log::write(wmpush_log_level level, std::string_view text) const noexcept {
+  if (callback_ == nullptr) return;
+  std::string made;
+  const char* shown = "out of memory: a line of the log is lost";
+  try {
+    made = line(text);
+    shown = made.c_str();
+  } catch (const std::exception&) {  // it is lost, as `shown` says
+  }
+  try {
+    callback_(opaque_, level, shown);
+  } catch (...) {  // the program's own, which is not for the session
+  }
 }
 
 }  // namespace wmpush

@@ -24,7 +24,8 @@ class Log {
   /// one (mask_secrets()), what is not printable() made visible as \xNN, at most 1000 bytes.
   std::string line(std::string_view text) const;
 
-  void write(wmpush_log_level level, std::string_view text) const;
+  /// Where there is no memory for the line, it says that. What the callback throws stops here.
+  void write(wmpush_log_level level, std::string_view text) const noexcept;
 
  private:
   wmpush_log_callback callback_ = nullptr;

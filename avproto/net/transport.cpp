@@ -1,9 +1,9 @@
 #include "net/transport.hpp"
 
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <utility>  // Asio 1.74 in C++20 lacks it
 #ifdef __linux__
@@ -150,10 +150,20 @@ class Transport::Socket {
 error_code Transport::Socket::begin_connecting(const tcp::endpoint& endpoint) {
   error_code error;
   socket_.close(error);
-  socket_.open(endpoint.protocol(), error);
-  if (error) return error;
-  // Not for programs that the program starts meanwhile.
-  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
+  // Not by Asio: another thread may start a program at any time, which is not to inherit it.
+  const int descriptor =
+      ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (descriptor < 0) return {errno, boost::system::system_category()};
+  try {
+    socket_.assign(endpoint.protocol(), descriptor, error);
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+  if (error) {
+    ::close(descriptor);
+    return error;
+  }
   socket_.non_blocking(true, error);
   if (error) return error;
   socket_.native_non_blocking(true, error);
@@ -398,8 +408,8 @@ Transport::Readiness Transport::settle(Time deadline, Error& lost) {
   return socket_->settle(deadline, lost);
 }
 std::size_t Transport::unread_limit() const { return socket_->unread_limit(); }
-void Transport::close() { socket_->close(); }
-void Transport::reset() { socket_->reset(); }
+void Transport::close() noexcept { socket_->close(); }
+void Transport::reset() noexcept { socket_->reset(); }
 Transport::Readiness Transport::pause(Time until) {
   constexpr int kNoDescriptor = -1;
   return wait_for(kNoDescriptor, 0, until, socket_->interrupted());

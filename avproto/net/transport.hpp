@@ -63,9 +63,9 @@ class Transport {
   Readiness settle(Time deadline, Error& lost);
 
   /// Half-closes, reads what is still there, closes.
-  void close();
+  void close() noexcept;
   /// Closes so that nothing which is still under way is delivered any more.
-  void reset();
+  void reset() noexcept;
 
   /// Waits without a connection: TimedOut, or Interrupted.
   Readiness pause(Time until);

@@ -116,6 +116,17 @@ void set_number(wmpush_options& options, const Row& row, std::int64_t value) {
     options.*row.number = value;
 }
 
+/// Where its member ends within the structure.
+std::size_t end_of(const wmpush_options& options, const Row& row) {
+  const auto end = [&](const auto& member) {
+    return static_cast<std::size_t>(reinterpret_cast<const char*>(&member + 1) -
+                                    reinterpret_cast<const char*>(&options));
+  };
+  return row.flag != nullptr     ? end(options.*row.flag)
+         : row.number != nullptr ? end(options.*row.number)
+                                 : end(options.*row.text);
+}
+
 bool parse_integer(std::string_view text, std::int64_t& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
@@ -197,6 +208,10 @@ Error set_option(wmpush_options& options, std::string_view name, const char* val
   if (info == nullptr)
     return {Result::E_INVALIDARG, 0, 0, "there is no option '" + std::string(name) + "'"};
   const Row& row = row_of(*info);
+  if (end_of(options, row) > options.size)
+    return {Result::E_INVALIDARG, 0, 0,
+            "the option '" + std::string(name) +
+                "' is not in the options of this program, which was built with an older wmpush.h"};
   if (row.text != nullptr) {
     options.*row.text = value;
     return {};

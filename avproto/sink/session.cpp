@@ -1,10 +1,13 @@
 #include "sink/session.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <random>
 
 #include "asf/data_packet.hpp"
 #include "asf/header.hpp"
+#include "core/failure.hpp"
 
 namespace wmpush {
 namespace {
@@ -67,22 +70,53 @@ bool PushSink::Session::over() const {
 // ---------------------------------------------------------------------------------------------
 // The calls
 
+/// Every call of the program runs within this one.
+template <typename Call>
+Result PushSink::Session::guarded(Call call) noexcept {
+  try {
+    Error error = call();
+    if (error.result == Result::E_OUTOFMEMORY) return collapse(std::move(error));
+    if (engine_ && engine_->collapsed()) collapsed_ = engine_->error().result;
+    if (error.result != Result::S_OK || collapsed_ == Result::S_OK)
+      return conclude(std::move(error));
+    return conclude({collapsed_, 0, 0, kOutOfMemory});
+  } catch (...) {
+    return collapse(current_failure());
+  }
+}
+
+/// What was done when the exception came is not known, so that nothing more is sent.
+Result PushSink::Session::collapse(Error error) noexcept {
+  collapsed_ = error.result;
+  if (engine_) {
+    engine_->collapse(copy_of(error));
+    transport_->close();
+    engine_->closed();
+  }
+  return conclude(std::move(error));
+}
+
 Result PushSink::Session::connect(std::string_view url, std::string_view template_url,
-                                  bool auto_destroy) {
-  if (!over())
-    return conclude(misuse("Connect: there is a session already: end it, or disconnect, first"));
+                                  bool auto_destroy) noexcept {
+  return guarded([&] { return begin(url, template_url, auto_destroy); });
+}
+
+Error PushSink::Session::begin(std::string_view url, std::string_view template_url,
+                               bool auto_destroy) {
+  if (!over()) return misuse("Connect: there is a session already: end it, or disconnect, first");
   engine_.reset();
   transport_.reset();
   splitter_ = {};
   splitting_ = writing_ended_ = error_is_final_ = false;
   error_ = input_error_ = {};
+  collapsed_ = Result::S_OK;
   info_ = {};
   counters_ = {};
   last_send_time_.reset();
   connecting_until_.reset();
   settling_until_.reset();
   where_.clear();
-  return conclude(open(url, template_url, auto_destroy));
+  return open(url, template_url, auto_destroy);
 }
 
 Error PushSink::Session::open(std::string_view url, std::string_view template_url,
@@ -162,27 +196,33 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
   return config;
 }
 
-Result PushSink::Session::on_header(Bytes header) {
-  if (!engine_) return conclude(misuse("OnHeader before Connect"));
-  if (writing_ended_) return conclude(misuse("OnHeader after OnEndWriting"));
-  counters_.bytes_accepted += header.size();
-  return conclude(send_header(header));
+Result PushSink::Session::on_header(Bytes header) noexcept {
+  return guarded([&]() -> Error {
+    if (!engine_) return misuse("OnHeader before Connect");
+    if (writing_ended_) return misuse("OnHeader after OnEndWriting");
+    counters_.bytes_accepted += header.size();
+    return send_header(header);
+  });
 }
 
-Result PushSink::Session::on_data_unit(Bytes packet) {
-  if (!engine_) return conclude(not_connected());
-  if (writing_ended_) return conclude(misuse("OnDataUnit after OnEndWriting"));
-  counters_.bytes_accepted += packet.size();
-  return conclude(send_packet(packet));
+Result PushSink::Session::on_data_unit(Bytes packet) noexcept {
+  return guarded([&]() -> Error {
+    if (!engine_) return not_connected();
+    if (writing_ended_) return misuse("OnDataUnit after OnEndWriting");
+    counters_.bytes_accepted += packet.size();
+    return send_packet(packet);
+  });
 }
 
-Result PushSink::Session::write(Bytes asf) {
-  if (!engine_) return conclude(not_connected());
-  if (writing_ended_) return conclude(misuse("data after OnEndWriting"));
-  if (asf.empty()) return conclude(attend());
-  counters_.bytes_accepted += asf.size();
-  splitting_ = true;
-  return conclude(split(asf));
+Result PushSink::Session::write(Bytes asf) noexcept {
+  return guarded([&]() -> Error {
+    if (!engine_) return not_connected();
+    if (writing_ended_) return misuse("data after OnEndWriting");
+    if (asf.empty()) return attend();
+    counters_.bytes_accepted += asf.size();
+    splitting_ = true;
+    return split(asf);
+  });
 }
 
 Error PushSink::Session::split(Bytes asf) {
@@ -205,7 +245,7 @@ Error PushSink::Session::accept(const asf::Splitter::Unit& unit) {
       break;
   }
   // Even where nothing could be sent, the server's objection is looked for.
-  if (over()) return engine_->error();
+  if (over()) return copy_of(engine_->error());
   return {};
 }
 
@@ -279,66 +319,86 @@ Error PushSink::Session::send_packet(Bytes packet) {
   return drive();
 }
 
-Result PushSink::Session::on_end_writing() {
-  if (!engine_) return conclude(not_connected());
-  writing_ended_ = true;
-  if (splitting_) input_error_ = splitter_.finish();
-  return conclude(input_error_);
+Result PushSink::Session::on_end_writing() noexcept {
+  return guarded([&]() -> Error {
+    if (!engine_) return not_connected();
+    writing_ended_ = true;
+    if (splitting_) input_error_ = splitter_.finish();
+    return copy_of(input_error_);
+  });
 }
 
-Result PushSink::Session::end(Result reason) {
-  if (!engine_) return conclude(not_connected());
+Result PushSink::Session::end(Result reason) noexcept {
+  return guarded([&] { return end_session(reason); });
+}
+
+Error PushSink::Session::end_session(Result reason) {
+  if (!engine_) return not_connected();
   if (reason != Result::S_OK && succeeded(reason))
-    return conclude(
-        {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"});
+    return {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"};
   // A stream whose input broke off has no proper end, whatever the caller makes of it.
   if (reason == Result::S_OK && splitting_ && !input_error_) input_error_ = splitter_.finish();
   const Result sent = reason == Result::S_OK && input_error_ ? input_error_.result : reason;
   look();  // a failure shows in what end() says
   static_cast<void>(drive(Until::Waiting));
   Error error = engine_->end(static_cast<std::uint32_t>(sent), Clock::now());
-  if (!error) {
-    writing_ended_ = true;
-    error = drive();
-    // EndSession has three results; what lies behind a failure is in the text, status and errno.
-    if (error && error.result != Result::NS_E_SHUTDOWN)
-      error.result = Result::NS_E_CONNECTION_FAILURE;
-    if (!error && engine_->packets_sent() == 0)
+  if (error) return error;
+  writing_ended_ = true;
+  error = drive();
+  // EndSession has few results; what lies behind a failure is in the text, status and errno.
+  if (error && error.result != Result::NS_E_SHUTDOWN && error.result != Result::E_OUTOFMEMORY)
+    error.result = Result::NS_E_CONNECTION_FAILURE;
+  if (error) return error;
+  tell_of_end(sent != Result::S_OK);
+  return sent != reason ? copy_of(input_error_) : Error{};
+}
+
+/// What has gone well stays so, even where there is no memory to say it.
+void PushSink::Session::tell_of_end(bool aborted) const noexcept {
+  try {
+    if (engine_->packets_sent() == 0)
       log_.write(WMPUSH_LOG_WARNING,
                  where_ + ": the ASF header was pushed and nothing else: no data packet came");
-    if (!error)
-      log_.write(WMPUSH_LOG_INFO,
-                 where_ + (sent == Result::S_OK ? ": session ended, " : ": session aborted, ") +
-                     std::to_string(engine_->packets_sent()) + " packets delivered");
-    if (!error && sent != reason) error = input_error_;
+    log_.write(WMPUSH_LOG_INFO, where_ + (aborted ? ": session aborted, " : ": session ended, ") +
+                                    std::to_string(engine_->packets_sent()) + " packets delivered");
+  } catch (const std::bad_alloc&) {
+    log_.write(WMPUSH_LOG_INFO, aborted ? "session aborted" : "session ended");
   }
-  return conclude(std::move(error));
 }
 
-Result PushSink::Session::disconnect() {
-  if (!engine_) return Result::S_FALSE;
-  const Error nothing_to_do = engine_->disconnect();
-  if (Error error = drive()) return conclude(std::move(error));
-  return last_result_ = nothing_to_do.result;
+Result PushSink::Session::disconnect() noexcept {
+  return guarded([&]() -> Error {
+    Error nothing_to_do{Result::S_FALSE, 0, 0, {}};
+    if (!engine_) return nothing_to_do;
+    nothing_to_do = engine_->disconnect();
+    if (Error error = drive()) return error;
+    return nothing_to_do;
+  });
 }
 
-Result PushSink::Session::wait_until(Time until) {
-  if (!engine_) return conclude(not_connected());
-  return conclude(watch(until));
+Result PushSink::Session::wait_until(Time until) noexcept {
+  return guarded([&]() -> Error {
+    if (!engine_) return not_connected();
+    return watch(until);
+  });
 }
 
 // ---------------------------------------------------------------------------------------------
 
 /// Every call of the program ends here: the result is kept, and a failure becomes the one line that
 /// a person reads.
-Result PushSink::Session::conclude(Error error) {
+Result PushSink::Session::conclude(Error error) noexcept {
   last_result_ = error.result;
   if (!error) return error.result;
   // The first failure of the session is the one to know; a wrong call that changed nothing is not
   // it.
   if (error_is_final_) return error.result;
   const Result result = error.result;
-  error.message = log_.line(where_.empty() ? error.message : where_ + ": " + error.message);
+  try {
+    error.message = log_.line(where_.empty() ? error.message : where_ + ": " + error.message);
+  } catch (const std::exception&) {
+    error.message = kOutOfMemory;  // the text, not the result
+  }
   error_ = std::move(error);
   error_is_final_ = over() || (result == Result::NS_E_INVALID_DATA && splitting_);
   log_.write(WMPUSH_LOG_ERROR, error_.message);

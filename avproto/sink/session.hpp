@@ -25,20 +25,28 @@ class PushSink::Session {
  public:
   explicit Session(const wmpush_options* options);
 
-  Result connect(std::string_view url, std::string_view template_url, bool auto_destroy);
-  Result on_header(Bytes header);
-  Result on_data_unit(Bytes packet);
-  Result on_end_writing();
-  Result end(Result reason);
-  Result disconnect();
-  Result write(Bytes asf);
-  Result wait_until(wmhttp::Time until);
+  // The program's calls. None lets an exception out: the session is then over for good, and no
+  // later call returns S_OK before the next connect().
+
+  Result connect(std::string_view url, std::string_view template_url, bool auto_destroy) noexcept;
+  Result on_header(Bytes header) noexcept;
+  Result on_data_unit(Bytes packet) noexcept;
+  Result on_end_writing() noexcept;
+  Result end(Result reason) noexcept;
+  Result disconnect() noexcept;
+  Result write(Bytes asf) noexcept;
+  Result wait_until(wmhttp::Time until) noexcept;
 
   const Error& last_error() const { return error_; }
   wmpush_stats stats() const;
   const PublishingPointInfo& publishing_point() const { return info_; }
 
  private:
+  template <typename Call>
+  Result guarded(Call call) noexcept;
+  Result collapse(Error error) noexcept;
+  Error begin(std::string_view url, std::string_view template_url, bool auto_destroy);
+  Error end_session(Result reason);
   Error open(std::string_view url, std::string_view template_url, bool auto_destroy);
   Error read_authentication();
   Error read_proxy();
@@ -70,7 +78,8 @@ class PushSink::Session {
     return engine_ && engine_->state() == state;
   }
   bool over() const;
-  Result conclude(Error error);
+  Result conclude(Error error) noexcept;
+  void tell_of_end(bool aborted) const noexcept;
 
   OwnedOptions options_;                     // as the program gave them
   std::unique_ptr<OwnedOptions> effective_;  // with the URL's of this session
@@ -91,6 +100,7 @@ class PushSink::Session {
   Error error_;                 // the first failure
   bool error_is_final_ = false;
   Result last_result_ = Result::S_OK;
+  Result collapsed_ = Result::S_OK;  // an exception ended the session
   PublishingPointInfo info_;
 
   // When the call under way has to return, though what the engine wants may not be done: only

@@ -1,6 +1,7 @@
 // The loop between what the engine wants and what the transport can do.
 #include <algorithm>
 
+#include "core/failure.hpp"
 #include "sink/session.hpp"
 
 namespace wmpush {
@@ -66,7 +67,7 @@ Error PushSink::Session::drive(Until until) {
     if (want != Want::Nothing && want != Want::Close && time_is_up()) return {};
     switch (want) {
       case Want::Nothing:
-        return engine_is(State::Failed) ? engine_->error() : Error{};
+        return engine_is(State::Failed) ? copy_of(engine_->error()) : Error{};
       case Want::Connect:
         make_connection();
         break;

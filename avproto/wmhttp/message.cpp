@@ -6,11 +6,8 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 #include <charconv>
 #include <cstdio>
-#include <sstream>
 #include <utility>
 
 namespace wmpush::wmhttp {
@@ -25,30 +22,27 @@ boost::beast::string_view beast_view(std::string_view text) { return {text.data(
 
 std::string text_of(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+/// Put together in a string: a stream that runs out of memory cuts the text short and says nothing.
 std::string request(const RequestContext& context, std::string_view type,
                     std::int64_t content_length, std::string_view body) {
-  http::request<http::string_body> message(http::verb::post, beast_view(context.target), 11);
-  const auto set = [&](http::field field, std::string_view value) {
-    message.set(field, beast_view(value));
+  std::string text = "POST " + context.target + " HTTP/1.1\r\n";
+  const auto set = [&](std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
   };
-  set(http::field::content_type, type);
-  set(http::field::user_agent, context.user_agent);
+  set("Content-Type", type);
+  set("User-Agent", context.user_agent);
   if (!context.authentication_schemes.empty())
-    message.set("X-Accept-Authentication", beast_view(context.authentication_schemes));
-  set(http::field::host, context.host);
-  set(http::field::content_length, std::to_string(content_length));
-  set(http::field::connection, "Keep-Alive");
-  set(http::field::cache_control, "no-cache");
+    set("X-Accept-Authentication", context.authentication_schemes);
+  set("Host", context.host);
+  set("Content-Length", std::to_string(content_length));
+  set("Connection", "Keep-Alive");
+  set("Cache-Control", "no-cache");
   std::string cookie = "push-id=" + context.push_id;
   for (const auto& [name, value] : context.cookies) cookie += "; " + name + "=" + value;
-  set(http::field::cookie, cookie);
-  if (!context.authorization.empty()) set(http::field::authorization, context.authorization);
-  if (!context.proxy_authorization.empty())
-    set(http::field::proxy_authorization, context.proxy_authorization);
-  message.body() = body;
-  std::ostringstream text;
-  text << message;
-  return text.str();
+  set("Cookie", cookie);
+  if (!context.authorization.empty()) set("Authorization", context.authorization);
+  if (!context.proxy_authorization.empty()) set("Proxy-Authorization", context.proxy_authorization);
+  return text.append("\r\n").append(body);
 }
 
 /// "name=value; attributes" of a Set-Cookie.

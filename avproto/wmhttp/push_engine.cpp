@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/failure.hpp"
 #include "wmhttp/refusal.hpp"
 #include "wmhttp/seconds_text.hpp"
 
@@ -43,49 +44,66 @@ Error PushEngine::refused(std::string_view doing, bool template_named,
                  {config_.server.authority(), proxy});
 }
 
-Error PushEngine::start(Time now) {
+/// Every way into the engine leads through here.
+template <typename Call>
+void PushEngine::guarded(Call call) noexcept {
+  try {
+    call();
+  } catch (...) {
+    collapse(current_failure());
+  }
+}
+
+Error PushEngine::start(Time now) noexcept {
   now_ = now;
-  dispatch(Event::Start);
+  guarded([&] { dispatch(Event::Start); });
   return outcome();
 }
 
-Error PushEngine::header(Bytes header, StreamShape shape, Time now) {
+Error PushEngine::header(Bytes header, StreamShape shape, Time now) noexcept {
   now_ = now;
   offered_ = PendingFrame{FrameId::Header, 0, {}, header};
   offered_shape_ = shape;
-  dispatch(Event::Header);
+  guarded([&] { dispatch(Event::Header); });
   return outcome();
 }
 
-Error PushEngine::packet(Bytes head, Bytes rest, Time now) {
+Error PushEngine::packet(Bytes head, Bytes rest, Time now) noexcept {
   now_ = now;
   offered_ = PendingFrame{FrameId::Data, 0, head, rest};
-  dispatch(Event::Packet);
+  guarded([&] { dispatch(Event::Packet); });
   return outcome();
 }
 
-Error PushEngine::end(std::uint32_t reason, Time now) {
+Error PushEngine::end(std::uint32_t reason, Time now) noexcept {
   now_ = now;
   offered_ = PendingFrame{FrameId::End, reason, {}, {}};
-  dispatch(Event::End);
+  guarded([&] { dispatch(Event::End); });
   return outcome();
 }
 
-Error PushEngine::disconnect() {
+Error PushEngine::disconnect() noexcept {
   const bool was_over = state_ == State::Idle || state_ == State::Ended || state_ == State::Failed;
-  dispatch(Event::Disconnect);
+  guarded([&] { dispatch(Event::Disconnect); });
   if (was_over) return {Result::S_FALSE, 0, 0, {}};
   return {};
 }
 
-void PushEngine::abandon(Error reason, Delivery delivery) {
+void PushEngine::abandon(Error reason, Delivery delivery) noexcept {
   delivery_ = delivery;
   if (state_ != State::Ended && state_ != State::Failed) fail(std::move(reason));
 }
 
-Error PushEngine::outcome() {
+void PushEngine::collapse(Error reason) noexcept {
+  collapsed_ = true;
+  rejected_ = {};
+  // What has failed before says more than what failed for want of memory when that was told.
+  fail(error_ ? std::move(error_) : std::move(reason));
+}
+
+Error PushEngine::outcome() noexcept {
   if (rejected_) return std::exchange(rejected_, Error{});
-  if (state_ == State::Failed) return error_;
+  if (state_ == State::Failed) return copy_of(error_);
   return {};
 }
 
@@ -97,14 +115,14 @@ void PushEngine::note(wmpush_log_level level, std::string text) {
   notes_.push_back({level, std::move(text)});
 }
 
-void PushEngine::fail(Error error) {
+void PushEngine::fail(Error error) noexcept {
   state_ = State::Failed;
-  if (config_.reconnect) {
-    // What may not have arrived will not be sent again any more.
-    take_back(taken(), unread());
-    packets_at_risk_ += again_.packets();
-  }
-  again_.clear();
+  // What may not have arrived will not be sent again any more.
+  if (config_.reconnect)
+    packets_at_risk_ +=
+        sent_.at_risk(taken(), unread()) + sent_.packets_behind(taken()) + again_.packets();
+  sent_ = SentFrames(config_.reconnect);
+  again_ = SentFrames(config_.reconnect);
   error_ = std::move(error);
   out_.clear();
   waiting_count_ = 0;
@@ -130,7 +148,7 @@ void PushEngine::end_without_stream() {
 /// The first EndSession of a session that was lost says so; a further one finds none to end.
 void PushEngine::end_after_loss() {
   if (!accepted_ || end_asked_) return no_connection();
-  Error lost = error_;
+  Error lost = copy_of(error_);
   lost.result = Result::NS_E_CONNECTION_FAILURE;
   rejected_ = std::move(lost);
 }
@@ -138,26 +156,32 @@ void PushEngine::end_after_loss() {
 // ---------------------------------------------------------------------------------------------
 // The peer's side
 
-void PushEngine::connected(Time now) {
+void PushEngine::connected(Time now) noexcept {
   now_ = now;
   connected_ = true;
-  responses_.reset();
-  answers_ = 0;
-  dispatch(Event::Connected);
+  guarded([&] {
+    responses_.reset();
+    answers_ = 0;
+    dispatch(Event::Connected);
+  });
 }
 
-void PushEngine::connect_failed(Error error, Time now) {
+void PushEngine::connect_failed(Error error, Time now) noexcept {
   now_ = now;
   peer_error_ = std::move(error);
-  dispatch(Event::ConnectFailed);
+  guarded([&] { dispatch(Event::ConnectFailed); });
 }
 
-void PushEngine::sent(std::size_t count, Time now) {
+void PushEngine::sent(std::size_t count, Time now) noexcept {
   now_ = now;
-  progress_ = now;
+  guarded([&] { take_sent(count); });
+}
+
+void PushEngine::take_sent(std::size_t count) {
+  progress_ = now_;
   out_.consume(count);
   if (!out_.empty()) return;
-  waiting_since_ = now;
+  waiting_since_ = now_;
   if (state_ == State::RollingOver && early_accept_) return roll_over();
   if (!again_.empty()) {
     if (in_body()) feed_again();
@@ -170,22 +194,28 @@ void PushEngine::sent(std::size_t count, Time now) {
   if (again_.spent()) again_ = SentFrames(config_.reconnect);
 }
 
-void PushEngine::delivered(Delivery delivery) {
+void PushEngine::delivered(Delivery delivery) noexcept {
   delivery_ = delivery;
-  sent_.acknowledge(taken(), unread());
+  guarded([&] { sent_.acknowledge(taken(), unread()); });
 }
 
 /// Bytes of the connection that the peer's kernel has taken.
-std::uint64_t PushEngine::taken() const {
+std::uint64_t PushEngine::taken() const noexcept {
   return out_.consumed() - std::min<std::uint64_t>(out_.consumed(), delivery_.unacknowledged);
 }
 
 /// What the program there may have left of them; what a proxy has not passed on cannot be told.
-std::size_t PushEngine::unread() const { return proxied_ ? Delivery{}.unread : delivery_.unread; }
+std::size_t PushEngine::unread() const noexcept {
+  return proxied_ ? Delivery{}.unread : delivery_.unread;
+}
 
-void PushEngine::received(Bytes bytes, Time now, Delivery delivery) {
+void PushEngine::received(Bytes bytes, Time now, Delivery delivery) noexcept {
   now_ = now;
   delivery_ = delivery;
+  guarded([&] { take_received(bytes); });
+}
+
+void PushEngine::take_received(Bytes bytes) {
   while (true) {
     const ResponseReader::Status status = responses_.next(bytes, response_);
     if (status == ResponseReader::Status::NeedMore) return;
@@ -261,26 +291,29 @@ void PushEngine::take_response() {
                                                                 : Event::Refused);
 }
 
-void PushEngine::peer_closed(Time now, Delivery delivery) {
+void PushEngine::peer_closed(Time now, Delivery delivery) noexcept {
   now_ = now;
   delivery_ = delivery;
   connected_ = false;
   peer_error_ = {};
-  dispatch(Event::PeerClosed);
+  guarded([&] { dispatch(Event::PeerClosed); });
 }
 
-void PushEngine::connection_lost(Error error, Time now, Delivery delivery) {
+void PushEngine::connection_lost(Error error, Time now, Delivery delivery) noexcept {
   now_ = now;
   delivery_ = delivery;
   connected_ = false;
   peer_error_ = std::move(error);
-  dispatch(Event::ConnectionLost);
+  guarded([&] { dispatch(Event::ConnectionLost); });
 }
 
-void PushEngine::tick(Time now, Delivery delivery) {
+void PushEngine::tick(Time now, Delivery delivery) noexcept {
   now_ = now;
   delivery_ = delivery;
-  if (now < deadline()) return;
+  if (now >= deadline()) guarded([&] { take_deadline(); });
+}
+
+void PushEngine::take_deadline() {
   // A rollover or a new connection on the way to the end has no more time than the end itself.
   if (end_overdue() && state_ != State::Ending)
     return fail({Result::NS_E_CONNECTION_FAILURE, loss_.http_status, loss_.system_error,

@@ -68,6 +68,10 @@ struct StreamShape {
 /// Bytes and time in, bytes and wishes out. The owner connects, sends and receives as wants() says
 /// and reports what happened; nothing here waits. State and event find the action in one table
 /// (state_table.cpp) that reads like section 3.1 of the document.
+///
+/// No call lets an exception out. One that comes up inside, as where there is no memory, makes the
+/// session Failed for good, with E_OUTOFMEMORY or E_FAIL; nothing that was lent is then referred to
+/// any more.
 class PushEngine {
  public:
   enum class State : std::uint8_t {
@@ -102,35 +106,37 @@ class PushEngine {
   // returns NS_E_INVALID_REQUEST or NS_E_NOCONNECTION and changes nothing.
 
   /// Asks for a connection and then for a session (PushSetup).
-  Error start(Time now);
+  Error start(Time now) noexcept;
   /// $H for the first header of the session, $E(1) and $C for a later one. `header` is copied.
-  Error header(Bytes header, StreamShape shape, Time now);
+  Error header(Bytes header, StreamShape shape, Time now) noexcept;
   /// $D with `head` and `rest` as one packet. `rest` is lent until idle(); `head` until the call
   /// returns, unless a rollover makes the packet wait: keep it until idle() too.
-  Error packet(Bytes head, Bytes rest, Time now);
+  Error packet(Bytes head, Bytes rest, Time now) noexcept;
   /// $E with a Reason other than 1.
-  Error end(std::uint32_t reason, Time now);
+  Error end(std::uint32_t reason, Time now) noexcept;
   /// Gives the connection up without $E.
-  Error disconnect();
+  Error disconnect() noexcept;
   /// The owner gives up, for a reason of its own (an interrupt).
-  void abandon(Error reason, Delivery delivery = {});
+  void abandon(Error reason, Delivery delivery = {}) noexcept;
+  /// The owner has met with an exception. Whatever the state was, it is Failed.
+  void collapse(Error reason) noexcept;
 
   // The peer's side.
 
-  void connected(Time now);
-  void connect_failed(Error error, Time now);
-  void sent(std::size_t count, Time now);
-  void received(Bytes bytes, Time now, Delivery delivery = {});
+  void connected(Time now) noexcept;
+  void connect_failed(Error error, Time now) noexcept;
+  void sent(std::size_t count, Time now) noexcept;
+  void received(Bytes bytes, Time now, Delivery delivery = {}) noexcept;
   /// The peer has closed its side without an error.
-  void peer_closed(Time now, Delivery delivery = {});
+  void peer_closed(Time now, Delivery delivery = {}) noexcept;
   /// The connection broke: reset, or an error of the network.
-  void connection_lost(Error error, Time now, Delivery delivery = {});
+  void connection_lost(Error error, Time now, Delivery delivery = {}) noexcept;
   /// Looks at the deadline. An end-of-stream among the unacknowledged bytes was not taken.
-  void tick(Time now, Delivery delivery = {});
+  void tick(Time now, Delivery delivery = {}) noexcept;
   /// What the peer's kernel has confirmed need not be kept: a good moment to say so when
   /// wants_delivery() is true.
   bool wants_delivery() const { return sent_.wants_acknowledgement(); }
-  void delivered(Delivery delivery);
+  void delivered(Delivery delivery) noexcept;
   /// The owner has closed the connection.
   void closed();
 
@@ -140,7 +146,7 @@ class PushEngine {
   /// Until when what wants() says must make progress; the time of tick() is compared with it.
   /// Time::max() when nothing presses.
   Time deadline() const;
-  std::span<const Bytes> outgoing() { return out_.view(); }
+  std::span<const Bytes> outgoing() noexcept { return out_.view(); }
   /// Everything that was handed in is out, and the next header, packet or end may come.
   bool idle() const { return wants() == Want::Nothing; }
 
@@ -151,6 +157,8 @@ class PushEngine {
   std::size_t header_limit() const {
     return header_.empty() ? kMaxHeaderPayload : kMaxStreamChangePayload;
   }
+  /// An exception ended the session.
+  bool collapsed() const { return collapsed_; }
   /// The response that accepted the session.
   const Response& setup_response() const { return setup_response_; }
   const std::string& push_id() const { return context_.push_id; }
@@ -183,7 +191,7 @@ class PushEngine {
   void take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
                   Authenticator* proxy_authenticator);
   /// The notes since the last call.
-  std::vector<Note> take_notes() { return std::exchange(notes_, {}); }
+  std::vector<Note> take_notes() noexcept { return std::exchange(notes_, {}); }
 
  private:
   friend struct StateTable;
@@ -211,15 +219,20 @@ class PushEngine {
   using Action = void (PushEngine::*)();
   void dispatch(Event event);
   void become(State state) { state_ = state; }
-  void fail(Error error);
+  void fail(Error error) noexcept;
+  template <typename Call>
+  void guarded(Call call) noexcept;
   void reject(Result result, std::string message);
   void note(wmpush_log_level level, std::string text);
-  Error outcome();
+  Error outcome() noexcept;
   bool end_overdue() const;
   void take_response();
   void note_response();
   bool keep_cookies();
   void refuse_excess(std::string what);
+  void take_received(Bytes bytes);
+  void take_sent(std::size_t count);
+  void take_deadline();
   bool take_header(std::size_t limit, std::string_view frame);
 
   // The actions of the table.
@@ -283,8 +296,8 @@ class PushEngine {
 
   // After a loss (push_recovery.cpp).
   bool recoverable() const;
-  std::uint64_t taken() const;
-  std::size_t unread() const;
+  std::uint64_t taken() const noexcept;
+  std::size_t unread() const noexcept;
   void recover(Error cause);
   void recover_from(std::uint64_t taken, std::size_t unread, Error cause);
   void take_back(std::uint64_t taken, std::size_t unread);
@@ -314,6 +327,7 @@ class PushEngine {
   bool connected_ = false;
   bool accepted_ = false;   // there was a session
   bool end_asked_ = false;  // and it was to be ended
+  bool collapsed_ = false;
   Error error_;
   Error rejected_;  // answer of the program's call that is being dispatched
   std::vector<Note> notes_;

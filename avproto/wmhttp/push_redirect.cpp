@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/failure.hpp"
 #include "wmhttp/push_engine.hpp"
 
 namespace wmpush::wmhttp {
@@ -131,7 +132,11 @@ void PushEngine::take_route(std::optional<Destination> proxy, Authenticator* ser
   config_.proxy = std::move(proxy);
   config_.server_authenticator = server_authenticator;
   config_.proxy_authenticator = proxy_authenticator;
-  aim();
+  try {
+    aim();
+  } catch (...) {
+    collapse(current_failure());
+  }
 }
 
 }  // namespace wmpush::wmhttp

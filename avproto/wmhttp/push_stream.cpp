@@ -153,10 +153,11 @@ void PushEngine::put(const PendingFrame& frame, bool again) {
   std::array<std::byte, 8> head;
   const std::size_t head_size = write_frame_head(frame.id, frame.payload(), frame.reason, head);
   if (out_.empty()) progress_ = now_;
+  // Kept before it is lent: what is queued must not outlive what it points to.
+  sent_.add(frame, out_.queued() + frame.size());
   out_.copy(Bytes(head).first(head_size));
   out_.copy(frame.head);
   out_.lend(frame.rest);
-  sent_.add(frame, out_.queued());
   length_remaining_ -= static_cast<std::int64_t>(frame.size());
   content_queued_ = content_queued_ || frame.id != FrameId::Filler;
   packet_in_queue_ = packet_in_queue_ || (frame.id == FrameId::Data && !again);

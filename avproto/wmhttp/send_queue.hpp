@@ -24,26 +24,26 @@ class SendQueue {
   /// Adds a copy.
   void copy(Bytes bytes) {
     if (bytes.empty()) return;
+    append(own_, bytes);
     queued_ += bytes.size();
     // What follows our own bytes joins them: the kernel then has fewer pieces to gather.
     if (!empty() && parts_.back().lent == nullptr)
       parts_.back().size += bytes.size();
     else
-      parts_.push_back({own_.size(), bytes.size(), nullptr});
-    append(own_, bytes);
+      add({own_.size() - bytes.size(), bytes.size(), nullptr});
   }
 
   /// Adds bytes that stay where they are until they are gone.
   void lend(Bytes bytes) {
     if (bytes.empty()) return;
+    add({0, bytes.size(), bytes.data()});
     queued_ += bytes.size();
-    parts_.push_back({0, bytes.size(), bytes.data()});
   }
 
   bool empty() const { return first_ == parts_.size(); }
 
   /// What is left, valid until the next change.
-  std::span<const Bytes> view() {
+  std::span<const Bytes> view() noexcept {
     view_.clear();
     for (std::size_t i = first_; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
@@ -81,17 +81,22 @@ class SendQueue {
   std::uint64_t consumed() const { return consumed_; }
 
  private:
-  void forget() {
-    own_.clear();
-    parts_.clear();
-    first_ = gone_ = 0;
-  }
-
   struct Part {
     std::size_t offset;  // within own_, when nothing is lent
     std::size_t size;
     const std::byte* lent;
   };
+
+  /// With room in view_, so that a look takes no memory.
+  void add(const Part& part) {
+    parts_.push_back(part);
+    view_.reserve(parts_.capacity());
+  }
+  void forget() {
+    own_.clear();
+    parts_.clear();
+    first_ = gone_ = 0;
+  }
 
   std::vector<std::byte> own_;
   std::vector<Part> parts_;

@@ -85,7 +85,7 @@ void SentFrames::drop_front() {
   pop_front();
 }
 
-std::uint64_t SentFrames::at_risk(std::uint64_t offset, std::size_t unread) const {
+std::uint64_t SentFrames::at_risk(std::uint64_t offset, std::size_t unread) const noexcept {
   const std::uint64_t read = std::max(unread_from_, offset > unread ? offset - unread : 0);
   std::uint64_t count = 0;
   for (std::size_t i = first_dropped_; i < dropped_.size(); ++i) count += dropped_[i] > read;
@@ -106,10 +106,11 @@ std::size_t SentFrames::largest() const {
   return size;
 }
 
-std::uint64_t SentFrames::packets() const {
-  return static_cast<std::uint64_t>(
-      std::count_if(records_.begin() + static_cast<std::ptrdiff_t>(first_), records_.end(),
-                    [](const Record& record) { return record.id == FrameId::Data; }));
+std::uint64_t SentFrames::packets_behind(std::uint64_t offset) const noexcept {
+  std::uint64_t count = 0;
+  for (std::size_t i = first_; i < records_.size(); ++i)
+    count += records_[i].id == FrameId::Data && records_[i].end > offset;
+  return count;
 }
 
 void SentFrames::pop_front() {

@@ -69,7 +69,7 @@ class SentFrames {
   }
   /// Packets that may not have been read when `offset` bytes were taken by the peer's kernel, and
   /// that are not here to be sent again.
-  std::uint64_t at_risk(std::uint64_t offset, std::size_t unread) const;
+  std::uint64_t at_risk(std::uint64_t offset, std::size_t unread) const noexcept;
 
   bool empty() const { return first_ == records_.size(); }
   /// Bytes that they take on the wire, at the most.
@@ -78,7 +78,9 @@ class SentFrames {
   }
   /// The largest frame, in bytes on the wire; 0 without one.
   std::size_t largest() const;
-  std::uint64_t packets() const;
+  std::uint64_t packets() const noexcept { return packets_behind(0); }
+  /// Those that end behind the first `offset` bytes of the connection.
+  std::uint64_t packets_behind(std::uint64_t offset) const noexcept;
   /// Its payload is valid until the next add() or clear().
   PendingFrame front() const;
   std::uint64_t front_end() const { return records_[first_].end; }

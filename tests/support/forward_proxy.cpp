@@ -1,6 +1,7 @@
 #include "support/forward_proxy.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -125,7 +126,7 @@ ForwardProxy::ForwardProxy(Settings settings)
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
-  if (::pipe(stop_) != 0 || ::bind(listener_, generic(address), size) != 0 ||
+  if (::pipe2(stop_, O_CLOEXEC) != 0 || ::bind(listener_, generic(address), size) != 0 ||
       ::listen(listener_, 16) != 0 ||
       ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0)
     throw std::system_error(errno, std::system_category(), "the test's proxy cannot listen");

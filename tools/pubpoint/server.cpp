@@ -1,9 +1,13 @@
 #include "pubpoint/server.hpp"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <future>
 #include <system_error>
 #include <thread>
@@ -104,7 +108,12 @@ class Server::Impl {
     const auto address = asio::ip::make_address(settings.address, error);
     check(error);
     const tcp::endpoint wanted(address, settings.port);
-    acceptor_.open(wanted.protocol(), error);
+    // Sockets are born close-on-exec, which Asio does not do: another thread may start a program.
+    const int descriptor = ::socket(wanted.protocol().family(),
+                                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    if (descriptor < 0) check({errno, boost::system::system_category()});
+    acceptor_.assign(wanted.protocol(), descriptor, error);
+    if (error) ::close(descriptor);
     check(error);
     acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     check(error);
@@ -121,8 +130,14 @@ class Server::Impl {
   }
 
   void accept() {
-    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+    acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& failure) {
       if (!acceptor_.is_open()) return;
+      error_code error = failure;
+      tcp::socket socket(context_);
+      if (!error) take_waiting(socket, error);
+      if (error == asio::error::would_block || error == asio::error::connection_aborted ||
+          error == asio::error::interrupted)
+        return accept();  // it has gone away again
       if (error) {
         // Out of descriptors, most likely: the next tick tries again, with fewer connections open.
         service_.log("cannot accept a connection: " + error.message());
@@ -134,6 +149,17 @@ class Server::Impl {
       connections_.back()->start();
       accept();
     });
+  }
+
+  void take_waiting(tcp::socket& socket, error_code& error) {
+    const int descriptor =
+        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (descriptor < 0) {
+      error = {errno, boost::system::system_category()};
+      return;
+    }
+    socket.assign(endpoint_.protocol(), descriptor, error);
+    if (error) ::close(descriptor);
   }
 
   void tick() {

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <optional>
 #include <system_error>
 
@@ -87,10 +87,13 @@ std::string read_authentication(const Arguments& arguments, pubpoint::Authentica
     std::error_code ignored;
     if (std::filesystem::is_directory(*file, ignored))
       return "the password file " + *file + " is a directory";
-    std::ifstream stream(*file);
+    const auto close = [](std::FILE* stream) { std::fclose(stream); };
+    const std::unique_ptr<std::FILE, decltype(close)> stream(std::fopen(file->c_str(), "re"));
     if (!stream) return "the password file " + *file + " cannot be opened: " + std::strerror(errno);
-    if (!std::getline(stream, who.password))
-      return "the password file " + *file + " has no first line";
+    int byte = std::fgetc(stream.get());
+    if (byte == EOF) return "the password file " + *file + " has no first line";
+    for (; byte != EOF && byte != '\n'; byte = std::fgetc(stream.get()))
+      who.password += static_cast<char>(byte);
     if (who.password.ends_with('\r')) who.password.pop_back();
   } else if (const char* password = std::getenv("WMPUSH_PASSWORD")) {
     who.password = password;

@@ -29,6 +29,11 @@ struct PublishingPointInfo {
 /// A push session. One thread at a time; no threads of its own but for name resolution. Every call
 /// blocks until the kernel has the bytes, within the deadlines of the options. A failed call leaves
 /// its reason in last_error(); once a session has failed, what is sent afterwards fails too.
+///
+/// Only the constructors throw, std::bad_alloc. Where a call finds no memory it returns
+/// E_OUTOFMEMORY and the session has failed for good: no call returns S_OK before the next Connect.
+/// The same goes, with E_FAIL, for what the interrupt callback throws; what the log callback throws
+/// is dropped.
 class WMPUSH_API PushSink {
  public:
   /// Copies the options. The callbacks must stay valid as long as the sink.
@@ -56,7 +61,7 @@ class WMPUSH_API PushSink {
 
   /// Sends the end-of-stream and waits until it was taken (3.1.4.4). S_OK, NS_E_CONNECTION_FAILURE
   /// or NS_E_NOCONNECTION; NS_E_INVALID_REQUEST when no header was sent; NS_E_SHUTDOWN when
-  /// interrupted; NS_E_INVALID_DATA
+  /// interrupted; E_OUTOFMEMORY; NS_E_INVALID_DATA
   /// when what write() got was broken or cut off, which the server is then told. Afterwards there
   /// is no connection, but for NS_E_INVALID_REQUEST, which changes nothing.
   Result EndSession();

@@ -163,15 +163,23 @@ typedef struct wmpush_options {
   void* log_opaque;
 } wmpush_options;
 
+/** What wmpush_options_init() calls: sets `options->size` to `size`, the sizeof(wmpush_options) of
+ *  the header that the program was built with, and every default that lies within it; what a
+ *  library older than that header does not know is 0. Nothing behind `size` bytes is touched, nor
+ *  anything when `options` is NULL. */
+WMPUSH_API void wmpush_options_init_sized(wmpush_options* options, size_t size);
+
 /** Sets the size and every default. */
-WMPUSH_API void wmpush_options_init(wmpush_options* options);
+static inline void wmpush_options_init(wmpush_options* options) {
+  wmpush_options_init_sized(options, sizeof *options);
+}
 
 typedef struct wmpush_error wmpush_error;
 
 /** Sets an option from text, as a command line or a URL has it: numbers in decimal, flags as 0 or
  *  1, durations in FFmpeg's syntax ("5", "1500ms", "00:01:00"; seconds when no unit is given). A
- *  text option keeps the pointer `value`. E_INVALIDARG for an unknown name or a value out of
- *  range; `error`, if not NULL, then says which range. */
+ *  text option keeps the pointer `value`. E_INVALIDARG for an unknown name, one that lies behind
+ *  `options->size`, or a value out of range; `error`, if not NULL, then says which range. */
 WMPUSH_API wmpush_result wmpush_options_set(wmpush_options* options, const char* name,
                                             const char* value, wmpush_error* error);
 
@@ -200,7 +208,8 @@ WMPUSH_API const wmpush_option_info* wmpush_option_at(size_t index);
 
 #define WMPUSH_ERROR_MESSAGE_SIZE 1024
 
-/** Why a call failed. Set `size` to sizeof(wmpush_error) before handing it to the library. */
+/** Why a call failed. Set `size` to sizeof(wmpush_error) before handing it to the library, which
+ *  fills in that much at the most. */
 struct wmpush_error {
   size_t size;
   wmpush_result result;
@@ -241,13 +250,19 @@ typedef struct wmpush_stats {
                                   with reconnect only */
 } wmpush_stats;
 
-/** A push session: IWMWriterPushSink with a C face. */
+/** A push session: IWMWriterPushSink with a C face.
+ *
+ *  Every function takes NULL for a session: E_INVALIDARG is what it returns then, or puts into the
+ *  structure that it fills. Where the program has no memory left, the call returns E_OUTOFMEMORY,
+ *  the session has failed for good, and no later call returns S_OK. No exception leaves a function,
+ *  and what a callback throws stays within the library. */
 typedef struct wmpush_session wmpush_session;
 
 /** Connects to wmpush://[user[:password]@]host[:port]/publishing-point[?option=value...] (http://
  *  means the same) and sets the session up (PushSetup). On success `*session` is the session, which
  *  the caller owns and gives to wmpush_close(). On failure `*session` is NULL and `error`, if not
- *  NULL, says why. `options` may be NULL for the defaults. */
+ *  NULL, says why. `options` may be NULL for the defaults; their `size` must have been set, by
+ *  wmpush_options_init(). */
 WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_open(wmpush_session** session, const char* url,
                                                       const wmpush_options* options,
                                                       wmpush_error* error);
@@ -275,7 +290,8 @@ WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_on_end_writing(wmpush_session* 
  *  when it was really taken; NS_E_CONNECTION_FAILURE when the connection was lost before or
  *  meanwhile; NS_E_NOCONNECTION when there is none, as after a first end_session;
  *  NS_E_INVALID_DATA when what wmpush_write() got was broken or cut off, which the server is then
- * told; NS_E_INVALID_REQUEST when no header was sent. */
+ * told; NS_E_INVALID_REQUEST when no header was sent; NS_E_SHUTDOWN when interrupted;
+ * E_OUTOFMEMORY when there was no memory for it. */
 WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_end_session(wmpush_session* session);
 
 /** Ends the session as wmpush_end_session() does, but says that the stream broke off: the
