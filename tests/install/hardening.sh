@@ -59,9 +59,9 @@ while IFS= read -r file; do
     finding "$name" "'$(features "$file")' for its jumps, where '$features_possible' is possible"
   [ "$marks_possible" = 0 ] || [ "$(marks "$file")" -gt "$marks_of_others" ] ||
     finding "$name" "no marks where a jump may lead: -fcf-protection"
+  # A compiler leaves a check out where it sees that it holds: not every call has one.
   if [ "$optimised" = ON ]; then
     grep -qE ' __[a-z]+_chk@' <<<"$symbols" || finding "$name" "no checked function: _FORTIFY_SOURCE"
-    ! grep -qE ' snprintf@' <<<"$symbols" || finding "$name" "snprintf is not the checked one"
   fi
 done < <(find "$scratch/prefix" "$build/lib" -type f ! -name '*.a' | sort)
 
