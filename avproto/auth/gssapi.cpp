@@ -3,6 +3,7 @@
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_ext.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <new>
@@ -112,7 +113,10 @@ std::string status_text(OM_uint32 status, int kind, gss_OID mechanism) {
   OM_uint32 more = 0;
   Buffer text;
   if (GSS_ERROR(gss_display_status(&minor, status, kind, mechanism, &more, text.get()))) return {};
-  return text.text();
+  // Some texts of MIT Kerberos have the NUL counted that ends them.
+  std::string words(text.text());
+  words.resize(std::min(words.find('\0'), words.size()));
+  return words;
 }
 
 /// What GSSAPI has to say; the mechanism's own words where it has any.

@@ -2,11 +2,12 @@
 
 #include <exception>
 #include <new>
+#include <string_view>
 
 namespace wmpush {
 namespace {
 
-Error with_message(Error error, const char* message) noexcept {
+Error with_message(Error error, std::string_view message) noexcept {
   try {
     error.message = message;
   } catch (const std::exception&) {
@@ -30,8 +31,7 @@ Error current_failure() noexcept {
 }
 
 Error copy_of(const Error& error) noexcept {
-  return with_message({error.result, error.http_status, error.system_error, {}},
-                      error.message.c_str());
+  return with_message({error.result, error.http_status, error.system_error, {}}, error.message);
 }
 
 }  // namespace wmpush
