@@ -74,6 +74,17 @@ Error lost(int system_error) {
               ": see the server's log"};
 }
 
+/// A connect() that has not come to its end.
+struct Attempt {
+  std::shared_ptr<Lookup> lookup;
+  Endpoints endpoints;
+  std::size_t next = 0;  // of them
+  bool begun = false;    // the socket is connecting to that one
+  Time deadline{};       // and has time for it until then
+  std::string failures;  // of those before
+  int first_failure = 0;
+};
+
 }  // namespace
 
 class Transport::Socket {
@@ -107,17 +118,6 @@ class Transport::Socket {
   const InterruptCheck& interrupted() const { return interrupted_; }
 
  private:
-  /// A connect() that has not come to its end.
-  struct Attempt {
-    std::shared_ptr<Lookup> lookup;
-    Endpoints endpoints;
-    std::size_t next = 0;  // of them
-    bool begun = false;    // the socket is connecting to that one
-    Time deadline{};       // and has time for it until then
-    std::string failures;  // of those before
-    int first_failure = 0;
-  };
-
   Error connect(Attempt& attempt, const std::string& host, std::uint16_t port, Time deadline,
                 Time until, bool& unfinished);
   error_code begin_connecting(const tcp::endpoint& endpoint);

@@ -161,53 +161,66 @@ bool Response::from_media_server() const {
   return false;
 }
 
-/// Reads past a body whose length shows only on the way. Beast knows how; it wants a chunk's head
-/// in one piece, so that what there is of one is kept.
+/// Reads past a body whose length shows only on the way (RFC 9112, 7.1). Not by Beast, whose
+/// parser asserts where a size is near the largest number.
 class ResponseReader::ChunkedBody {
  public:
-  /// `head` is the response's, whole.
-  explicit ChunkedBody(const std::string& head) {
-    parser_.header_limit(kMaxResponseHead + 4);
-    parser_.body_limit(boost::none);
-    boost::beast::error_code error;
-    parser_.put(boost::asio::buffer(head), error);
-    parser_.eager(true);
-  }
-
   /// Takes what belongs to the body from the front of `input`. False: that is no chunked body.
   bool skip(Bytes& input) {
-    text_ += as_text(input);
-    boost::beast::error_code error;
-    std::size_t used = 0;
-    while (used < text_.size() && !parser_.is_done() && !error)
-      used += parser_.put(boost::asio::buffer(text_.data() + used, text_.size() - used), error);
-    text_.erase(0, used);
-    input = parser_.is_done() ? input.last(text_.size()) : Bytes();
-    return (!error || error == http::error::need_more) && text_.size() <= kMaxResponseHead;
+    while (!input.empty() && place_ != Place::Done) {
+      if (place_ == Place::Data) {
+        const std::uint64_t count = std::min<std::uint64_t>(left_, input.size());
+        left_ -= count;
+        input = input.subspan(static_cast<std::size_t>(count));
+        if (left_ == 0) place_ = Place::DataEnd;
+        continue;
+      }
+      const auto c = static_cast<char>(input.front());
+      input = input.subspan(1);
+      if (c != '\n') {
+        line_ += c;
+        if (line_.size() > kMaxResponseHead) return false;
+      } else {
+        if (line_.ends_with('\r')) line_.pop_back();
+        if (!take_line()) return false;
+        line_.clear();
+      }
+    }
+    return true;
   }
-  bool done() const { return parser_.is_done(); }
+  bool done() const { return place_ == Place::Done; }
 
  private:
-  struct Discarded {
-    struct value_type {};
-    class reader {
-     public:
-      template <bool is_request, class Fields>
-      reader(http::header<is_request, Fields>&, value_type&) {}
-      void init(const boost::optional<std::uint64_t>&, boost::beast::error_code& error) {
-        error = {};
-      }
-      template <class Buffers>
-      std::size_t put(const Buffers& buffers, boost::beast::error_code& error) {
-        error = {};
-        return boost::asio::buffer_size(buffers);
-      }
-      void finish(boost::beast::error_code& error) { error = {}; }
-    };
-  };
+  enum class Place { Size, Data, DataEnd, Trailer, Done };
 
-  http::response_parser<Discarded> parser_;
-  std::string text_;  // the beginning of a chunk's head
+  bool take_line() {
+    switch (place_) {
+      case Place::Size: {
+        const char* const first = line_.data();
+        const auto [end, error] = std::from_chars(first, first + line_.size(), left_, 16);
+        // Behind the size there may be extensions.
+        const std::string_view rest(end, static_cast<std::size_t>(first + line_.size() - end));
+        const bool good =
+            rest.empty() || rest.front() == ';' || rest.front() == ' ' || rest.front() == '\t';
+        place_ = left_ == 0 ? Place::Trailer : Place::Data;
+        return error == std::errc() && good;
+      }
+      case Place::DataEnd:
+        place_ = Place::Size;
+        return line_.empty();
+      case Place::Trailer:
+        if (line_.empty()) place_ = Place::Done;
+        return true;
+      case Place::Data:
+      case Place::Done:
+        break;
+    }
+    return true;
+  }
+
+  Place place_ = Place::Size;
+  std::uint64_t left_ = 0;  // of this chunk's data
+  std::string line_;        // what has come of it
 };
 
 ResponseReader::ResponseReader() = default;
@@ -290,7 +303,10 @@ ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
     response.reason = text_of(parser.get().reason());
     response.keep_alive = parser.get().keep_alive();
     read_fields(parser.get(), response);
-    const std::string head = std::exchange(head_, {});
+    head_.clear();
+    if (response.status < 100)
+      return give_up(Status::Malformed,
+                     "an HTTP response of the status " + std::to_string(response.status));
     if (response.status / 100 == 1) {  // 100 Continue and the like are no answer
       if (++interim_ <= kMaxInterim) continue;
       return give_up(Status::Excessive, "more than " + std::to_string(kMaxInterim) +
@@ -301,7 +317,7 @@ ResponseReader::Status ResponseReader::next(Bytes& input, Response& response) {
     body_skipped_ = 0;
     const bool has_body = response.status != 204 && response.status != 304;
     body_left_ = has_body ? parser.content_length().value_or(0) : 0;
-    if (has_body && parser.chunked()) chunked_ = std::make_unique<ChunkedBody>(head);
+    if (has_body && parser.chunked()) chunked_ = std::make_unique<ChunkedBody>();
     // An error page whose end is the connection's.
     if (has_body && response.status >= 300 && !parser.chunked() && !parser.content_length())
       response.keep_alive = false;

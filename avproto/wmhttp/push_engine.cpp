@@ -370,6 +370,7 @@ Time PushEngine::deadline() const {
                                         : progress_ + config_.send_timeout);
     case State::Waiting:
       return std::min(end, retry_at_);
+    case State::Ready:
     case State::Resuming:
     case State::Streaming:
       return std::min(end, out_.empty() ? Time::max() : progress_ + config_.send_timeout);

@@ -63,6 +63,7 @@ struct StateTable {
     on(S::Ready, V::Malformed, &E::forget_connection, S::Ready);
     on(S::Ready, V::PeerClosed, &E::forget_connection, S::Ready);
     on(S::Ready, V::ConnectionLost, &E::forget_connection, S::Ready);
+    on(S::Ready, V::TimedOut, &E::forget_connection, S::Ready);  // for the rest of the PushSetup
     on(S::Ready, V::Disconnect, &E::hang_up, S::Ended);
 
     on(S::Reconnecting, V::Connected, &E::stream_on_new_connection, S::Streaming);

@@ -84,6 +84,8 @@ Error parse_host(std::string_view text, PushUrl& url) {
   return {};
 }
 
+constexpr const char* kNoUrl = "this is not a URL: wmpush://host[:port]/publishing-point is needed";
+
 /// What a player opens, and what a person may take for it.
 Error wrong_scheme(std::string_view scheme) {
   std::string lower(scheme);
@@ -91,6 +93,11 @@ Error wrong_scheme(std::string_view scheme) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   if (lower == "wmpush" || lower == "http")
     return invalid("the scheme of the URL is written in small letters: " + lower + "://");
+  // It may be a piece of a password.
+  const bool is_scheme = std::all_of(lower.begin(), lower.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+  });
+  if (!is_scheme) return invalid(kNoUrl);
   const std::string named = "'" + std::string(scheme) + "' is not a scheme that can be pushed to: ";
   if (lower == "mms" || lower == "mmsh" || lower == "mmst" || lower == "rtsp")
     return invalid(named + "players open " + lower +
@@ -156,7 +163,7 @@ Error parse_url(std::string_view text, const std::function<bool(std::string_view
   else if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos)
     return wrong_scheme(rest.substr(0, scheme));
   else
-    return invalid("this is not a URL: wmpush://host[:port]/publishing-point is needed");
+    return invalid(kNoUrl);
 
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view host = rest.substr(0, path);

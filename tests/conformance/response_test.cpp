@@ -30,6 +30,15 @@ std::string status(int code) {
   return "HTTP/1.1 " + std::to_string(code) + " Because\r\nServer: Cougar/9.6\r\n\r\n";
 }
 
+/// The state after a 200 to the PushStart whose chunked body comes in these pieces.
+State state_after_chunks(std::initializer_list<std::string_view> pieces) {
+  EngineDriver driver;
+  driver.start_stream();
+  driver.answer("HTTP/1.1 200 OK\r\nServer: Cougar/9.6\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (const std::string_view piece : pieces) driver.answer(piece);
+  return driver.engine.state();
+}
+
 TEST(Responses, C20_204And200AreSuccess) {
   for (const char* line : {"HTTP/1.1 204 No Content", "HTTP/1.1 200 OK", "HTTP/1.0 200 OK"}) {
     EngineDriver driver;
@@ -172,6 +181,30 @@ TEST(Responses, C24_AnInformationalResponseIsNoAnswer) {
   EXPECT_EQ(driver.engine.state(), State::Ready);
 }
 
+TEST(Responses, C24_AStatusBelow100IsNoHttp) {
+  for (const char* code : {"000", "007", "099"}) {
+    const Error error =
+        error_after("HTTP/1.1 " + std::string(code) + " x\r\nServer: Cougar/9.6\r\n\r\n");
+    EXPECT_EQ(error.result, Result::NS_E_INCOMPATIBLE_PUSH_SERVER) << code;
+  }
+}
+
+TEST(Responses, C24_AnAnswerBeforeThePushSetupIsOutHasItsConnectionGivenUpWhenTheRestStalls) {
+  EngineDriver driver;
+  ASSERT_FALSE(driver.engine.start(driver.now));
+  driver.engine.connected(driver.now);
+  driver.engine.sent(10, driver.now);
+  driver.answer(kAccepted);
+  ASSERT_EQ(driver.engine.state(), State::Ready);
+  ASSERT_EQ(driver.engine.wants(), Want::Send);
+  EXPECT_EQ(driver.engine.deadline(), driver.now + 10s);
+  driver.pass(10s);
+  driver.engine.tick(driver.now);
+  EXPECT_EQ(driver.engine.state(), State::Ready);
+  EXPECT_FALSE(driver.engine.connected_now());
+  EXPECT_EQ(driver.engine.wants(), Want::Nothing);
+}
+
 TEST(Responses, C24_NoAnswerToThePushSetupTimesOut) {
   EngineDriver driver;
   driver.set_up("");
@@ -209,6 +242,34 @@ TEST(Responses, C25_ASuccessInMidBodyIsRememberedAndTheBodyGoesOn) {
     if (i == 3) break;
   }
   EXPECT_EQ(requests_in(driver.wire).size(), 3u);
+}
+
+TEST(Responses, C25_AChunkedBodyIsReadPastInAnyPieces) {
+  const std::string answer = "HTTP/1.1 404 Not Found\r\n\r\n";
+  const std::string body = "5;ext=1\r\nHTTP/\r\nA \r\n0123456789\r\n00\r\nTrailer: x\r\n\r\n";
+  EXPECT_EQ(state_after_chunks({body}), State::Streaming);
+  EXPECT_EQ(state_after_chunks({body + answer}), State::Failed);
+  EngineDriver driver;
+  driver.start_stream();
+  driver.answer("HTTP/1.1 200 OK\r\nServer: Cougar/9.6\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (const char& c : body) {
+    driver.answer(std::string_view(&c, 1));
+    ASSERT_EQ(driver.engine.state(), State::Streaming);
+  }
+  driver.answer(status(404));
+  EXPECT_EQ(driver.engine.error().http_status, 404);
+}
+
+TEST(Responses, C25_AChunkedBodyThatIsNoneEndsTheStream) {
+  for (const std::string_view body :
+       {"x\r\n", "\r\n", "-1\r\n", "0x5\r\n", "10000000000000000\r\n", "2\r\nabc\r\n", "5:\r\n"}) {
+    EXPECT_EQ(state_after_chunks({body}), State::Failed) << body;
+  }
+  // A size near the largest number is one: only the limit of a body ends it.
+  EXPECT_EQ(state_after_chunks({"ffffffffffffffff\r\n", "data"}), State::Streaming);
+  EXPECT_EQ(state_after_chunks({"fffffffffffffffd\r\n", std::string(1'100'000, 'x')}),
+            State::Failed);
+  EXPECT_EQ(state_after_chunks({"5;" + std::string(70'000, 'x')}), State::Failed);
 }
 
 TEST(Responses, C25_AnEarlySuccessThatClosesTheConnectionIsFollowedOnANewOne) {

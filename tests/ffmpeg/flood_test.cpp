@@ -8,6 +8,7 @@
 namespace wmpush::test {
 namespace {
 
+using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 using When = EndlessPeer::When;
 
@@ -29,17 +30,21 @@ TEST_P(FfmpegFlood, EndsByALimitOrTheTimeOfAResponse) {
   const auto start = Clock::now();
   EXPECT_GT(process.wait(Seconds(20)), 0) << process.error_text();
   EXPECT_LT(Seconds(Clock::now() - start).count(), 5);
-  EXPECT_THAT(
-      last_line(process.error_text()),
-      testing::HasSubstr(GetParam().slow ? "NS_E_TIMEOUT" : "NS_E_INCOMPATIBLE_PUSH_SERVER"));
+  const bool slow = GetParam().slow;
+  // FFmpeg's own program has the last word where the protocol is built in, and knows no results.
+  if (is_built_in())
+    EXPECT_THAT(process.error_text(), HasSubstr(slow ? "no answer within" : "the server sent"));
+  else
+    EXPECT_THAT(last_line(process.error_text()),
+                HasSubstr(slow ? "NS_E_TIMEOUT" : "NS_E_INCOMPATIBLE_PUSH_SERVER"));
 }
 
 TEST_P(FfmpegFlood, OneSignalEndsAPushWithinASecondBeforeAndAfterItsSetup) {
   for (const When when : {When::InsteadOfSetup, When::InTheStream}) {
     EndlessPeer peer(GetParam(), when);
     // A signal ends the stream in order, and a drip may be an answer: for that there is
-    // end_timeout.
-    ChildProcess process(push(peer.url() + "?response_timeout=60&end_timeout=0.5"));
+    // end_timeout. Since version 7, ffmpeg looks for a signal only twice a second.
+    ChildProcess process(push(peer.url() + "?response_timeout=60&end_timeout=0.1"));
     ASSERT_TRUE(peer.wait_until_sending()) << process.error_text();
     const auto start = Clock::now();
     process.signal(SIGINT);

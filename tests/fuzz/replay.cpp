@@ -1,7 +1,7 @@
 // The main of a fuzz target without libFuzzer: replays files, or tries a bounded number of
 // mutations of the target's seeds, always the same ones.
 //
-//     splitter_fuzz [FILE...]           replay these, or mutate
+//     splitter_fuzz [FILE...]           replay these files or directories, or mutate
 //     splitter_fuzz --runs N            mutate N times
 //     splitter_fuzz --write-seeds DIR   a corpus for libFuzzer
 //
@@ -36,6 +36,21 @@ void keep_current(int signal) {
   if (current != nullptr) std::ofstream(kFailed, std::ios::binary) << wmpush::as_text(*current);
   std::fprintf(stderr, "the input is in %s\n", kFailed);
   std::raise(signal);
+}
+
+/// A file, or those of a directory.
+bool replay(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) {
+    for (const auto& entry : std::filesystem::directory_iterator(path))
+      if (!replay(entry.path())) return false;
+    return true;
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return false;
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const wmpush::Bytes bytes = wmpush::as_bytes(text);
+  run(Input(bytes.begin(), bytes.end()));
+  return true;
 }
 
 class Mutator {
@@ -115,14 +130,10 @@ int main(int argc, char** argv) {
     runs = std::stoul(arguments[1]);
   } else if (!arguments.empty()) {
     for (const std::string& name : arguments) {
-      std::ifstream file(name, std::ios::binary);
-      if (!file) {
+      if (!replay(name)) {
         std::fprintf(stderr, "%s cannot be read\n", name.c_str());
         return 2;
       }
-      const std::string text{std::istreambuf_iterator<char>(file), {}};
-      const wmpush::Bytes bytes = wmpush::as_bytes(text);
-      run(Input(bytes.begin(), bytes.end()));
     }
     return 0;
   }

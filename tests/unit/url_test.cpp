@@ -90,6 +90,11 @@ TEST(PushUrl, SaysWhatToWriteInsteadOfAnotherScheme) {
   EXPECT_THAT(refused("rtmp://host/live").message, HasSubstr("use wmpush:// or http://"));
 }
 
+TEST(PushUrl, ShowsNothingInFrontOfTheHostThatIsNoScheme) {
+  EXPECT_THAT(refused("user:secret@rtmp://host/live").message,
+              AllOf(HasSubstr("not a URL"), ::testing::Not(HasSubstr("secret"))));
+}
+
 TEST(PushUrl, RefusesWhatCannotBePushedTo) {
   EXPECT_EQ(refused("rtmp://h/live").result, Result::E_INVALIDARG);
   EXPECT_EQ(refused("live.asf").result, Result::E_INVALIDARG);
