@@ -3,8 +3,8 @@
 # Sourced, not run. `install_missing PURPOSE...` makes sure that everything for a purpose is there.
 
 # purpose | package | how to tell that it is there | why it is needed
-# A probe is a command, a file, a header, a pkg-config module, a CMake package's file or a Python module,
-# so that what did not come as a package counts as well.
+# A probe is a command, a file, a header, a pkg-config module, a Python module or the name of a check of
+# its own, so that what did not come as a package counts as well.
 packages() {
   cat <<'LIST'
 build | g++            | command:g++                       | compiles the library and the tools
@@ -37,11 +37,18 @@ interop | haproxy      | command:haproxy                   | a reverse proxy
 interop | nftables     | command:nft                       | loses and resets packets on purpose
 interop | iproute2     | command:ss                        | kills connections on purpose
 check | clang          | command:clang++                   | the second compiler
+check | libclang-rt-dev | fuzzer                          | libFuzzer, for the fuzz targets
 check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
 check | clang-format   | command:clang-format              | the style of the sources
 check | shellcheck     | command:shellcheck                | the style of the scripts
 chroot | mmdebstrap    | command:mmdebstrap                | makes a bare Debian to try everything in
 LIST
+}
+
+# Whether clang can link a program of libFuzzer with the sanitizers.
+fuzzer_works() {
+  echo 'int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return 0; }' |
+    clang -x c - -fsanitize=fuzzer,address,undefined -o /dev/null 2>/dev/null
 }
 
 # is_there PROBE
@@ -52,6 +59,7 @@ is_there() {
     file:*) [ -e "$what" ] ;;
     header:*) [ -e "/usr/include/$what" ] || [ -e "/usr/local/include/$what" ] ;;
     module:*) command -v pkg-config >/dev/null && pkg-config --exists "$what" ;;
+    fuzzer) fuzzer_works ;;
     python:*) /usr/bin/python3 -c "import $what" 2>/dev/null ;;
   esac
 }
