@@ -46,7 +46,13 @@ constexpr bool fits(std::size_t value, std::size_t field_size) {
   return field_size >= 4 ? value <= 0xFFFFFFFF : value < std::size_t{1} << (8 * field_size);
 }
 
-bool parse_head(Bytes packet, DataPacket& parsed) {
+/// What the packet length field counts.
+enum class Counted {
+  Padding,   ///< everything but what lies behind the packet, as ASF has it
+  NoPadding  ///< not the padding that the padding length field names, as GStreamer has it
+};
+
+bool parse_head(Bytes packet, Counted counted, DataPacket& parsed) {
   parsed = DataPacket{};
   ByteReader reader(packet);
   unsigned flags = reader.u8();
@@ -83,10 +89,22 @@ bool parse_head(Bytes packet, DataPacket& parsed) {
     const std::size_t length =
         load_typed(packet, parsed.packet_length_at, parsed.packet_length_size);
     if (length > packet.size()) return false;
+    if (counted == Counted::NoPadding) {
+      const bool adds_up = parsed.padding != 0 && length + parsed.padding == packet.size();
+      return adds_up && parsed.padding <= reader.remaining();
+    }
     // What lies behind the packet length is padding too, though no field says so.
     parsed.padding += packet.size() - length;
   }
-  return parsed.padding <= reader.remaining();
+  return counted == Counted::Padding && parsed.padding <= reader.remaining();
+}
+
+bool parse_as(Bytes packet, Counted counted, DataPacket& parsed) {
+  if (!parse_head(packet, counted, parsed)) return false;
+  PayloadReader payloads(packet, parsed);
+  for (Payload payload; payloads.next(payload);) {
+  }
+  return payloads.ok();
 }
 
 /// The smallest field that is no smaller than `at_least` and has room for what remains of `gap`
@@ -102,11 +120,8 @@ std::size_t padding_field_size(std::size_t at_least, std::size_t padding, std::s
 }  // namespace
 
 bool DataPacket::parse(Bytes packet, DataPacket& parsed) {
-  if (!parse_head(packet, parsed)) return false;
-  PayloadReader payloads(packet, parsed);
-  for (Payload payload; payloads.next(payload);) {
-  }
-  return payloads.ok();
+  // The second way only where the first makes no sense of the payloads: then it is sure.
+  return parse_as(packet, Counted::Padding, parsed) || parse_as(packet, Counted::NoPadding, parsed);
 }
 
 StrippedPacket strip_padding(Bytes packet) {

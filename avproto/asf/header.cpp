@@ -40,6 +40,13 @@ Error invalid(std::string message) {
   return error;
 }
 
+/// In bit/s. Some writers say 1 for want of a better number.
+constexpr std::uint32_t kSmallestBitrate = 100;
+
+bool is_known(std::uint32_t bitrate) {
+  return bitrate >= kSmallestBitrate && bitrate != kUnknownBitrate;
+}
+
 std::uint32_t clamp_bitrate(std::uint64_t rate) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(rate, kUnknownBitrate - 1));
 }
@@ -220,12 +227,12 @@ class HeaderParser {
 
   void merge_bitrates() {
     for (const Rate& rate : extended_)
-      if (Stream* stream = find(rate.stream); stream && rate.bitrate != 0)
+      if (Stream* stream = find(rate.stream); stream && is_known(rate.bitrate))
         stream->bitrate = rate.bitrate;
     for (const Rate& rate : declared_)
       if (Stream* stream = find(rate.stream)) {
         stream->in_bitrates = true;
-        if (rate.bitrate != 0) stream->bitrate = rate.bitrate;
+        if (is_known(rate.bitrate)) stream->bitrate = rate.bitrate;
       }
   }
 
@@ -251,8 +258,6 @@ bool is_constant(const Guid& id) {
 }
 
 bool is_fit(const Guid& id) { return !is_constant(id) && id.back() != std::byte{0}; }
-
-bool is_known(std::uint32_t bitrate) { return bitrate != 0 && bitrate != kUnknownBitrate; }
 
 /// bit/s of the whole file by its size and duration; 0 where the header does not have them.
 std::uint64_t measured_bitrate(const Header& header) {
@@ -313,12 +318,53 @@ void complete_bitrates(Header& header, std::uint32_t configured) {
         if (share == 0 && whole > known) share = (whole - known) / missing;
     for (Stream& stream : header.streams)
       if (stream.type == type && unknown(stream))
-        stream.bitrate = clamp_bitrate(share != 0            ? share
+        stream.bitrate = clamp_bitrate(share != 0 ? std::max<std::uint64_t>(share, kSmallestBitrate)
                                        : type == kVideoMedia ? video_estimate(stream)
                                                              : audio_estimate(stream));
   }
   for (Stream& stream : header.streams)
     if (unknown(stream)) stream.bitrate = kOtherBitrate;
+}
+
+std::uint64_t sum_of_bitrates(const Header& header) {
+  std::uint64_t sum = 0;
+  for (const Stream& stream : header.streams)
+    if (is_known(stream.bitrate)) sum += stream.bitrate;
+  return sum;
+}
+
+/// Makes the streams' bit rates add up to `whole`, for as far as each can have what is counted as
+/// one: the pictures take the difference, or, where there are none or the rest is too much for it,
+/// all streams their share.
+void fit_bitrates(Header& header, std::uint32_t whole) {
+  const std::uint64_t sum = sum_of_bitrates(header);
+  if (sum == whole) return;
+  std::vector<Stream*> pictures, all;
+  std::uint64_t of_pictures = 0;
+  for (Stream& stream : header.streams) {
+    all.push_back(&stream);
+    if (stream.type != kVideoMedia) continue;
+    pictures.push_back(&stream);
+    of_pictures += stream.bitrate;
+  }
+  const std::uint64_t rest = sum - of_pictures;
+  const bool only_pictures =
+      !pictures.empty() && rest + kSmallestBitrate * pictures.size() <= whole;
+  const std::vector<Stream*>& streams = only_pictures ? pictures : all;
+  if (streams.empty()) return;
+  const std::uint64_t least = kSmallestBitrate * streams.size();
+  const std::uint64_t to = std::max(only_pictures ? whole - rest : whole, least) - least;
+  const std::uint64_t from =
+      std::max<std::uint64_t>((only_pictures ? of_pictures : sum) - least, 1);
+  std::uint64_t left = to;
+  Stream* largest = streams.front();
+  for (Stream* stream : streams) {
+    const std::uint64_t share = (stream->bitrate - kSmallestBitrate) * to / from;
+    if (stream->bitrate > largest->bitrate) largest = stream;
+    left -= std::min(left, share);
+    stream->bitrate = clamp_bitrate(kSmallestBitrate + share);
+  }
+  largest->bitrate = clamp_bitrate(largest->bitrate + left);
 }
 
 void put_guid(MutableBytes bytes, std::size_t at, const Guid& id) {
@@ -333,12 +379,12 @@ void grow_object(MutableBytes bytes, std::size_t at, std::size_t by) {
   store_le<std::uint64_t>(bytes, at + 16, load_le<std::uint64_t>(bytes, at + 16) + by);
 }
 
-/// Fills in the records that say 0 and gives the position behind the last record.
-std::size_t repair_records(MutableBytes bytes, const Header& header) {
+/// Fills in the records that say nothing, or all of them, and gives the position behind the last.
+std::size_t repair_records(MutableBytes bytes, const Header& header, bool all) {
   const std::size_t count = load_le<std::uint16_t>(bytes, header.stream_bitrates + 24);
   std::size_t at = header.stream_bitrates + kStreamBitratesHeadSize;
   for (std::size_t i = 0; i < count; ++i, at += kStreamBitrateSize) {
-    if (is_known(load_le<std::uint32_t>(bytes, at + 2))) continue;
+    if (!all && is_known(load_le<std::uint32_t>(bytes, at + 2))) continue;
     const unsigned number = load_le<std::uint16_t>(bytes, at) & 0x7Fu;
     for (const Stream& stream : header.streams)
       if (stream.number == number) store_le(bytes, at + 2, stream.bitrate);
@@ -346,9 +392,10 @@ std::size_t repair_records(MutableBytes bytes, const Header& header) {
   return at;
 }
 
-/// Makes Stream Bitrate Properties complete, for as far as the header stays below `largest`.
-/// Returns whether an object was added.
-bool add_bitrates(std::vector<std::byte>& bytes, const Header& header, std::size_t largest) {
+/// Makes Stream Bitrate Properties complete, for as far as the header stays below `largest`. `all`:
+/// records that are there are not believed. Returns whether an object was added.
+bool add_bitrates(std::vector<std::byte>& bytes, const Header& header, bool all,
+                  std::size_t largest) {
   ByteWriter records;
   for (const Stream& stream : header.streams)
     if (!stream.in_bitrates) {
@@ -357,7 +404,7 @@ bool add_bitrates(std::vector<std::byte>& bytes, const Header& header, std::size
     }
   const std::size_t room = largest > bytes.size() ? largest - bytes.size() : 0;
   if (header.has_stream_bitrates) {
-    const std::size_t end = repair_records(bytes, header);
+    const std::size_t end = repair_records(bytes, header, all);
     if (records.size() == 0 || records.size() > room) return false;
     const std::size_t count_at = header.stream_bitrates + 24;
     const std::size_t count =
@@ -385,9 +432,10 @@ bool add_bitrates(std::vector<std::byte>& bytes, const Header& header, std::size
 
 Error unpatched_header_error() {
   return invalid(
-      "the ASF header's size was never filled in (all ones): it is larger than the muxer's output "
-      "buffer, so libavformat could not go back to it; give the AVIOContext a larger buffer or "
-      "shorten the header (metadata, chapters)");
+      "the ASF header's size was never filled in (all ones): the muxer gave up before its end, and "
+      "says why above, as where ASF cannot carry a codec (encode with -c:v wmv2 -c:a wmav2); or "
+      "the "
+      "header is larger than the muxer's output buffer, so that it could not go back to it");
 }
 
 Error parse_header(Bytes bytes, Header& header) {
@@ -414,7 +462,9 @@ Error HeaderFixup::apply(Bytes bytes, std::vector<std::byte>& fixed) const {
   Header header;
   if (Error error = parse_header(bytes, header)) return error;
   fixed.assign(bytes.begin(), bytes.end());
+  const std::uint64_t known = sum_of_bitrates(header);
   complete_bitrates(header, configured_bitrate);
+  if (configured_bitrate != 0) fit_bitrates(header, configured_bitrate);
 
   if (file_id) {
     Guid id = header.file_id;
@@ -434,11 +484,15 @@ Error HeaderFixup::apply(Bytes bytes, std::vector<std::byte>& fixed) const {
   if (live_flags)
     store_le(fixed, header.file_properties + kFlagsAt,
              (header.flags | Header::kBroadcast) & ~Header::kSeekable);
-  if (max_bitrate && !is_known(header.max_bitrate)) {
-    std::uint64_t sum = 0;
-    for (const Stream& stream : header.streams) sum += stream.bitrate;
-    if (sum == 0) sum = configured_bitrate;
-    if (sum != 0) store_le(fixed, header.file_properties + kMaxBitrateAt, clamp_bitrate(sum));
+  if (max_bitrate) {
+    // Never below what is known, which an estimate that nobody gets to see is not; and what the
+    // user says wins.
+    std::uint64_t most = measured_bitrate(header);
+    if (most < kSmallestBitrate) most = 0;
+    if (is_known(header.max_bitrate)) most = std::max<std::uint64_t>(most, header.max_bitrate);
+    most = std::max(most, stream_bitrates || most == 0 ? sum_of_bitrates(header) : known);
+    if (configured_bitrate != 0) most = configured_bitrate;
+    if (most != 0) store_le(fixed, header.file_properties + kMaxBitrateAt, clamp_bitrate(most));
   }
   if (audio_rate)
     for (const Stream& stream : header.streams)
@@ -447,7 +501,7 @@ Error HeaderFixup::apply(Bytes bytes, std::vector<std::byte>& fixed) const {
         store_le(fixed, stream.type_data + kAverageBytesAt,
                  std::max<std::uint32_t>(stream.bitrate / 8, 1));
   std::uint32_t objects = object_count ? header.object_count : header.declared_objects;
-  if (stream_bitrates && add_bitrates(fixed, header, largest)) ++objects;
+  if (stream_bitrates && add_bitrates(fixed, header, configured_bitrate != 0, largest)) ++objects;
   store_le(fixed, kObjectCountAt, objects);
   return {};
 }

@@ -87,16 +87,19 @@ struct HeaderFixup {
   /// A File ID that is constant or ends in zero becomes `fresh_id`; the Data Object's is made
   /// equal.
   bool file_id = true;
-  bool live_flags = true;   ///< broadcast, not seekable
-  bool max_bitrate = true;  ///< replaces 0 and 0xFFFFFFFF by the sum of the streams
+  bool live_flags = true;  ///< broadcast, not seekable
+  /// Replaces what is not known (0xFFFFFFFF, less than 100 bit/s) or below what is known: the sum
+  /// of the streams, and size by duration of a file.
+  bool max_bitrate = true;
   /// Adds a Stream Bitrate Properties Object where there is none, and to an existing one the
-  /// streams that it lacks or gives 0 bit/s. Records that are there stay.
+  /// streams that it lacks or gives less than 100 bit/s. Records that are there stay, but for a
+  /// `configured_bitrate`, to which they then add up.
   bool stream_bitrates = true;
   bool audio_rate = true;    ///< fills in average bytes per second of 0
   bool object_count = true;  ///< makes the count of the objects right
   /// Random, from the caller: nothing here makes random numbers. Not constant.
   Guid fresh_id{};
-  std::uint32_t configured_bitrate = 0;  ///< bit/s of the whole, used where the header has none
+  std::uint32_t configured_bitrate = 0;  ///< bit/s of the whole; it wins. 0 = not configured
   /// Bit rates are not added where the header would become larger than this: 65531 for a $H, 65527
   /// for a $C.
   std::size_t largest = kMaxHeaderSize;

@@ -23,6 +23,11 @@ constexpr std::byte kDollar{'$'};
 constexpr std::byte kHeaderChunk{'H'};
 constexpr std::byte kDataChunk{'D'};
 constexpr std::byte kEndChunk{'E'};
+// What only the framing of a pull has (MS-WMHTTP 2.2.3), which a capture of one shows.
+constexpr std::byte kMetadataChunk{'M'};
+constexpr std::byte kChangeChunk{'C'};
+constexpr std::size_t kShortChunkSize = 8;    // $E and $C there
+constexpr std::size_t kShortChunkLength = 4;  // as their length says it
 
 constexpr std::array kIndexes = {kSimpleIndex, kIndex, kMediaObjectIndex, kTimecodeIndex};
 
@@ -202,7 +207,7 @@ bool Splitter::tag(Bytes& input) {
 bool Splitter::start(Bytes& input) {
   constexpr std::array kTag = {std::byte{'I'}, std::byte{'D'}, std::byte{'3'}};
   if (!fill_to(2, input)) return false;
-  if (buffer_[0] == kDollar && buffer_[1] == kHeaderChunk) {
+  if (buffer_[0] == kDollar && (buffer_[1] == kHeaderChunk || buffer_[1] == kMetadataChunk)) {
     layout_ = Layout::Chunked;
     stage_ = Stage::ChunkHead;
     return true;
@@ -248,7 +253,7 @@ bool Splitter::check_header_size(std::uint64_t size) {
                 count_text(std::min(size, kUnknownSize - kDataObjectHeadSize) + kDataObjectHeadSize,
                            "bytes") +
                 "; " + std::to_string(limits_.header) +
-                " can be pushed at the most: leave out metadata, pictures or streams");
+                " are the most: leave out metadata, pictures or streams");
   return true;
 }
 
@@ -378,11 +383,19 @@ bool Splitter::skip(Bytes& input) {
 
 bool Splitter::chunk_head(Bytes& input) {
   if (input.empty() && buffer_.empty()) return false;
-  if (!fill_to(kChunkHeadSize, input)) return false;
+  if (!fill_to(kShortChunkSize, input)) return false;
   const auto length = load_le<std::uint16_t>(buffer_, 2);
   chunk_type_ = buffer_[1];
-  const bool known =
-      chunk_type_ == kHeaderChunk || chunk_type_ == kDataChunk || chunk_type_ == kEndChunk;
+  // What a player gets has a Reason in these, and nothing else.
+  if (buffer_[0] == kDollar && length == kShortChunkLength &&
+      (chunk_type_ == kEndChunk || chunk_type_ == kChangeChunk)) {
+    chunk_left_ = 0;
+    enter(Stage::Chunk);
+    return true;
+  }
+  if (!fill_to(kChunkHeadSize, input)) return false;
+  const bool known = chunk_type_ == kHeaderChunk || chunk_type_ == kDataChunk ||
+                     chunk_type_ == kEndChunk || chunk_type_ == kMetadataChunk;
   // The length of a header that is too large has wrapped around; the header itself says its size.
   const bool possible = length >= kChunkLengthExtra || chunk_type_ == kHeaderChunk;
   if (buffer_[0] != kDollar || !known || !possible ||
@@ -439,10 +452,13 @@ bool Splitter::chunk(Bytes& input, Unit& unit) {
   Bytes payload;
   if (!gather(chunk_left_, input, payload)) return false;
   stage_ = Stage::ChunkHead;
-  if (chunk_type_ == kDataChunk) {
-    if (!payload.empty()) unit = {Kind::Packet, payload};
+  if (chunk_type_ == kDataChunk && !payload.empty()) {
+    unit = {Kind::Packet, payload};
     return true;
   }
+  enter(stage_);  // nothing of it is given
+  given_ = false;
+  if (chunk_type_ == kDataChunk || chunk_type_ == kMetadataChunk) return true;
   if (in_entry_) unit.kind = Kind::End;
   in_entry_ = false;
   ended_ = true;

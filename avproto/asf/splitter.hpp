@@ -14,9 +14,10 @@
 namespace wmpush::asf {
 
 /// Takes ASF in pieces of any size and in both layouts that libavformat writes: the file layout
-/// ("asf") and the one with 12-byte chunk heads ("asf_stream"). Indexes, the muxer's end chunk and
-/// whatever else follows the packets are dropped. A header behind the packets of an entry starts
-/// the next entry of a playlist, in either layout.
+/// ("asf") and the one with 12-byte chunk heads ("asf_stream"); a capture of what a player is sent
+/// (MS-WMHTTP 2.2.3) is of the second, with $M and the short $E and $C beside. Indexes, the muxer's
+/// end chunk and whatever else follows the packets are dropped. A header behind the packets of an
+/// entry starts the next entry of a playlist, in either layout.
 ///
 ///     Bytes input = ...;
 ///     asf::Splitter::Unit unit;

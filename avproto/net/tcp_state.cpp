@@ -19,6 +19,8 @@ std::optional<TcpState> tcp_state(int descriptor) {
   TcpState state;
   state.closed = info.tcpi_state == kClosed;
   state.largest_window = kLargestUnscaled << info.tcpi_snd_wscale;
+  state.window_age = std::chrono::milliseconds(info.tcpi_last_ack_recv);
+  state.window_step = std::size_t{1} << info.tcpi_snd_wscale;
   // An older kernel fills less than the header has.
   if (size >= offsetof(tcp_info, tcpi_snd_wnd) + sizeof info.tcpi_snd_wnd)
     state.window = info.tcpi_snd_wnd;

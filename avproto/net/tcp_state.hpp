@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 
@@ -14,6 +15,10 @@ struct TcpState {
   std::size_t largest_window = 0;
   /// Bytes for which the peer has said that it has room; none where the system does not tell.
   std::optional<std::size_t> window;
+  /// How long ago it last said so.
+  std::chrono::milliseconds window_age{0};
+  /// The step in which it can say so, in bytes.
+  std::size_t window_step = 1;
 };
 
 /// None where the system tells nothing. `descriptor` is a TCP socket's.

@@ -41,6 +41,12 @@ constexpr int kBulk = 128;
 constexpr int kPauseWeight = 32;
 constexpr std::chrono::microseconds kPause{500};
 
+// What the peer's program reads shows in the window that its system offers.
+constexpr std::chrono::milliseconds kWindowLook{100};
+constexpr std::chrono::milliseconds kWindowAsked{1000};  // how often, when it is to be
+/// So much less room than before may be due to rounding.
+constexpr std::size_t kTelling = 4096;
+
 std::string text_of(const tcp::endpoint& endpoint) {
   const std::string address = endpoint.address().to_string();
   return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
@@ -110,6 +116,8 @@ class Transport::Socket {
   }
   std::size_t unacknowledged() const;
   std::size_t unread_limit() const;
+  std::size_t surely_unread();
+  void ask_for_window();
   bool dead() const;
   Readiness settle(Time deadline, Error& broken_by);
   void close();
@@ -125,6 +133,7 @@ class Transport::Socket {
   void tune();
   void gather(bool bulk);
   void look_at_pace(Time now);
+  std::optional<TcpState> look_at_window();
   Error broken(const error_code& error);
   int pending_error() {
     int value = 0;
@@ -142,6 +151,9 @@ class Transport::Socket {
   bool full_ = false;  // the kernel did not take all of the last send
   int crowd_ = 0;      // how much faster than live the last sends were
   Time last_send_{};
+  std::size_t widest_window_ = 0;  // that the peer has shown
+  Time next_window_look_{};
+  std::optional<Time> window_asked_at_;
   int first_error_ = 0;  // the kernel tells a reset once; afterwards it looks like a clean close
   std::array<std::byte, kReceiveBuffer> buffer_;
 };
@@ -211,6 +223,9 @@ Error Transport::Socket::connect(const std::string& host, std::uint16_t port, Ti
   if (!attempt_) {
     close();
     first_error_ = 0;
+    widest_window_ = 0;
+    next_window_look_ = {};
+    window_asked_at_.reset();
     attempt_.emplace();
   }
   Error error = connect(*attempt_, host, port, deadline, until, unfinished);
@@ -287,6 +302,10 @@ Error Transport::Socket::send(std::span<const Bytes> parts, std::size_t& count, 
   for (std::size_t i = 0; i < used; ++i)
     buffers[i] = asio::buffer(parts[i].data(), parts[i].size());
   look_at_pace(now);
+  if (now >= next_window_look_) {
+    look_at_window();
+    next_window_look_ = now + kWindowLook;
+  }
   error_code error;
   count = socket_.send(std::span(buffers).first(used), 0, error);
   full_ = error || count < asio::buffer_size(std::span(buffers).first(used));
@@ -331,6 +350,33 @@ std::size_t Transport::Socket::unread_limit() const {
   // Where there is room, nothing waits to be read. How large the peer's buffer is now cannot be
   // told from the windows it has shown: a system may hold much more than it ever offered at once.
   return state->largest_window - std::min(state->window.value_or(0), state->largest_window);
+}
+
+std::optional<TcpState> Transport::Socket::look_at_window() {
+  const auto state = tcp_state(socket_.native_handle());
+  if (state) widest_window_ = std::max(widest_window_, state->window.value_or(0));
+  return state;
+}
+
+std::size_t Transport::Socket::surely_unread() {
+  const auto state = look_at_window();
+  if (!state || !state->window || !window_asked_at_) return 0;
+  const Time told_at = Clock::now() - state->window_age;
+  if (told_at < *window_asked_at_ + kWindowAsked * 9 / 10) return 0;
+  const std::size_t less = widest_window_ - *state->window;
+  return less < std::max(kTelling, 2 * state->window_step) ? 0 : less;
+}
+
+void Transport::Socket::ask_for_window() {
+#if defined(TCP_KEEPIDLE) && defined(TCP_KEEPINTVL)
+  constexpr int kSeconds = static_cast<int>(kWindowAsked / std::chrono::seconds(1));
+  window_asked_at_ = Clock::now();
+  error_code ignored;
+  using Idle = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+  using Interval = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+  socket_.set_option(Idle(kSeconds), ignored);
+  socket_.set_option(Interval(kSeconds), ignored);
+#endif
 }
 
 /// No acknowledgement can come any more.
@@ -408,6 +454,8 @@ Transport::Readiness Transport::settle(Time deadline, Error& lost) {
   return socket_->settle(deadline, lost);
 }
 std::size_t Transport::unread_limit() const { return socket_->unread_limit(); }
+std::size_t Transport::surely_unread() const { return socket_->surely_unread(); }
+void Transport::ask_for_window() noexcept { socket_->ask_for_window(); }
 void Transport::close() noexcept { socket_->close(); }
 void Transport::reset() noexcept { socket_->reset(); }
 Transport::Readiness Transport::pause(Time until) {

@@ -58,6 +58,16 @@ class Transport {
   /// that the peer last said it has. The largest std::size_t where the system cannot say.
   std::size_t unread_limit() const;
 
+  /// And at the least: how far the room that the peer has said it has is below the most that it has
+  /// had on this connection. 0 until it has answered what ask_for_window() has it asked, since
+  /// nobody tells of room that is made; what is too little to tell from rounding counts as nothing.
+  std::size_t surely_unread() const;
+
+  /// Has the peer asked for its window every second while nothing else is sent, where the system
+  /// can (keep-alive probes): a program that reads makes room, of which nothing would tell
+  /// otherwise.
+  void ask_for_window() noexcept;
+
   /// After the peer has closed its side: waits until everything sent is acknowledged (Ready, also
   /// when the connection broke: `lost` then says so), `deadline` passes, or the caller interrupts.
   Readiness settle(Time deadline, Error& lost);

@@ -67,26 +67,26 @@ Error read_first_line(const std::string& name, std::string& line) {
 
 }  // namespace
 
-LoggedAuthenticator::LoggedAuthenticator(auth::Responder responder, const Log& log,
-                                         std::string where)
-    : responder_(std::move(responder)), log_(log), where_(std::move(where)) {}
+SessionAuthenticator::SessionAuthenticator(auth::Responder responder, std::string whose)
+    : responder_(std::move(responder)), whose_(std::move(whose)) {}
 
-bool LoggedAuthenticator::challenged(std::span<const std::string> fields,
-                                     const Occasion& occasion) {
-  const bool again = responder_.challenged(fields, {occasion.setup, occasion.connection_kept});
-  if (!again) return false;
-  log_.write(WMPUSH_LOG_VERBOSE,
-             where_ + ": asked who is there, answering with " + responder_.attempt());
+bool SessionAuthenticator::challenged(std::span<const std::string> fields,
+                                      const Occasion& occasion) {
+  if (!responder_.challenged(fields, {occasion.setup, occasion.connection_kept})) return false;
+  note(WMPUSH_LOG_VERBOSE, "asked who is there, answering with " + responder_.attempt());
   if (const std::string reason = responder_.reason_for_basic(); !reason.empty())
-    log_.write(WMPUSH_LOG_WARNING,
-               where_ +
-                   ": answering by Basic, which shows the password to whoever can read the "
-                   "connection, since the better schemes that are offered cannot be used (" +
-                   reason + ")");
+    note(WMPUSH_LOG_WARNING,
+         "answering by Basic, which shows the password to whoever can read the connection, since "
+         "the better schemes that are offered cannot be used (" +
+             reason + ")");
   return true;
 }
 
-std::string LoggedAuthenticator::authorization(std::string_view method, std::string_view target) {
+void SessionAuthenticator::note(wmpush_log_level level, const std::string& text) {
+  notes_.push_back({level, whose_.empty() ? text : whose_ + ": " + text});
+}
+
+std::string SessionAuthenticator::authorization(std::string_view method, std::string_view target) {
   return responder_.authorization({method, target});
 }
 
@@ -116,30 +116,26 @@ Error check_field(std::string_view text, std::string_view whose) {
   return {Result::E_INVALIDARG, 0, 0, std::string(whose) + " has a control character in it"};
 }
 
-std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOptions& options,
-                                                               const std::string& host,
-                                                               bool redirected, const Log& log,
-                                                               const std::string& where) {
+std::unique_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
+                                                                const std::string& host,
+                                                                bool redirected) {
   std::optional<auth::Scheme> pinned;
   static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
   auth::Credentials credentials{host, options->user == nullptr ? "" : options->user, std::nullopt};
   if (options->password != nullptr) credentials.password = options->password;
   const bool withhold = redirected && pinned != auth::Scheme::Basic;
-  return std::make_unique<LoggedAuthenticator>(
+  return std::make_unique<SessionAuthenticator>(
       auth::Responder(std::move(credentials), pinned, auth::available_schemes(),
-                      withhold ? make_for_redirected : auth::make_mechanism),
-      log, where);
+                      withhold ? make_for_redirected : auth::make_mechanism));
 }
 
-std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
-                                                              const Proxy& proxy, const Log& log,
-                                                              const std::string& where) {
+std::unique_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
+                                                               const Proxy& proxy) {
   std::optional<auth::Scheme> pinned;
   static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
   auth::Responder responder({proxy.address.host, proxy.user, proxy.password}, {});
   if (pinned == auth::Scheme::Basic) responder.allow_basic_after_refusal();
-  return std::make_unique<LoggedAuthenticator>(std::move(responder), log,
-                                               where + ": " + proxy.display());
+  return std::make_unique<SessionAuthenticator>(std::move(responder), proxy.display());
 }
 
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "auth/responder.hpp"
@@ -16,23 +17,26 @@
 
 namespace wmpush {
 
-/// Hands the engine's questions to a Responder and tells the log what is being tried.
-class LoggedAuthenticator : public wmhttp::Authenticator {
+/// Hands the engine's questions to a Responder and notes what is being tried.
+class SessionAuthenticator : public wmhttp::Authenticator {
  public:
-  /// `log` is borrowed. `where` stands at the beginning of each line.
-  LoggedAuthenticator(auth::Responder responder, const Log& log, std::string where);
+  /// `whose` stands at the beginning of each note; empty: the server's.
+  explicit SessionAuthenticator(auth::Responder responder, std::string whose = {});
 
   bool challenged(std::span<const std::string> fields, const Occasion& occasion) override;
   std::string explanation() const override { return responder_.explanation(); }
+  std::vector<Note> take_notes() override { return std::exchange(notes_, {}); }
   std::string authorization(std::string_view method, std::string_view target) override;
   bool incomplete() const override { return responder_.incomplete(); }
   void accepted() override { responder_.accepted(); }
   void begin_anew() override { responder_.begin_anew(); }
 
  private:
+  void note(wmpush_log_level level, const std::string& text);
+
   auth::Responder responder_;
-  const Log& log_;
-  const std::string where_;
+  const std::string whose_;
+  std::vector<Note> notes_;
 };
 
 /// Takes user and password from where they are given: the options, password_file, the URL
@@ -47,18 +51,15 @@ Error check_field(std::string_view text, std::string_view whose);
 
 /// Answers for `host` with the user and password of `options`, by the schemes that its `auth`
 /// allows. `redirected`: a redirect led there, so that Basic, which shows the password to whoever
-/// asks, is used only when `auth` says so. `log` is borrowed; `where` begins each line.
-std::unique_ptr<LoggedAuthenticator> make_server_authenticator(const OwnedOptions& options,
-                                                               const std::string& host,
-                                                               bool redirected, const Log& log,
-                                                               const std::string& where);
+/// asks, is used only when `auth` says so.
+std::unique_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
+                                                                const std::string& host,
+                                                                bool redirected);
 
 /// Answers for a proxy with what its address had of credentials. The option `auth` is about the
 /// server: here every scheme will do, and auth=basic only lets Basic follow one that was refused.
-/// `log` is borrowed; `where` begins each line.
-std::unique_ptr<LoggedAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
-                                                              const Proxy& proxy, const Log& log,
-                                                              const std::string& where);
+std::unique_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
+                                                               const Proxy& proxy);
 
 /// What the option `auth` may be: "any", or a scheme's name in any case. E_INVALIDARG lists them.
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned);

@@ -14,6 +14,7 @@ constexpr std::int64_t kSecond = 1'000'000;
 constexpr std::int64_t kShortestTimeout = 10'000;
 constexpr std::int64_t kLongestTimeout = 24 * 3600 * kSecond;
 constexpr std::int64_t kLargestLength = 2147483647;
+constexpr std::int64_t kLargestHeader = 65531;
 constexpr std::int64_t kLargestBitrate = 4294967294;
 
 /// A row of the table and the member it is about: one of the three, by the type.
@@ -90,6 +91,13 @@ constexpr std::array kRows = {
             "longest wait before a try to connect again"),
     integer(WMPUSH_MEMBER(reconnect_max_retries), "tries", 1'000'000,
             "tries to connect again in a row; 0 = no limit"),
+    text(WMPUSH_MEMBER(resume), InUrl::Taken,
+         "go on with a lost session: auto, always, or never, which sets up a new one each time"),
+    flag(WMPUSH_MEMBER(strict_end), 1,
+         "an error answer behind the end-of-stream is a failure; 0 = a warning"),
+    integer(WMPUSH_MEMBER(max_header), "bytes", kLargestHeader,
+            "largest ASF header that the receiver takes: pictures and other metadata that do not "
+            "fit are left out; 0 = 65531"),
     text(WMPUSH_MEMBER(user_agent), InUrl::Taken,
          "product to name after the encoder's; default libwmpush/VERSION"),
 };

@@ -7,6 +7,7 @@
 
 #include "asf/data_packet.hpp"
 #include "asf/header.hpp"
+#include "asf/header_trim.hpp"
 #include "core/failure.hpp"
 
 namespace wmpush {
@@ -53,6 +54,18 @@ asf::Guid random_id() {
   for (std::byte& each : id) each = static_cast<std::byte>(device() & 0xFF);
   id.back() |= std::byte{1};  // a receiver may take an id that ends in zero for none
   return id;
+}
+
+Error parse_resume_option(std::string_view text, wmhttp::Resume& resume) {
+  resume = wmhttp::Resume::Auto;
+  if (text.empty() || text == "auto") return {};
+  resume = wmhttp::Resume::Always;
+  if (text == "always") return {};
+  resume = wmhttp::Resume::Never;
+  if (text == "never") return {};
+  return {
+      Result::E_INVALIDARG, 0, 0,
+      "'" + std::string(text) + "' is not a value for resume: auto, always or never can be given"};
 }
 
 std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
@@ -106,7 +119,7 @@ Error PushSink::Session::begin(std::string_view url, std::string_view template_u
   if (!over()) return misuse("Connect: there is a session already: end it, or disconnect, first");
   engine_.reset();
   transport_.reset();
-  splitter_ = {};
+  splitter_ = asf::Splitter({.header = asf::kMaxInputHeader});
   splitting_ = writing_ended_ = error_is_final_ = false;
   error_ = input_error_ = {};
   collapsed_ = Result::S_OK;
@@ -115,6 +128,7 @@ Error PushSink::Session::begin(std::string_view url, std::string_view template_u
   last_send_time_.reset();
   connecting_until_.reset();
   settling_until_.reset();
+  silence_until_.reset();
   where_.clear();
   return open(url, template_url, auto_destroy);
 }
@@ -135,6 +149,7 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   }
   if (Error error = options.check()) return error;
   if (Error error = read_password(options, url_.user, url_.password, log_)) return error;
+  if (Error error = parse_resume_option(text_or_empty(options->resume), resume_)) return error;
   if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
@@ -189,7 +204,9 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
   config.send_timeout = wmhttp::Duration(options->send_timeout);
   config.end_timeout = wmhttp::Duration(options->end_timeout);
   config.rollover_timeout = wmhttp::Duration(options->rollover_timeout);
+  config.strict_end = options->strict_end != 0;
   config.reconnect = options->reconnect != 0;
+  config.resume = resume_;
   config.reconnect_delay_max = wmhttp::Duration(options->reconnect_delay_max);
   config.reconnect_max_retries = options->reconnect_max_retries;
   config.jitter_seed = std::random_device()();
@@ -249,17 +266,48 @@ Error PushSink::Session::accept(const asf::Splitter::Unit& unit) {
   return {};
 }
 
+/// What a receiver takes, and no more than the protocol allows.
+std::size_t PushSink::Session::header_room() const {
+  const std::int64_t configured = effective_->get().max_header;
+  const std::size_t most = engine_->header_limit();
+  return configured > 0 ? std::min(most, static_cast<std::size_t>(configured)) : most;
+}
+
+/// Makes a header fit for a live push, and for its receiver.
+Error PushSink::Session::fix_header(Bytes header, std::vector<std::byte>& fixed) const {
+  const std::size_t room = header_room();
+  asf::HeaderFixup fixup;
+  fixup.fresh_id = random_id();
+  fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
+  std::vector<asf::LeftOut> left_out;
+  // Bit rates are worth more than metadata, which makes room for them; where nothing can, they are
+  // not added.
+  for (const std::size_t largest : {asf::kMaxInputHeader, room}) {
+    fixup.largest = largest;
+    if (Error error = fixup.apply(header, fixed)) return error;
+    if (Error error = asf::trim_header(fixed, room, left_out)) return error;
+    if (fixed.size() <= room) break;
+  }
+  if (!left_out.empty())
+    log_.write(WMPUSH_LOG_WARNING,
+               where_ + ": left out of the ASF header, so that it has no more than " +
+                   std::to_string(room) + " bytes: " + asf::text_of(left_out));
+  return {};
+}
+
 Error PushSink::Session::send_header(Bytes header) {
   std::vector<std::byte> fixed;
   if (effective_->get().fix_header != 0) {
-    asf::HeaderFixup fixup;
-    fixup.fresh_id = random_id();
-    fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
-    // What the repairs add must not make a header too large that is not.
-    fixup.largest = engine_->header_limit();
-    if (Error error = fixup.apply(header, fixed)) return error;
+    if (Error error = fix_header(header, fixed)) return error;
     header = fixed;
   }
+  if (header.size() > header_room())
+    return {Result::NS_E_INVALID_DATA, 0, 0,
+            "the ASF header has " + std::to_string(header.size()) + " bytes where " +
+                std::to_string(header_room()) + " are the most" +
+                (effective_->get().fix_header != 0
+                     ? ", even without pictures and other metadata: leave out streams"
+                     : ": leave out metadata or streams, or let fix_header=1 do it")};
   asf::Header parsed;
   if (Error error = asf::parse_header(header, parsed)) return error;
   if (parsed.data_object == 0 || header.size() != parsed.data_object + asf::kDataObjectHeadSize)
@@ -416,6 +464,7 @@ wmpush_stats PushSink::Session::stats() const {
     stats.reconnects = engine_->reconnects();
     stats.packets_resent = engine_->packets_resent();
     stats.packets_at_risk = engine_->packets_at_risk();
+    stats.end_confirmed = engine_->end_confirmed() ? 1 : 0;
   }
   stats.input_ended = splitting_ && splitter_.ended() ? 1 : 0;
   stats.last_result = static_cast<wmpush_result>(last_result_);

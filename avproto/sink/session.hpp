@@ -53,6 +53,8 @@ class PushSink::Session {
   Error follow_engine();
   wmhttp::EngineConfig engine_config(const wmhttp::PushUrl& url, std::string setup_body) const;
   Error accept(const asf::Splitter::Unit& unit);
+  std::size_t header_room() const;
+  Error fix_header(Bytes header, std::vector<std::byte>& fixed) const;
   Error send_header(Bytes header);
   void tell_of_limits(std::size_t header, std::uint32_t packet) const;
   Error send_packet(Bytes packet);
@@ -66,6 +68,7 @@ class PushSink::Session {
   void make_connection();
   void send_outgoing();
   void receive_waiting();
+  void take_silence();
   void wait_for_next_try(wmhttp::Time until);
   bool settle(wmhttp::Time until, Error& lost, net::Transport::Readiness& end);
   bool settle_loss();
@@ -85,12 +88,13 @@ class PushSink::Session {
   std::unique_ptr<OwnedOptions> effective_;  // with the URL's of this session
   Log log_;
   std::unique_ptr<net::Transport> transport_;
-  std::unique_ptr<LoggedAuthenticator> authenticator_;
+  std::unique_ptr<SessionAuthenticator> authenticator_;
   wmhttp::Destination home_;  // the server that the program named
   std::optional<Proxy> proxy_;
-  std::unique_ptr<LoggedAuthenticator> proxy_authenticator_;
+  std::unique_ptr<SessionAuthenticator> proxy_authenticator_;
   std::string authentication_schemes_;          // X-Accept-Authentication
   std::unique_ptr<wmhttp::PushEngine> engine_;  // borrows the authenticators
+  wmhttp::Resume resume_ = wmhttp::Resume::Auto;
   wmhttp::PushUrl url_;
   std::string where_;  // the URL for people
   asf::Splitter splitter_;
@@ -110,6 +114,8 @@ class PushSink::Session {
   std::optional<wmhttp::Time> connecting_until_;
   // Until when a connection that has ended may confirm what it got; none: that has not begun.
   std::optional<wmhttp::Time> settling_until_;
+  // Until when a silent peer is waited for behind the $E; none: that has not begun.
+  std::optional<wmhttp::Time> silence_until_;
 
   wmpush_stats counters_{};
   std::optional<std::uint32_t> last_send_time_;  // ms, of the last well-formed packet

@@ -16,6 +16,11 @@ using Readiness = net::Transport::Readiness;
 
 /// How long a connection that the peer has closed may take to confirm what it got.
 constexpr std::chrono::seconds kSettle{2};
+/// How long an answer to the $E, or a close, is waited for when the peer has visibly taken
+/// everything: long enough for a look at its window, which is asked for each second.
+constexpr std::chrono::seconds kConfirmation{2};
+/// Afterwards, how long until the next look.
+constexpr std::chrono::milliseconds kNextLook{250};
 /// Bytes of the peer's that are taken in one turn, at the least unless there are no more: between
 /// two turns there is time for deadlines and interrupts, and for the program.
 constexpr std::size_t kTurn = 65536;
@@ -97,6 +102,7 @@ Error PushSink::Session::attend() {
 
 void PushSink::Session::make_connection() {
   settling_until_.reset();
+  silence_until_.reset();
   const bool begins = !connecting_until_;
   if (begins)
     if (Error error = follow_engine())
@@ -151,15 +157,33 @@ void PushSink::Session::send_outgoing() {
 }
 
 void PushSink::Session::receive_waiting() {
-  switch (transport_->wait(false, std::min(engine_->deadline(), call_ends_))) {
+  Time until = std::min(engine_->deadline(), call_ends_);
+  if (engine_is(State::Ending)) {
+    if (!silence_until_) {
+      silence_until_ = Clock::now() + kConfirmation;
+      transport_->ask_for_window();
+    }
+    until = std::min(until, *silence_until_);
+  }
+  switch (transport_->wait(false, until)) {
     case Readiness::Ready:
       look();
       [[fallthrough]];  // as above
     case Readiness::TimedOut:
-      return engine_->tick(Clock::now(), delivery());
+      engine_->tick(Clock::now(), delivery());
+      return take_silence();
     case Readiness::Interrupted:
       return engine_->abandon(interrupted(), delivery());
   }
+}
+
+/// An end that everything speaks for but the peer itself need not be waited for any longer.
+void PushSink::Session::take_silence() {
+  if (!engine_is(State::Ending) || !silence_until_ || Clock::now() < *silence_until_) return;
+  const wmhttp::Delivery now = delivery();
+  if (now.unacknowledged == 0 && now.surely_unread == 0)
+    return engine_->take_silence(Clock::now(), now);
+  silence_until_ = Clock::now() + kNextLook;
 }
 
 void PushSink::Session::wait_for_next_try(Time until) {
@@ -194,7 +218,7 @@ bool PushSink::Session::settle_loss() {
 }
 
 wmhttp::Delivery PushSink::Session::delivery() const {
-  return {transport_->unacknowledged(), transport_->unread_limit()};
+  return {transport_->unacknowledged(), transport_->unread_limit(), transport_->surely_unread()};
 }
 
 /// Hands in what the peer has sent or done, without waiting for anything: all of it, or a turn's

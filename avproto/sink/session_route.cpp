@@ -15,7 +15,7 @@ Error PushSink::Session::read_authentication() {
   if (Error error = parse_auth_option(or_empty(effective_->get().auth), pinned)) return error;
   if (Error error = check_field(or_empty(effective_->get().user), "the user")) return error;
   authentication_schemes_ = accepted_authentication(pinned, auth::available_schemes());
-  authenticator_ = make_server_authenticator(*effective_, url_.host, false, log_, where_);
+  authenticator_ = make_server_authenticator(*effective_, url_.host, false);
   home_ = url_.destination();
   return read_proxy();
 }
@@ -28,7 +28,7 @@ Error PushSink::Session::read_proxy() {
   if (!proxy_) return {};
   if (proxy_->password) log_.hide(*proxy_->password);
   if (Error error = check_field(proxy_->user, "the proxy's user")) return error;
-  proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_, log_, where_);
+  proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_);
   return {};
 }
 
@@ -43,13 +43,12 @@ Error PushSink::Session::follow_engine() {
   url_.target = engine_->target();
   where_ = url_.display();
   if (elsewhere) {
-    authenticator_ = make_server_authenticator(*effective_, url_.host, url_.destination() != home_,
-                                               log_, where_);
+    authenticator_ = make_server_authenticator(*effective_, url_.host, url_.destination() != home_);
     if (Error error = read_proxy()) return error;
   } else if (sent_to_proxy) {
     proxy_ = Proxy{*engine_->proxy(), {}, {}, Proxy::Source::Server};
     info_.through_proxy = true;
-    proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_, log_, where_);
+    proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_);
   }
   std::optional<wmhttp::Destination> proxy;
   if (proxy_) proxy = proxy_->address;

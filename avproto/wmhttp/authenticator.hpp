@@ -5,6 +5,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "wmpush/wmpush.h"
 
 namespace wmpush::wmhttp {
 
@@ -27,6 +30,12 @@ class Authenticator {
   /// authorization() gives; false: explanation() says in one clause why that is no use.
   virtual bool challenged(std::span<const std::string> fields, const Occasion& occasion) = 0;
   virtual std::string explanation() const = 0;
+  /// What the log is to hear of the last challenge.
+  struct Note {
+    wmpush_log_level level;
+    std::string text;
+  };
+  virtual std::vector<Note> take_notes() { return {}; }
 
   /// The value of Authorization or Proxy-Authorization for the request that is sent next; empty:
   /// without one. Asked once for each request.

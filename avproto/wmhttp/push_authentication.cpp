@@ -10,6 +10,15 @@ Authenticator* PushEngine::challenged_authenticator() const {
   return response_.status == 407 ? config_.proxy_authenticator : config_.server_authenticator;
 }
 
+/// Whether there is an answer to the challenge; what is said about it stands behind the challenge
+/// in the log.
+bool PushEngine::has_answer(Authenticator& authenticator, Authenticator::Occasion occasion) {
+  const bool answered = authenticator.challenged(response_.challenges, occasion);
+  for (Authenticator::Note& each : authenticator.take_notes())
+    note(each.level, std::move(each.text));
+  return answered;
+}
+
 void PushEngine::authorize() {
   const auto ask = [](Authenticator* each, const std::string& target) {
     return each == nullptr ? std::string() : each->authorization(kMethod, target);
@@ -59,7 +68,7 @@ void PushEngine::answer_setup_challenge() {
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_setup();
   const bool kept = connected_ && response_.keep_alive && out_.empty();
-  if (!authenticator->challenged(response_.challenges, {true, kept}))
+  if (!has_answer(*authenticator, {true, kept}))
     return fail(refused("PushSetup", false, authenticator->explanation()));
   connection_reused_ = kept && !body_held_back_;
   if (kept) return send_setup();
@@ -80,6 +89,7 @@ void PushEngine::refuse_challenge(std::string_view explanation) {
 /// the body: so the PushStart is sent again on a connection of its own.
 void PushEngine::answer_stream_challenge() {
   note_proxys_consent();
+  if (deny_session()) return;
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_challenge({});
   if (!sent_.whole())
@@ -88,7 +98,7 @@ void PushEngine::answer_stream_challenge() {
         std::to_string(kMaxReplay) + " bytes that can be sent again");
   // What goes on between us and a proxy is not for the server's rules: there may be rounds.
   const bool rounds_possible = response_.status == 407;
-  if (!authenticator->challenged(response_.challenges, {rounds_possible, false}))
+  if (!has_answer(*authenticator, {rounds_possible, false}))
     return refuse_challenge(authenticator->explanation());
   take_back(sent_.beginning(), 0);
   note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(again_.size()) +
@@ -112,7 +122,7 @@ void PushEngine::answer_round() {
   Authenticator* authenticator = challenged_authenticator();
   if (authenticator == nullptr) return refuse_stream();
   const bool kept = connected_ && response_.keep_alive;
-  if (!authenticator->challenged(response_.challenges, {response_.status == 407, kept}))
+  if (!has_answer(*authenticator, {response_.status == 407, kept}))
     return fail(refused("PushStart", false, authenticator->explanation()));
   if (kept) return stream_on_new_connection();
   drop_connection();

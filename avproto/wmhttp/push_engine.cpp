@@ -40,8 +40,13 @@ Error PushEngine::refused(std::string_view doing, bool template_named,
   const std::string proxy = config_.proxy ? "proxy " + config_.proxy->authority()
                             : proxied_    ? "proxy in between"
                                           : "";
-  return refusal(response_, doing, template_named, authentication,
-                 {config_.server.authority(), proxy});
+  Error error = refusal(response_, doing, template_named, authentication,
+                        {config_.server.authority(), proxy});
+  if (config_.target == "/" && response_.status >= 400 && response_.status < 500 &&
+      authentication.empty())
+    error.message += "; the URL names no publishing point: write wmpush://" +
+                     config_.server.authority() + "/NAME";
+  return error;
 }
 
 /// Every way into the engine leads through here.
@@ -91,7 +96,20 @@ Error PushEngine::disconnect() noexcept {
 
 void PushEngine::abandon(Error reason, Delivery delivery) noexcept {
   delivery_ = delivery;
-  if (state_ != State::Ended && state_ != State::Failed) fail(std::move(reason));
+  if (state_ == State::Ended || state_ == State::Failed) return;
+  if (state_ != State::Ending) return fail(std::move(reason));
+  guarded([&] {
+    if (!out_.empty() || delivery.unacknowledged > 0 || delivery.surely_unread > 0)
+      return fail(end_not_taken(reason.result, "interrupted before the end-of-stream was taken"));
+    become(State::Ended);
+    note_unconfirmed("before the interrupt");
+  });
+}
+
+void PushEngine::take_silence(Time now, Delivery delivery) noexcept {
+  now_ = now;
+  delivery_ = delivery;
+  if (state_ == State::Ending && out_.empty()) guarded([&] { dispatch(Event::TimedOut); });
 }
 
 void PushEngine::collapse(Error reason) noexcept {
@@ -118,9 +136,12 @@ void PushEngine::note(wmpush_log_level level, std::string text) {
 void PushEngine::fail(Error error) noexcept {
   state_ = State::Failed;
   // What may not have arrived will not be sent again any more.
-  if (config_.reconnect)
+  if (config_.reconnect) {
     packets_at_risk_ +=
         sent_.at_risk(taken(), unread()) + sent_.packets_behind(taken()) + again_.packets();
+    for (std::size_t i = 0; i < waiting_count_; ++i)
+      packets_at_risk_ += waiting_[i].id == FrameId::Data ? 1 : 0;
+  }
   sent_ = SentFrames(config_.reconnect);
   again_ = SentFrames(config_.reconnect);
   error_ = std::move(error);
@@ -274,6 +295,7 @@ void PushEngine::take_response() {
                          " responses to one request");
   note_response();
   proxied_ = proxied_ || response_.via;
+  renamed_ = false;
   if (response_.push_id) {
     if (response_.push_id->size() > kMaxPushId) {
       fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, response_.status, 0,
@@ -281,6 +303,7 @@ void PushEngine::take_response() {
                 " characters; " + std::to_string(kMaxPushId) + " are the most"});
       return;
     }
+    renamed_ = *response_.push_id != context_.push_id;
     context_.push_id = *response_.push_id;
   }
   if (!keep_cookies()) return;

@@ -33,8 +33,20 @@ inline constexpr std::int64_t kDirectContentLength = 2147483647;
 /// Through a proxy a PushStart is to last about this long (3.1.4.2.1).
 inline constexpr std::chrono::seconds kProxiedDuration{60};
 
+/// A stream that went on for so long after a loss counts as well again.
+inline constexpr std::chrono::seconds kLasting{5};
+/// A server that fails so soon after something was sent fails because of it.
+inline constexpr std::chrono::seconds kAtOnce{1};
+
 /// Redirects that are followed on the way to a session.
 inline constexpr int kMaxRedirects = 8;
+
+/// Whether a session goes on with its push-id after a loss of the connection.
+enum class Resume : std::uint8_t {
+  Auto,    ///< unless something speaks against the server having it
+  Always,  ///< until the server says that it does not have it, or has had the time to forget it
+  Never    ///< each loss is followed by a new session
+};
 
 struct EngineConfig {
   std::string target;                  ///< path and query, verbatim
@@ -53,8 +65,10 @@ struct EngineConfig {
   Duration send_timeout{};
   Duration end_timeout{};
   Duration rollover_timeout{};
-  bool reconnect = false;          ///< a connection that is lost in mid stream is made again
-  Duration reconnect_delay_max{};  ///< the longest wait between two tries
+  bool strict_end = true;  ///< an error answer behind the $E is a failure
+  bool reconnect = false;  ///< a connection that is lost in mid stream is made again
+  Resume resume = Resume::Auto;
+  Duration reconnect_delay_max{};          ///< the longest wait between two tries
   std::int64_t reconnect_max_retries = 0;  ///< tries in a row; 0 = no limit
   std::uint32_t jitter_seed = 1;           ///< of the waits: each pusher is to have its own
 };
@@ -116,8 +130,12 @@ class PushEngine {
   Error end(std::uint32_t reason, Time now) noexcept;
   /// Gives the connection up without $E.
   Error disconnect() noexcept;
-  /// The owner gives up, for a reason of its own (an interrupt).
+  /// The owner gives up, for a reason of its own (an interrupt). A session whose end has been
+  /// acknowledged whole is Ended by it, any other Failed.
   void abandon(Error reason, Delivery delivery = {}) noexcept;
+  /// The owner does not wait any longer for an answer to the $E: what `delivery` says is all that
+  /// there will be. Only while Ending, with nothing left to send.
+  void take_silence(Time now, Delivery delivery) noexcept;
   /// The owner has met with an exception. Whatever the state was, it is Failed.
   void collapse(Error reason) noexcept;
 
@@ -162,6 +180,8 @@ class PushEngine {
   /// The response that accepted the session.
   const Response& setup_response() const { return setup_response_; }
   const std::string& push_id() const { return context_.push_id; }
+  /// The server has closed the connection, or answered with a success, behind the whole $E.
+  bool end_confirmed() const { return end_confirmed_; }
   std::uint64_t packets_sent() const { return packets_sent_; }
   /// Packets that were sent once more after a loss of the connection.
   std::uint64_t packets_resent() const { return packets_resent_; }
@@ -281,10 +301,13 @@ class PushEngine {
   void stalled();
   void finish();
   void finish_after_answer();
+  void note_unconfirmed(std::string_view when);
+  Error end_not_taken(Result result, std::string_view when) const;
   void finish_when_taken();
   void hang_up();
 
   Authenticator* challenged_authenticator() const;
+  bool has_answer(Authenticator& authenticator, Authenticator::Occasion occasion);
   void aim();
   Error refused(std::string_view doing, bool template_named,
                 std::string_view authentication = {}) const;
@@ -303,6 +326,13 @@ class PushEngine {
   void take_back(std::uint64_t taken, std::size_t unread);
   void try_later(Error cause);
   bool resumable() const;
+  void doubt_session();
+  bool resume_after_all();
+  bool lasted() const;
+  bool may_be_held(int status) const;
+  bool deny_session();
+  std::string playlist_hint() const;
+  std::string size_hint() const;
   void streaming_again();
   void announce();
   void feed_again();
@@ -327,6 +357,7 @@ class PushEngine {
   bool connected_ = false;
   bool accepted_ = false;   // there was a session
   bool end_asked_ = false;  // and it was to be ended
+  bool end_confirmed_ = false;
   bool collapsed_ = false;
   Error error_;
   Error rejected_;  // answer of the program's call that is being dispatched
@@ -343,6 +374,7 @@ class PushEngine {
   SendQueue out_;
   ResponseReader responses_;
   std::size_t answers_ = 0;  // responses since the last request
+  bool renamed_ = false;     // the response brought another push-id than the request had
   Response setup_response_;
   std::vector<std::string> proxy_challenges_;  // of the last 407
   Time progress_{};                            // when something was last sent, or queued to be
@@ -372,6 +404,7 @@ class PushEngine {
   bool resumes_ = false;         // and goes on with a session that was set up on another connection
   bool recovering_ = false;      // the connection was lost, and the stream does not go on yet
   bool new_session_ = true;      // there is none that could be resumed
+  bool denied_ = false;          // the server has just said so
   bool content_queued_ = false;  // frames of the stream have been queued on this connection
   std::optional<Time> streaming_since_;
   std::optional<Time> announce_at_;
@@ -379,9 +412,19 @@ class PushEngine {
     Destination server;
     std::string target;
   } home_;  // where the program asked to go
+  // A session that was given up without the server having said that it does not have it.
+  struct Doubted {
+    Destination server;
+    std::string target;
+    std::string push_id;
+    std::vector<std::pair<std::string, std::string>> cookies;
+  };
+  std::optional<Doubted> doubted_;
+  bool in_doubt_ = false;  // the current one is about to be that
   Time push_start_at_{};
   Time lost_at_{};
-  Time resumable_since_{};  // since when the server may have been waiting for the session
+  std::optional<Time> outage_since_;  // since when no stream has lasted
+  std::optional<Time> next_entry_at_;
   Time retry_at_{};
   std::int64_t tries_ = 0;  // in a row, without a stream that lasted
   Error loss_;

@@ -12,12 +12,10 @@ namespace {
 
 /// The first wait; each further one is twice as long.
 constexpr Duration kFirstDelay = std::chrono::milliseconds(500);
-/// A stream that went on for so long counts as well again: the waits begin anew.
-constexpr std::chrono::seconds kLasting{5};
-/// A server that fails so soon after a PushStart began has taken nothing of it.
-constexpr std::chrono::seconds kAtOnce{1};
 /// How long a server keeps a session when it does not say (2.2.1.4).
 constexpr std::chrono::seconds kIdleTimeout{60};
+/// A server that forgets us at a time of its own may be a little late.
+constexpr std::chrono::seconds kForgetsLate{10};
 /// Frames that are queued at once when much is to be sent again.
 constexpr int kFramesAtOnce = 32;
 
@@ -38,10 +36,10 @@ void PushEngine::recover(Error cause) {
 }
 
 void PushEngine::recover_from(std::uint64_t taken, std::size_t unread, Error cause) {
-  const bool lasted = streaming_since_ && now_ - *streaming_since_ >= kLasting;
-  // A server that took so much of a resumed session knows that session.
-  if (lasted || !sent_.whole()) resumable_since_ = now_;
-  if (lasted) tries_ = 0;
+  if (lasted()) {
+    tries_ = 0;
+    outage_since_.reset();
+  }
   streaming_since_.reset();
   take_back(taken, unread);
   if (end_asked_ && again_.empty() && waiting_count_ == 0) {
@@ -64,8 +62,8 @@ void PushEngine::take_back(std::uint64_t taken, std::size_t unread) {
 }
 
 void PushEngine::try_later(Error cause) {
+  if (!outage_since_) outage_since_ = now_;
   if (!std::exchange(recovering_, true)) {
-    resumable_since_ = now_;
     // One that came back for a moment only has not come back.
     if (!std::exchange(announce_at_, std::nullopt)) {
       lost_at_ = now_;
@@ -80,9 +78,8 @@ void PushEngine::try_later(Error cause) {
   }
   const auto doubled = kFirstDelay * (std::int64_t{1} << std::min<std::int64_t>(tries_, 20));
   // A server that has just said that it wants a new session need not be waited for.
-  const bool forgotten = new_session_ && context_.push_id != kNewSession;
-  const Duration longest =
-      std::min<Duration>(forgotten ? kFirstDelay : doubled, config_.reconnect_delay_max);
+  const Duration longest = std::min<Duration>(std::exchange(denied_, false) ? kFirstDelay : doubled,
+                                              config_.reconnect_delay_max);
   // Encoders that lost their server together are not to come back together.
   const Duration delay = longest / 2 + Duration(std::uniform_int_distribution<std::int64_t>(
                                            0, longest.count() / 2)(random_));
@@ -94,14 +91,64 @@ void PushEngine::try_later(Error cause) {
   become(State::Waiting);
 }
 
+/// The stream that came back goes on for so long that it counts as well again.
+bool PushEngine::lasted() const { return streaming_since_ && now_ - *streaming_since_ >= kLasting; }
+
 /// Whether the server may still have the session.
 bool PushEngine::resumable() const {
-  if (new_session_ || context_.push_id.empty() || context_.push_id == kNewSession) return false;
-  return now_ < resumable_since_ + setup_response_.timeout.value_or(kIdleTimeout);
+  if (config_.resume == Resume::Never || new_session_) return false;
+  if (context_.push_id.empty() || context_.push_id == kNewSession) return false;
+  return now_ < *outage_since_ + setup_response_.timeout.value_or(kIdleTimeout);
+}
+
+/// Something speaks against the server having the session still.
+void PushEngine::doubt_session() {
+  if (config_.resume == Resume::Always || new_session_) return;
+  new_session_ = in_doubt_ = true;
+}
+
+/// A new session is refused because something holds the publishing point: that may be the session
+/// that was given up on a doubt, which then is the one to go on with.
+bool PushEngine::resume_after_all() {
+  if (!doubted_ || !may_be_held(response_.status) ||
+      now_ >= *outage_since_ + setup_response_.timeout.value_or(kIdleTimeout))
+    return false;
+  note(WMPUSH_LOG_VERBOSE, "the server still holds the session that was lost: resuming it");
+  if (config_.server != doubted_->server) config_.server_authenticator = nullptr;
+  config_.server = std::move(doubted_->server);
+  config_.target = std::move(doubted_->target);
+  context_.push_id = std::move(doubted_->push_id);
+  context_.cookies = std::move(doubted_->cookies);
+  doubted_.reset();
+  aim();
+  new_session_ = false;
+  return true;
+}
+
+/// A server that has not noticed the loss yet refuses us for our own sake, until it does.
+bool PushEngine::may_be_held(int status) const {
+  if ((status != 404 && status != 409) || !outage_since_ || lasted()) return false;
+  return now_ < *outage_since_ + setup_response_.timeout.value_or(kIdleTimeout) + kForgetsLate;
+}
+
+/// The answer to a PushStart that was to resume a session brings another push-id: the server does
+/// not have the session. False: it does not say that.
+bool PushEngine::deny_session() {
+  if (!renamed_ || !resumes_ || !recoverable() || !refused_from_the_start()) return false;
+  new_session_ = denied_ = true;
+  in_doubt_ = false;
+  doubted_.reset();
+  recover_from(sent_.beginning(), 0,
+               {Result::NS_E_CONNECTION_FAILURE, response_.status, 0,
+                "the server does not know the session any more (" + response_.status_text() +
+                    ", with a push-id of its own), so that a new one is needed"});
+  return true;
 }
 
 void PushEngine::connect_again() {
   drop_connection();
+  // No new session is made only to be ended: there a doubt is of no use.
+  if (end_loss_ && std::exchange(in_doubt_, false)) new_session_ = false;
   if (resumable()) return;
   if (end_loss_) return fail(end_loss_);
   forget_session();
@@ -111,6 +158,8 @@ void PushEngine::connect_again() {
 void PushEngine::forget_session() {
   drop_connection();
   new_session_ = true;
+  if (std::exchange(in_doubt_, false))
+    doubted_ = {config_.server, config_.target, context_.push_id, context_.cookies};
   context_.push_id = kNewSession;
   context_.cookies.clear();
   // A redirect was for that session alone.
@@ -153,7 +202,7 @@ void PushEngine::feed_again() {
 }
 
 void PushEngine::streaming_again() {
-  recovering_ = false;
+  recovering_ = in_doubt_ = false;
   ++reconnects_;
   streaming_since_ = now_;
   if (state_ == State::Resuming) become(State::Streaming);
@@ -182,19 +231,27 @@ bool PushEngine::refused_from_the_start() const {
 
 /// An error response to a PushStart.
 void PushEngine::refuse_stream(Error refusal) {
+  refusal.message += playlist_hint();
   if (!recoverable()) return fail(std::move(refusal));
-  const bool try_again = worth_another_try(response_.status);
+  if (deny_session()) return;
+  const int status = response_.status;
+  const bool held = may_be_held(status);
+  const bool try_again = worth_another_try(status) && (status != 409 || held);
   if (!try_again && resumes_)
     refusal.message = "the server does not know the session any more (" + response_.status_text() +
                       "), so that a new one is needed";
-  if (refused_from_the_start() && (try_again || resumes_)) {
+  if (refused_from_the_start() && (try_again || resumes_ || held)) {
+    const bool resumed = resumes_;
     new_session_ = !try_again;
+    if (!resumed && resume_after_all()) new_session_ = false;
+    denied_ = new_session_ && resumed;
     return recover_from(sent_.beginning(), 0, std::move(refusal));
   }
   if (try_again) return recover(std::move(refusal));
-  if (!resumes_) return fail(std::move(refusal));
+  if (!resumes_ && !held) return fail(std::move(refusal));
   // The session was not there any more, but more was sent meanwhile than can be sent again.
   new_session_ = true;
+  denied_ = resumes_;
   delivery_.unread = Delivery{}.unread;
   recover(std::move(refusal));
 }

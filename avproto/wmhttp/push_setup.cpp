@@ -1,4 +1,5 @@
 // How the engine comes to a session (3.1.4.1, 3.1.5.1).
+#include <cerrno>
 #include <utility>
 
 #include "wmhttp/push_engine.hpp"
@@ -22,6 +23,8 @@ void PushEngine::send_setup() {
 
 void PushEngine::fail_to_connect() {
   // What is wrong with the address itself does not get better.
+  // Where nobody listens any more, nobody has kept the session either.
+  if (peer_error_.system_error == ECONNREFUSED && !config_.proxy) doubt_session();
   const bool later = recoverable() && (peer_error_.result == Result::NS_E_PUSH_CANNOTCONNECT ||
                                        peer_error_.result == Result::NS_E_SERVER_NOT_FOUND ||
                                        peer_error_.result == Result::NS_E_PROXY_NOT_FOUND);
@@ -30,7 +33,7 @@ void PushEngine::fail_to_connect() {
 
 void PushEngine::accept_session() {
   if (!response_.from_media_server()) {
-    if (config_.strict_server) return fail(foreign_server(response_));
+    if (config_.strict_server) return fail(foreign_server(response_, redirects_ > 0));
     note(WMPUSH_LOG_WARNING,
          "the server calls itself '" + response_.server +
              "', which is no Windows Media server: going on because strict_server is 0");
@@ -50,7 +53,11 @@ void PushEngine::accept_session() {
 
 void PushEngine::refuse_setup() {
   Error error = refused("PushSetup", !config_.setup_body.empty());
-  const bool later = recoverable() && worth_another_try(response_.status);
+  static_cast<void>(resume_after_all());
+  const bool later =
+      recoverable() && (may_be_held(response_.status) ||
+                        (worth_another_try(response_.status) && response_.status != 409));
+  if (later) authorization_accepted();  // who refuses for now has nothing against us
   later ? try_later(std::move(error)) : fail(std::move(error));
 }
 

@@ -118,6 +118,7 @@ void PushEngine::send_packet() {
 
 void PushEngine::next_entry() {
   if (!take_header(kMaxStreamChangePayload, "$C")) return;
+  next_entry_at_ = now_;
   submit({FrameId::End, kReasonNextEntry, {}, {}});
   submit({FrameId::StreamChange, 0, {}, header_});
 }
@@ -236,7 +237,7 @@ void PushEngine::renew_session() {
                           " when the length of a PushStart was used up";
   if (recoverable()) {
     // It may also be the network that does not answer.
-    new_session_ = true;
+    new_session_ = denied_ = true;
     return recover({Result::NS_E_TIMEOUT, 0, 0, why});
   }
   note(WMPUSH_LOG_WARNING, why + ": setting up a new session");
@@ -250,7 +251,30 @@ void PushEngine::lose_stream() {
   if (!error)
     error = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
              "the server closed the connection in the middle of the stream: see its log"};
+  error.message += playlist_hint() + size_hint();
+  // Who drops a session that it is to go on with does not know it; a proxy has reasons of its own.
+  if (resumes_ && !proxied_ && now_ < push_start_at_ + kLasting) doubt_session();
   recoverable() ? recover(std::move(error)) : fail(std::move(error));
+}
+
+/// Why a stream may have ended where the next input begins.
+std::string PushEngine::playlist_hint() const {
+  if (!next_entry_at_ || now_ >= *next_entry_at_ + kAtOnce) return {};
+  return "; that was where the next input began: if the server takes no playlists, join the inputs "
+         "into one";
+}
+
+/// Why a connection may have been lost where a stream begins.
+std::string PushEngine::size_hint() const {
+  constexpr std::size_t kSomeReceivers = 8192;
+  if (resumes_ || next_entry_at_ || now_ >= push_start_at_ + kLasting) return {};
+  if (header_.size() > kSomeReceivers)
+    return "; the ASF header has " + std::to_string(header_.size()) +
+           " bytes, and some receivers take 8192 at the most: max_header=8192 makes it fit";
+  if (shape_.packet_size > kSomeReceivers)
+    return "; the data packets have " + std::to_string(shape_.packet_size) +
+           " bytes, and some receivers take 8192 at the most: use a smaller -packet_size";
+  return {};
 }
 
 void PushEngine::stalled() {
@@ -264,7 +288,8 @@ void PushEngine::stalled() {
 // The end (3.1.4.4)
 
 void PushEngine::finish() {
-  if (out_.empty()) return announce();
+  end_confirmed_ = out_.empty();
+  if (end_confirmed_) return announce();
   peer_error_ = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
                  "the server closed the connection before the end-of-stream was sent"};
   lose_stream();
@@ -277,29 +302,61 @@ void PushEngine::finish_after_answer() {
   const bool by_proxy = proxied_ || response_.status == 502 ||
                         (!response_.server.empty() && response_.server != setup_response_.server);
   const bool left_waiting = response_.status == 400 || response_.status == 502;
-  if (left_waiting && by_proxy && !response_.from_media_server()) return finish();
+  if (left_waiting && by_proxy && !response_.from_media_server()) {
+    finish();
+    end_confirmed_ = false;
+    return;
+  }
   Error error = refused("EndSession", false);
-  if (recoverable() && repeats_ && sent_.whole()) return refuse_stream(std::move(error));
+  // 422 is about what came, not about the session.
+  const bool may_be_unknown = repeats_ && sent_.whole() && response_.status != 422;
+  if (recoverable() && may_be_unknown) return refuse_stream(std::move(error));
   error.result = Result::NS_E_CONNECTION_FAILURE;
+  if (out_.empty() && delivery_.unacknowledged == 0) {
+    error.message += "; everything in front of the end was delivered";
+    if (!config_.strict_end) {
+      note(WMPUSH_LOG_WARNING, error.message);
+      return announce();
+    }
+    error.message += ", and strict_end=0 makes this a warning";
+  }
   fail(std::move(error));
 }
 
+/// The end that nobody has confirmed, when waiting for that is over.
 void PushEngine::finish_when_taken() {
-  const std::size_t untaken = delivery_.unacknowledged;
-  if (out_.empty() && untaken == 0) {
-    announce();
-    // Behind a name that is not a media server's there is a proxy, too.
-    if (proxied_ || !setup_response_.from_media_server())
-      note(WMPUSH_LOG_WARNING,
-           "nobody answered the end-of-stream within " + seconds_text(config_.end_timeout) +
-               ": the proxy has taken everything; what became of it there cannot be told");
-    return;
-  }
-  fail({Result::NS_E_CONNECTION_FAILURE, 0, 0,
-        "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
-            (untaken > 0 ? ": the server has not acknowledged the last " + std::to_string(untaken) +
-                               " bytes"
-                         : ": the server takes no data")});
+  if (!out_.empty() || delivery_.unacknowledged > 0 || delivery_.surely_unread > 0)
+    return fail(end_not_taken(
+        Result::NS_E_CONNECTION_FAILURE,
+        "the end-of-stream was not taken within " + seconds_text(config_.end_timeout)));
+  announce();
+  note_unconfirmed("within " + seconds_text(now_ - end_started_));
+}
+
+Error PushEngine::end_not_taken(Result result, std::string_view when) const {
+  std::string message(when);
+  if (delivery_.unacknowledged > 0)
+    message += ": the server has not acknowledged the last " +
+               std::to_string(delivery_.unacknowledged) + " bytes";
+  else if (!out_.empty())
+    message += ": the server takes no data";
+  else
+    message += ": the server's system has everything, but the server has left the last " +
+               std::to_string(delivery_.surely_unread) +
+               " bytes of it unread, or more: see whether it hangs";
+  return {result, 0, 0, std::move(message)};
+}
+
+/// Everything is acknowledged: by a system, not by a program.
+void PushEngine::note_unconfirmed(std::string_view when) {
+  // Behind a name that is not a media server's there is a proxy, too.
+  const bool by_proxy = proxied_ || !setup_response_.from_media_server();
+  note(
+      WMPUSH_LOG_WARNING,
+      "nobody confirmed the end-of-stream " + std::string(when) + ", by a close or an answer: " +
+          (by_proxy ? "the proxy has taken everything; what became of it there cannot be told"
+                    : "the server's system has taken everything; whether the server made use of it "
+                      "cannot be told"));
 }
 
 void PushEngine::hang_up() {

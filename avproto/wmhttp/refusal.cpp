@@ -112,14 +112,15 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
 
 bool worth_another_try(int status) { return status == 408 || status == 409 || status >= 500; }
 
-Error foreign_server(const Response& response) {
+Error foreign_server(const Response& response, bool redirected) {
   const std::string who = response.server.empty() ? "a server that does not say what it is"
                                                   : "'" + response.server + "'";
-  return {
-      Result::NS_E_INCOMPATIBLE_PUSH_SERVER, response.status, 0,
-      "PushSetup: the server answered " + response.status_text() + ", but it is " + who +
-          ", no Windows Media server: check host and port; where a reverse proxy puts its own name "
-          "there, strict_server=0 pushes anyway"};
+  return {Result::NS_E_INCOMPATIBLE_PUSH_SERVER, response.status, 0,
+          "PushSetup: the server answered " + response.status_text() + ", but it is " + who +
+              ", no Windows Media server: " +
+              (redirected ? "a redirect led there, as to a web page: check host, port and path"
+                          : "check host and port; where a reverse proxy puts its own name there, "
+                            "strict_server=0 pushes anyway")};
 }
 
 }  // namespace wmpush::wmhttp

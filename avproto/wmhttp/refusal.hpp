@@ -26,7 +26,8 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
 /// Whether the same request may do better a little later: nobody has said no for good.
 bool worth_another_try(int status);
 
-/// The error for a server that is no Windows Media server (3.1.5.1).
-Error foreign_server(const Response& response);
+/// The error for a server that is no Windows Media server (3.1.5.1); `redirected`: a redirect led
+/// to it.
+Error foreign_server(const Response& response, bool redirected = false);
 
 }  // namespace wmpush::wmhttp

@@ -30,6 +30,8 @@ struct Delivery {
   std::size_t unacknowledged = 0;
   /// Of the others the program behind that kernel has left so many unread, at the most.
   std::size_t unread = std::numeric_limits<std::size_t>::max();
+  /// And at the least, as far as that can be told.
+  std::size_t surely_unread = 0;
 };
 
 /// A frame that is to be sent. Payloads are lent.

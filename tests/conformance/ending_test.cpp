@@ -10,6 +10,7 @@ namespace wmpush::test {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using State = EngineDriver::State;
 using Want = EngineDriver::Want;
@@ -58,6 +59,81 @@ TEST(Ending, C30_SilenceIsAFailureWhenTheEndWasNotAcknowledged) {
   EXPECT_THAT(driver.engine.error().message, HasSubstr("1234"));
 }
 
+TEST(Ending, C30_SilenceIsAFailureWhenSomethingOfItIsSurelyUnread) {
+  EngineDriver driver = ending();
+  driver.pass(5s);
+  driver.engine.tick(driver.now, {.unacknowledged = 0, .surely_unread = 5678});
+  EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
+  EXPECT_THAT(driver.engine.error().message, AllOf(HasSubstr("5678"), HasSubstr("unread")));
+}
+
+TEST(Ending, C30_OnlyACloseOrASuccessConfirmsTheEnd) {
+  const auto warning = [](EngineDriver& driver) {
+    std::string text;
+    for (const auto& note : driver.engine.take_notes())
+      if (note.level == WMPUSH_LOG_WARNING) text += note.text;
+    return text;
+  };
+  EngineDriver closed = ending();
+  EXPECT_FALSE(closed.engine.end_confirmed());
+  closed.engine.peer_closed(closed.now);
+  EXPECT_TRUE(closed.engine.end_confirmed());
+  EXPECT_EQ(warning(closed), "");
+  EngineDriver answered = ending();
+  answered.answer(kNextPlease);
+  EXPECT_TRUE(answered.engine.end_confirmed());
+  EngineDriver silent = ending();
+  silent.pass(2s);
+  silent.engine.take_silence(silent.now, {});
+  EXPECT_EQ(silent.engine.state(), State::Ended);
+  EXPECT_FALSE(silent.engine.end_confirmed());
+  EXPECT_THAT(warning(silent), HasSubstr("nobody confirmed"));
+}
+
+TEST(Ending, C30_SilenceIsTakenOnlyWhenTheEndIsOut) {
+  EngineDriver driver;
+  driver.start_stream();
+  ASSERT_FALSE(driver.engine.end(0, driver.now));
+  driver.engine.take_silence(driver.now, {});
+  EXPECT_EQ(driver.engine.state(), State::Ending);
+  driver.flush();
+  driver.engine.take_silence(driver.now, {});
+  EXPECT_EQ(driver.engine.state(), State::Ended);
+}
+
+TEST(Ending, C30_AnInterruptIsNoFailureOnceEverythingIsAcknowledged) {
+  const Error interrupted{Result::NS_E_SHUTDOWN, 0, 0, "interrupted"};
+  EngineDriver taken = ending();
+  taken.engine.abandon(interrupted, {.unacknowledged = 0});
+  EXPECT_EQ(taken.engine.state(), State::Ended);
+  EXPECT_FALSE(taken.engine.end_confirmed());
+  EngineDriver under_way = ending();
+  under_way.engine.abandon(interrupted, {.unacknowledged = 1234});
+  EXPECT_EQ(under_way.engine.error().result, Result::NS_E_SHUTDOWN);
+  EXPECT_THAT(under_way.engine.error().message, HasSubstr("not acknowledged the last 1234 bytes"));
+  EngineDriver queued;
+  queued.start_stream();
+  ASSERT_FALSE(queued.engine.end(0, queued.now));
+  queued.engine.abandon(interrupted, {});
+  EXPECT_EQ(queued.engine.state(), State::Failed);
+}
+
+TEST(Ending, C30_AnErrorAnswerBehindTheEndIsAWarningWithoutStrictEnd) {
+  auto config = engine_config();
+  config.strict_end = false;
+  EngineDriver driver(config);
+  driver.start_stream();
+  ASSERT_FALSE(driver.engine.end(0, driver.now));
+  driver.flush();
+  driver.answer("HTTP/1.1 422 Unprocessable\r\nServer: Cougar/9\r\n\r\n");
+  EXPECT_EQ(driver.engine.state(), State::Ended);
+  EXPECT_FALSE(driver.engine.end_confirmed());
+  std::string notes;
+  for (const auto& note : driver.engine.take_notes())
+    if (note.level == WMPUSH_LOG_WARNING) notes += note.text;
+  EXPECT_THAT(notes, AllOf(HasSubstr("422 Unprocessable"), HasSubstr("was delivered")));
+}
+
 TEST(Ending, C30_AResetAfterTheEndIsAFailure) {
   EngineDriver driver = ending();
   driver.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
@@ -70,7 +146,10 @@ TEST(Ending, C30_AnErrorAnswerAfterTheEndIsAFailureThatNamesIt) {
   driver.answer("HTTP/1.1 422 Unprocessable\r\nServer: relay\r\n\r\n");
   EXPECT_EQ(driver.engine.error().result, Result::NS_E_CONNECTION_FAILURE);
   EXPECT_EQ(driver.engine.error().http_status, 422);
-  EXPECT_THAT(driver.engine.error().message, HasSubstr("422 Unprocessable"));
+  EXPECT_THAT(
+      driver.engine.error().message,
+      AllOf(HasSubstr("422 Unprocessable"),
+            HasSubstr("everything in front of the end was delivered"), HasSubstr("strict_end=0")));
 }
 
 TEST(Ending, C30_A400Or502AfterTheEndIsTheProxysAndNoLoss) {

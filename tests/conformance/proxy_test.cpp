@@ -86,7 +86,7 @@ TEST(Proxies, C30_WhereAProxyIsSilentBehindTheEndTheUserHearsWhatThatMeans) {
   const auto notes = driver.engine.take_notes();
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_EQ(notes[0].level, WMPUSH_LOG_WARNING);
-  EXPECT_THAT(notes[0].text, HasSubstr("nobody answered the end-of-stream within 5"));
+  EXPECT_THAT(notes[0].text, HasSubstr("nobody confirmed the end-of-stream within 6"));
 }
 
 TEST(Proxies, C24_AnErrorPageOfTheProxysSaysWhoCouldNotReachWhom) {
@@ -123,11 +123,9 @@ class ProxyAuthentication : public ::testing::Test {
  protected:
   ProxyAuthentication()
       : proxy(auth::Responder({"proxy", "pat", "hush-hush"}, {},
-                              {auth::Scheme::Digest, auth::Scheme::Basic}),
-              log, "url"),
+                              {auth::Scheme::Digest, auth::Scheme::Basic})),
         server(auth::Responder({"server", "user", "secret"}, {},
-                               {auth::Scheme::Digest, auth::Scheme::Basic}),
-               log, "url"),
+                               {auth::Scheme::Digest, auth::Scheme::Basic})),
         driver(config()) {}
 
   wmhttp::EngineConfig config() {
@@ -146,9 +144,8 @@ class ProxyAuthentication : public ::testing::Test {
                   "Server: squid/5.7\r\nProxy-Authenticate: " + std::string(text) + "\r\n");
   }
 
-  Log log;
-  LoggedAuthenticator proxy;
-  LoggedAuthenticator server;
+  SessionAuthenticator proxy;
+  SessionAuthenticator server;
   EngineDriver driver;
 };
 
@@ -218,11 +215,9 @@ class TwoRounds : public auth::Mechanism {
 class ProxyNtlm : public ::testing::Test {
  protected:
   ProxyNtlm()
-      : proxy(auth::Responder({"proxy", "pat", "hush-hush"}, {}, {auth::Scheme::Ntlm},
-                              [](auth::Scheme, const auth::Credentials&) {
-                                return std::make_unique<TwoRounds>();
-                              }),
-              log, "url"),
+      : proxy(auth::Responder(
+            {"proxy", "pat", "hush-hush"}, {}, {auth::Scheme::Ntlm},
+            [](auth::Scheme, const auth::Credentials&) { return std::make_unique<TwoRounds>(); })),
         driver(config()) {}
 
   wmhttp::EngineConfig config() {
@@ -261,8 +256,7 @@ class ProxyNtlm : public ::testing::Test {
     driver.engine.connected(driver.now);
   }
 
-  Log log;
-  LoggedAuthenticator proxy;
+  SessionAuthenticator proxy;
   EngineDriver driver;
 };
 
@@ -292,8 +286,8 @@ TEST_F(ProxyNtlm, C22_APushStartOnANewConnectionIsLetInByRoundsWithoutABody) {
 }
 
 TEST_F(ProxyNtlm, C22_AServersChallengeMeansThatTheProxyWasContent) {
-  LoggedAuthenticator server(
-      auth::Responder({"server", "user", "secret"}, {}, {auth::Scheme::Digest}), log, "url");
+  SessionAuthenticator server(
+      auth::Responder({"server", "user", "secret"}, {}, {auth::Scheme::Digest}));
   auto both = config();
   both.server_authenticator = &server;
   EngineDriver through(both);
@@ -341,6 +335,7 @@ TEST_F(ProxyNtlm, C22_TheRoundsOfAPushStartEndWhereThePasswordIsRefused) {
 TEST_F(ProxyNtlm, C22_C33_EveryLossIsFollowedByRoundsOfItsOwn) {
   auto again = config();
   again.reconnect = true;
+  again.resume = wmhttp::Resume::Always;
   again.reconnect_delay_max = std::chrono::milliseconds(10);
   EngineDriver through(again);
   through.set_up(challenge());

@@ -242,11 +242,185 @@ TEST_F(Recovery, C33_AfterTheServersIdleTimeoutTheSessionIsNotAskedForAnyMore) {
   engine().tick(driver.now);
   ASSERT_EQ(engine().wants(), Want::Connect);
   EXPECT_EQ(engine().state(), State::Reconnecting);
-  engine().connect_failed({Result::NS_E_PUSH_CANNOTCONNECT, 0, ECONNREFUSED, "refused"},
-                          driver.now);
+  engine().connect_failed({Result::NS_E_PUSH_CANNOTCONNECT, 0, ETIMEDOUT, "no answer"}, driver.now);
   driver.pass(30s);
   engine().tick(driver.now);
   EXPECT_EQ(engine().state(), State::Connecting);
+}
+
+TEST_F(Recovery, C33_TheWindowForResumingCountsFromTheLossHoweverOftenItIsTried) {
+  auto config = reconnecting();
+  config.resume = wmhttp::Resume::Always;  // what does not last speaks against the session
+  EngineDriver always(config);
+  always.start_stream();
+  const auto start = always.now;
+  bool renewed = false;
+  for (int i = 0; i < 40 && !renewed; ++i) {
+    always.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                                  always.now);
+    always.now = always.engine.deadline();
+    always.engine.tick(always.now);
+    renewed = always.engine.state() == State::Connecting;
+    EXPECT_EQ(renewed, always.now >= start + 60s);
+    if (renewed) break;
+    always.engine.connected(always.now);
+    ASSERT_FALSE(always.packet());
+    always.flush();
+    always.pass(2s);  // and is dropped again
+  }
+  EXPECT_TRUE(renewed);
+}
+
+TEST_F(Recovery, C33_ARefusedConnectionMeansThatTheServersSessionIsGone) {
+  driver.start_stream();
+  push('a', 'a');
+  lose(kFrame);
+  driver.now = engine().deadline();
+  engine().tick(driver.now);
+  ASSERT_EQ(engine().state(), State::Reconnecting);
+  engine().connect_failed({Result::NS_E_PUSH_CANNOTCONNECT, 0, ECONNREFUSED, "refused"},
+                          driver.now);
+  come_back();
+  EXPECT_THAT(next().header("Content-Type"), HasSubstr("pushsetup"));
+  driver.answer(kAccepted);
+  EXPECT_EQ(content(next()), "Ha");
+}
+
+TEST_F(Recovery, C33_AProxyThatRefusesSaysNothingOfTheSession) {
+  auto config = reconnecting();
+  config.proxy = wmhttp::Destination{"proxy", 3128};
+  EngineDriver through(config);
+  through.start_stream();
+  through.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                                 through.now);
+  through.now = through.engine.deadline();
+  through.engine.tick(through.now);
+  through.engine.connect_failed({Result::NS_E_PUSH_CANNOTCONNECT, 0, ECONNREFUSED, "refused"},
+                                through.now);
+  through.now = through.engine.deadline();
+  through.engine.tick(through.now);
+  EXPECT_EQ(through.engine.state(), State::Reconnecting);
+}
+
+TEST_F(Recovery, C33_AResumedConnectionThatIsDroppedWithin5SecondsIsFollowedByANewSession) {
+  driver.start_stream();
+  push('a', 'a');
+  lose(0);
+  come_back();
+  push('b', 'b');
+  driver.pass(4s);
+  lose(kFrame);
+  come_back();
+  EXPECT_THAT(next().header("Content-Type"), HasSubstr("pushsetup"));
+  driver.answer(kAccepted);
+  EXPECT_EQ(content(next()), "Hb");
+}
+
+TEST_F(Recovery, C33_AServerThatStillHoldsTheSessionThatWasGivenUpGetsItResumed) {
+  for (const char* status : {"409 Conflict", "404 Not Found"}) {
+    EngineDriver held(reconnecting());
+    const auto break_off = [&] {
+      held.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                                  held.now);
+      held.now = held.engine.deadline();
+      held.engine.tick(held.now);
+      held.engine.connected(held.now);
+    };
+    held.start_stream();
+    break_off();
+    ASSERT_FALSE(held.packet());
+    held.flush();
+    break_off();  // at once: it looks as if the server did not know the session
+    EXPECT_THAT(requests_in(held.flush()).at(0).head, HasSubstr("pushsetup"));
+    held.answer(answer_with(status));
+    held.now = held.engine.deadline();
+    held.engine.tick(held.now);
+    held.engine.connected(held.now);
+    const SentRequest resumed = requests_in(held.flush()).at(0);
+    EXPECT_THAT(resumed.head, HasSubstr("pushstart"));
+    EXPECT_EQ(resumed.header("Cookie"), "push-id=4124758405");
+  }
+}
+
+TEST_F(Recovery, C33_AResumedStreamThatLastedIsResumedAgain) {
+  driver.start_stream();
+  lose(0);
+  come_back();
+  push('a', 'a');
+  driver.pass(5s);
+  lose(0);
+  come_back();
+  EXPECT_EQ(engine().state(), State::Resuming);
+}
+
+TEST_F(Recovery, C21_C33_ANewPushIdInTheRefusalOfAResumeMeansANewSession) {
+  driver.start_stream();
+  push('a', 'b');
+  lose(kFrame);
+  come_back();
+  EXPECT_EQ(content(next()), "b");
+  driver.answer(
+      "HTTP/1.1 401 Unauthorized\r\nServer: Rex/9\r\nWWW-Authenticate: Digest realm=\"r\", "
+      "nonce=\"n\"\r\nSet-Cookie: push-id=99\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_LE(engine().deadline() - driver.now, 500ms) << "it need not be waited for";
+  come_back();
+  const SentRequest setup = next();
+  EXPECT_THAT(setup.header("Content-Type"), HasSubstr("pushsetup"));
+  EXPECT_EQ(setup.header("Cookie"), "push-id=0");
+  driver.answer(kAccepted);
+  EXPECT_EQ(content(next()), "Hb");
+  EXPECT_EQ(engine().packets_at_risk(), 0u);
+}
+
+TEST_F(Recovery, C33_WithResumeNeverEachLossIsFollowedByANewSession) {
+  auto config = reconnecting();
+  config.resume = wmhttp::Resume::Never;
+  EngineDriver never(config);
+  never.start_stream();
+  never.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                               never.now);
+  never.now = never.engine.deadline();
+  never.engine.tick(never.now);
+  EXPECT_EQ(never.engine.state(), State::Connecting);
+}
+
+TEST_F(Recovery, C33_A404OrA409AfterALossIsTriedAgainUntilTheServerMustHaveNoticedIt) {
+  for (const char* status : {"404 Not Found", "409 Conflict"}) {
+    auto config = reconnecting();
+    config.resume = wmhttp::Resume::Never;
+    EngineDriver held(config);
+    held.start_stream();
+    ASSERT_FALSE(held.packet(1000, 'a'));
+    held.flush();
+    const auto lost_at = held.now;
+    held.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"}, held.now,
+                                {kFrame, 0});
+    for (int i = 0; i < 40 && held.engine.state() != State::Failed; ++i) {
+      held.now = held.engine.deadline();
+      held.engine.tick(held.now);
+      held.engine.connected(held.now);
+      held.flush();
+      if (i % 2 == 1) {  // some only say so when the stream comes
+        held.answer(kAccepted);
+        EXPECT_EQ(content(requests_in(held.flush()).back()), "Ha");
+      }
+      held.answer(answer_with(status));
+      EXPECT_EQ(held.engine.state() == State::Failed, held.now >= lost_at + 70s) << status;
+    }
+    EXPECT_EQ(held.engine.state(), State::Failed) << "there is an end to it";
+    EXPECT_GE(held.now - lost_at, 70s);
+    EXPECT_EQ(held.engine.packets_at_risk(), 1u);
+  }
+}
+
+TEST_F(Recovery, C33_A404InAStreamThatCameBackAndLastedIsTheEnd) {
+  driver.start_stream();
+  lose(0);
+  come_back();
+  push('a', 'a');
+  driver.pass(6s);
+  driver.answer(answer_with("404 Not Found"));
+  EXPECT_NE(engine().state(), State::Streaming);
 }
 
 TEST_F(Recovery, C33_ARefusalForNowIsTriedAgainWithTheSameSession) {
@@ -292,9 +466,9 @@ TEST_F(Recovery, C33_ANewSessionThatIsRefusedForGoodIsTheEnd) {
   driver.answer(kGone);
   come_back();
   driver.flush();
-  driver.answer(answer_with("404 Not Found"));
+  driver.answer(answer_with("403 Forbidden"));
   EXPECT_EQ(engine().state(), State::Failed);
-  EXPECT_EQ(engine().error().result, Result::NS_E_INVALID_PUSH_PUBLISHING_POINT);
+  EXPECT_EQ(engine().error().result, Result::NS_E_SERVER_ACCESSDENIED);
   EXPECT_EQ(engine().packets_at_risk(), 1u);  // 'a' will not go out any more
 }
 
@@ -328,6 +502,7 @@ TEST_F(Recovery, C33_TheWaitsGrowWithJitterUpToTheLimit) {
 TEST_F(Recovery, C33_TheTriesInARowAreLimitedAndCountAnewAfterAStreamThatLasted) {
   auto config = reconnecting();
   config.reconnect_max_retries = 2;
+  config.resume = wmhttp::Resume::Always;
   EngineDriver limited(config);
   const auto lose_it = [&] {
     limited.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
@@ -674,6 +849,7 @@ TEST_F(Recovery, C33_AHeaderOfLongAgoDoesNotComeBack) {
     lose(0);
     come_back();
     driver.flush();
+    driver.pass(6s);
   }
   push('b', 'b');
   begin_next_entry();
@@ -697,7 +873,7 @@ TEST_F(Recovery, C33_AConnectionThatFailsAtARolloverLeavesTheSessionItsTime) {
   }
   small.answer("HTTP/1.1 204 No Content\r\nServer: Cougar/9\r\nConnection: close\r\n\r\n");
   ASSERT_EQ(small.engine.state(), State::Reconnecting);
-  small.engine.connect_failed({Result::NS_E_PUSH_CANNOTCONNECT, 0, ECONNREFUSED, "refused"},
+  small.engine.connect_failed({Result::NS_E_PUSH_CANNOTCONNECT, 0, ETIMEDOUT, "no answer"},
                               small.now);
   EXPECT_TRUE(small.engine.recovering());
   small.now = small.engine.deadline();
@@ -792,6 +968,7 @@ TEST_F(Recovery, C23_C33_EveryNewSessionBeginsWhereTheUserSaidAndMayBeRedirected
       ASSERT_FALSE(driver.header());
     }
     driver.flush();
+    driver.pass(6s);
     lose(0);
     come_back();
     driver.flush();

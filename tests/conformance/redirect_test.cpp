@@ -28,8 +28,7 @@ constexpr std::string_view kChallenge =
 class Redirects : public ::testing::Test {
  protected:
   explicit Redirects(bool allow_305 = false)
-      : authenticator(auth::Responder({"server", "user", "secret"}, {}, {auth::Scheme::Basic}), log,
-                      "url"),
+      : authenticator(auth::Responder({"server", "user", "secret"}, {}, {auth::Scheme::Basic})),
         driver(config(allow_305)) {}
 
   wmhttp::EngineConfig config(bool allow_305 = false) {
@@ -52,8 +51,7 @@ class Redirects : public ::testing::Test {
     return requests.empty() ? SentRequest{} : requests.back();
   }
 
-  Log log;
-  LoggedAuthenticator authenticator;
+  SessionAuthenticator authenticator;
   EngineDriver driver;
 };
 

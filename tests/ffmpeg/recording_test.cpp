@@ -197,8 +197,18 @@ TEST_F(LargeHeader, Of60KiBIsPushed) {
   expect_recording_of(path);
 }
 
-TEST_F(LargeHeader, Of70KiBIsRefusedWithItsSize) {
+TEST_F(LargeHeader, Of70KiBIsMadeToFitAndTheUserHearsWhatIsMissing) {
   const Finished push = run(ffmpeg_wmpush(input + tags(70 * 1024) + Arguments{"-f", "asf", url()}));
+
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_THAT(push.error, testing::ContainsRegex("left out of the ASF header.*65531 bytes: .*"
+                                                 "(first|second) \\([0-9]+ bytes\\)"));
+  expect_no_breaches();
+}
+
+TEST_F(LargeHeader, Of70KiBIsRefusedWithItsSizeWhereNothingIsToBeMended) {
+  const Finished push = run(
+      ffmpeg_wmpush(input + tags(70 * 1024) + Arguments{"-f", "asf", "-fix_header", "0", url()}));
 
   EXPECT_NE(push.status, 0);
   EXPECT_THAT(push.error, testing::ContainsRegex("header.*7[12][0-9][0-9][0-9] bytes"));

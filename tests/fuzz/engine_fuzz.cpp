@@ -14,7 +14,6 @@
 #include <string>
 
 #include "auth/responder.hpp"
-#include "core/log.hpp"
 #include "fuzz/target.hpp"
 #include "sink/credentials.hpp"
 #include "wmhttp/push_engine.hpp"
@@ -33,7 +32,7 @@ constexpr std::string_view kServer = "Server: Cougar/9.6.7600.16564\r\n";
 constexpr std::size_t kPacketSize = 200;
 /// Everything that is kept for one connection, and what is under way.
 constexpr std::size_t kMostQueued = 64 * 1024 * 1024;
-constexpr int kMostSteps = 400;
+constexpr int kMostSteps = 250;
 
 /// Reads one connection of what the engine sends: heads, and the frames of the bodies. Independent
 /// of the library: numbers by hand, names by hand.
@@ -43,8 +42,10 @@ class WireReader {
 
   void take(std::string_view bytes) {
     text_ += bytes;
+    rest_ = text_;
     while (step()) {
     }
+    text_.erase(0, text_.size() - rest_.size());
     require(text_.size() < 128 * 1024, "a frame or a head is complete some time");
   }
 
@@ -60,10 +61,10 @@ class WireReader {
   }
 
   bool read_head() {
-    const std::size_t end = text_.find("\r\n\r\n");
+    const std::size_t end = rest_.find("\r\n\r\n");
     if (end == std::string::npos) return false;
-    const std::string head = text_.substr(0, end + 2);
-    text_.erase(0, end + 4);
+    const std::string_view head = rest_.substr(0, end + 2);
+    rest_.remove_prefix(end + 4);
     require(head.starts_with("POST ") && head.find(" HTTP/1.1\r\n") != std::string::npos,
             "a request begins with its line");
     require(head.find("\r\nUser-Agent: WMEncoder/") != std::string::npos, "a request has C03");
@@ -73,7 +74,7 @@ class WireReader {
     setup_ = head.find("x-wms-pushsetup") != std::string::npos;
     if (setup_) in_entry_ = between_ = false;  // a new session
     require(setup_ != (head.find("x-wms-pushstart") != std::string::npos), "a request has a type");
-    const std::string key = "\r\nContent-Length: ";
+    constexpr std::string_view key = "\r\nContent-Length: ";
     const std::size_t at = head.find(key);
     require(at != std::string::npos && head.find(key, at + 1) == std::string::npos,
             "a request has one length");
@@ -87,21 +88,20 @@ class WireReader {
 
   bool read_frame() {
     if (setup_) {
-      const std::size_t size = std::min<std::size_t>(text_.size(), left_);
-      text_.erase(0, size);
+      const std::size_t size = std::min<std::size_t>(rest_.size(), left_);
+      rest_.remove_prefix(size);
       left_ -= size;
       return size > 0;
     }
-    if (text_.size() < 4) return false;
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text_[at]); };
-    require(text_[0] == '$', "a frame begins with its mark");
-    const char id = text_[1];
+    if (rest_.size() < 4) return false;
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(rest_[at]); };
+    require(rest_[0] == '$', "a frame begins with its mark");
+    const char id = rest_[1];
     const std::size_t length = byte(2) + 256u * byte(3);
     const bool reason = id == 'E' || id == 'C';
     const std::size_t size = 4 + length;
     require(size <= left_, "a frame lies within its body");
-    require(left_ - size == 0 || left_ - size >= 4, "what is left has room for a frame");
-    if (text_.size() < size) return false;
+    if (rest_.size() < size) return false;
     require(!reason || length >= 4, "a reason is counted");
     switch (id) {
       case 'H':
@@ -124,19 +124,22 @@ class WireReader {
         (byte(4) == 1 && byte(5) == 0 && byte(6) == 0 && byte(7) == 0 ? between_ : ended_) = true;
         break;
       case 'F':
-        for (std::size_t i = 4; i < size; ++i) require(text_[i] == 0, "a filler is zeros");
+        for (std::size_t i = 4; i < size; ++i) require(rest_[i] == 0, "a filler is zeros");
         break;
       default:
         require(false, "a frame is one of five");
     }
+    // Behind the end of the stream there is none.
+    require(ended_ || left_ - size == 0 || left_ - size >= 4, "what is left has room for a frame");
     first_ = first_ && id == 'F';
-    text_.erase(0, size);
+    rest_.remove_prefix(size);
     left_ -= size;
     return true;
   }
 
-  std::string text_;
-  std::size_t left_ = 0;  // of the body
+  std::string text_;       // what is not complete
+  std::string_view rest_;  // of it, while it is being read
+  std::size_t left_ = 0;   // of the body
   bool setup_ = false;
   bool first_ = true;  // frame of the connection: a session goes on where the last one was lost
   bool in_entry_ = false;
@@ -243,13 +246,12 @@ class Conversation {
   }
 
  private:
-  static std::unique_ptr<LoggedAuthenticator> authenticator(const std::string& host) {
-    static const Log kSilent;
-    return std::make_unique<LoggedAuthenticator>(
+  static std::unique_ptr<SessionAuthenticator> authenticator(const std::string& host) {
+    return std::make_unique<SessionAuthenticator>(
         auth::Responder({host, "user", "password"}, std::nullopt,
                         {auth::Scheme::Negotiate, auth::Scheme::Digest, auth::Scheme::Basic},
                         make_mechanism),
-        kSilent, host);
+        host);
   }
 
   void step(unsigned operation) {
@@ -332,7 +334,10 @@ class Conversation {
     header_.assign(header_.size(), std::byte{'?'});  // it was copied
   }
 
-  void end() { static_cast<void>(engine_->end(0, now_)); }
+  /// As the contract says: when everything before is out, or while the next try is waited for.
+  void end() {
+    if (engine_->idle() || engine_->wants() == Want::Wait) static_cast<void>(engine_->end(0, now_));
+  }
 
   /// As the owner of an engine does.
   void serve_wish() {
@@ -438,8 +443,8 @@ class Conversation {
   /// However it was left, a session that is served comes to an end within its deadlines.
   void finish() {
     objected_ = false;
-    end();
     for (int i = 0; i < 200; ++i) {
+      end();
       check();
       const Want want = engine_->wants();
       if (want == Want::Nothing) break;
@@ -456,7 +461,7 @@ class Conversation {
   }
 
   ByteReader script_;
-  std::unique_ptr<LoggedAuthenticator> server_, proxy_;
+  std::unique_ptr<SessionAuthenticator> server_, proxy_;
   std::unique_ptr<PushEngine> engine_;
   Time now_{std::chrono::hours(1)};
   WireReader wire_;

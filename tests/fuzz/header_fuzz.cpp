@@ -2,6 +2,7 @@
 // has what each repair promises.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "asf/header.hpp"
+#include "asf/header_trim.hpp"
 #include "fuzz/target.hpp"
 #include "support/asf_builder.hpp"
 
@@ -11,9 +12,10 @@ namespace {
 using asf::Header;
 using asf::HeaderFixup;
 
+constexpr std::size_t kSmall = 300;
 constexpr asf::Guid kFresh = asf::guid(0xFEEDFACE, 1, 2, 3, 0x0102030405FF);
 
-bool known(std::uint32_t rate) { return rate != 0 && rate != 0xFFFFFFFF; }
+bool known(std::uint32_t rate) { return rate >= 100 && rate != 0xFFFFFFFF; }
 
 void check(const HeaderFixup& fixup, Bytes bytes) {
   Header before;
@@ -48,8 +50,12 @@ void check(const HeaderFixup& fixup, Bytes bytes) {
   }
   const std::uint32_t flags = fixup.live_flags ? (before.flags | 1) & ~2u : before.flags;
   require(after.flags == flags, "the flags are those of a live push, or stay");
-  if (known(before.max_bitrate) || !fixup.max_bitrate)
-    require(after.max_bitrate == before.max_bitrate, "a known maximum bit rate stays");
+  if (!fixup.max_bitrate)
+    require(after.max_bitrate == before.max_bitrate, "the maximum bit rate stays");
+  else if (fixup.configured_bitrate != 0)
+    require(after.max_bitrate == fixup.configured_bitrate, "what the user says wins");
+  else if (known(before.max_bitrate))
+    require(after.max_bitrate >= before.max_bitrate, "a known maximum bit rate is not lowered");
   else
     require(known(after.max_bitrate) || after.streams.empty(), "the maximum bit rate is filled in");
   if (fixup.object_count)
@@ -65,6 +71,19 @@ void check(const HeaderFixup& fixup, Bytes bytes) {
 
   std::vector<std::byte> again;
   require(!fixup.apply(fixed, again) && again == fixed, "a repaired header needs no repair");
+
+  // The same, made as small as it can be, and then no smaller.
+  std::vector<asf::LeftOut> left_out;
+  require(!trim_header(fixed, kSmall, left_out), "what can be parsed can be trimmed");
+  Header trimmed;
+  require(!parse_header(fixed, trimmed), "a trimmed header can be parsed");
+  require(trimmed.streams.size() == after.streams.size() &&
+              trimmed.packet_size == after.packet_size && trimmed.file_id == after.file_id,
+          "what defines the streams stays");
+  again = fixed;
+  require(
+      !trim_header(again, kSmall, left_out) && (left_out.empty() || again.size() < fixed.size()),
+      "trimming comes to an end");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ set -uo pipefail
 seconds=$1 target=$2
 name=$(basename "$target")
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-work=$(mktemp -d)
+work=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/corpus"
 cp -r "$here/corpus/$name/." "$work/corpus" 2>/dev/null

@@ -85,9 +85,9 @@ TEST_P(FloodTest, DoesNotKeepAnInterruptAway) {
     options.interrupt_opaque = &peer;
     const auto start = Clock::now();
     PushSink sink(options);
-    // A limit may have come before.
+    // A limit may have come before, and so may the acknowledgement of the whole stream.
     EXPECT_THAT(push(sink, peer.url()),
-                AnyOf(Result::NS_E_SHUTDOWN, Result::NS_E_INCOMPATIBLE_PUSH_SERVER))
+                AnyOf(Result::NS_E_SHUTDOWN, Result::NS_E_INCOMPATIBLE_PUSH_SERVER, Result::S_OK))
         << sink.last_error().message;
     EXPECT_LT(seconds_since(start), 3);
   }

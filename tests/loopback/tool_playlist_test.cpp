@@ -163,11 +163,16 @@ TEST_F(ToolPlaylist, F02_F05_AHeaderMayHave65531BytesFirstAnd65527Later) {
   EXPECT_EQ(last_session().entries, 2u);
   EXPECT_EQ(breaches(), "");
   const std::uint64_t connections = server.connections();
-  const Finished refused =
-      run(wmpush({"send", largest_first.string(), too_large.string(), server.url(), "--fast"}));
+  const Finished refused = run(wmpush({"send", largest_first.string(), too_large.string(),
+                                       server.url(), "--fast", "--fix_header", "0"}));
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.error, AllOf(HasSubstr("large.asf"), HasSubstr("65528"), HasSubstr("65527")));
   EXPECT_EQ(server.connections(), connections);
+  const Finished made_to_fit =
+      run(wmpush({"send", largest_first.string(), too_large.string(), server.url(), "--fast"}));
+  EXPECT_EQ(made_to_fit.status, 0) << made_to_fit.error;
+  EXPECT_THAT(made_to_fit.error,
+              AllOf(HasSubstr("left out of the ASF header"), HasSubstr("65527")));
 }
 
 TEST_F(ToolPlaylist, GoesOnWithTheNextEntryWhenOneBreaksOff) {

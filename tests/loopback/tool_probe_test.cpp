@@ -30,6 +30,52 @@ TEST_F(ToolProbe, TellsWhatIsThereAndPushesNothing) {
   EXPECT_EQ(breaches(), "");
 }
 
+TEST_F(ToolProbe, OnlyConnectsWhereThatIsAskedFor) {
+  std::string request;
+  RawServer other([&](RawServer::Connection& connection) {
+    request = connection.read_head();
+    connection.send("HTTP/1.1 501 No\r\nServer: Rex/9.0\r\nContent-Length: 0\r\n\r\n");
+  });
+  const Finished probe = run(wmpush({"probe", "--connect", other.url()}));
+  EXPECT_EQ(probe.status, 0) << probe.error;
+  EXPECT_THAT(request, testing::StartsWith("OPTIONS * HTTP/1.1\r\n"));
+  EXPECT_THAT(probe.output,
+              AllOf(HasSubstr(other.url() + " answers"), HasSubstr("Rex/9.0 (Windows"),
+                    HasSubstr("Nothing was asked of the publishing point")));
+  const Finished json = run(wmpush({"probe", "--connect", "--json", other.url()}));
+  EXPECT_THAT(json.output,
+              AllOf(HasSubstr(R"("result": "S_OK")"), HasSubstr(R"("server": "Rex/9.0")")));
+}
+
+TEST_F(ToolProbe, OnlyConnectsAndStartsNothingAtAPublishingPoint) {
+  const Finished probe = run(wmpush({"probe", "--connect", server.url()}));
+  EXPECT_EQ(probe.status, 0) << probe.error;
+  EXPECT_THAT(probe.output, HasSubstr("Cougar/9.6"));
+  EXPECT_TRUE(server.sessions().empty());
+}
+
+TEST_F(ToolProbe, SaysWhyItCouldNotConnectOrGotNoAnswer) {
+  const Finished nowhere = run(wmpush({"probe", "--connect", "wmpush://127.0.0.1:1/live"}));
+  EXPECT_EQ(nowhere.status, 1);
+  EXPECT_THAT(nowhere.error, HasSubstr("NS_E_PUSH_CANNOTCONNECT"));
+  RawServer closing([](RawServer::Connection& connection) { connection.read_head(); });
+  const Finished closed = run(wmpush({"probe", "--connect", closing.url()}));
+  EXPECT_THAT(closed.error, AllOf(HasSubstr("closed the connection"), EndsWith("0xC00D0029)\n")));
+  RawServer silent([](RawServer::Connection& connection) {
+    connection.read_head();
+    connection.read_some();
+  });
+  const Finished late =
+      run(wmpush({"probe", "--connect", silent.url(), "--response_timeout", "100ms"}));
+  EXPECT_THAT(late.error, HasSubstr("NS_E_TIMEOUT"));
+  RawServer odd([](RawServer::Connection& connection) {
+    connection.read_head();
+    connection.send("SSH-2.0-x\r\n");
+  });
+  EXPECT_THAT(run(wmpush({"probe", "--connect", odd.url()})).error,
+              HasSubstr("NS_E_INCOMPATIBLE_PUSH_SERVER"));
+}
+
 TEST_F(ToolProbe, TellsItAsJson) {
   const Finished probe = run(wmpush({"probe", server.url(), "--json"}));
   EXPECT_EQ(probe.status, 0);

@@ -119,6 +119,7 @@ TEST_F(ToolUsage, EveryOptionIsTakenWithAValueThatItMayHave) {
       words.push_back(name == "password_file"  ? password
                       : name == "template_url" ? "/live"
                       : name == "auth"         ? "any"
+                      : name == "resume"       ? "auto"
                       : name == "http_proxy"   ? ""
                                                : "me");
   }

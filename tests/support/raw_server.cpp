@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,6 +44,11 @@ std::string RawServer::Connection::read_some() {
   return std::exchange(received_, {});
 }
 
+bool RawServer::Connection::something_within(std::chrono::milliseconds time) const {
+  pollfd entry{socket_, POLLIN, 0};
+  return !received_.empty() || ::poll(&entry, 1, static_cast<int>(time.count())) > 0;
+}
+
 std::string RawServer::Connection::read_stream() {
   std::string stream;
   wmhttp::FrameReader reader;
@@ -75,11 +81,14 @@ void RawServer::Connection::reset() {
 
 void RawServer::Connection::break_off() const { ::shutdown(socket_, SHUT_RDWR); }
 
-RawServer::RawServer(Script script)
+RawServer::RawServer(Script script, std::uint16_t port)
     : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  const int on = 1;
+  ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 8) != 0 ||

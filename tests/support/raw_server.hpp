@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -29,6 +30,8 @@ class RawServer {
     std::string read_head();
     /// Whatever has come, at least a byte; empty when the connection has ended.
     std::string read_some();
+    /// Whether something has come, or the connection has ended, within `time`.
+    bool something_within(std::chrono::milliseconds time) const;
     /// Everything up to the end of the connection, or to an $E that ends the stream.
     std::string read_stream();
     bool send(std::string_view text) const;
@@ -49,7 +52,8 @@ class RawServer {
 
   using Script = std::function<void(Connection&)>;
 
-  explicit RawServer(Script script);
+  /// `port`: 0 = any free one.
+  explicit RawServer(Script script, std::uint16_t port = 0);
   ~RawServer();
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;

@@ -29,7 +29,8 @@ TEST(Options, HaveTheirDefaultsFromTheTable) {
 
 TEST(Options, OfTextSayWhetherAUrlMayGiveThem) {
   // Whatever names a file, a route or a program of this machine belongs to the second list.
-  const std::vector<std::string> taken = {"template_url", "user", "password", "auth", "user_agent"};
+  const std::vector<std::string> taken = {"template_url", "user",   "password",
+                                          "auth",         "resume", "user_agent"};
   const std::vector<std::string> refused = {"password_file", "http_proxy"};
   std::size_t texts = 0;
   for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i) {

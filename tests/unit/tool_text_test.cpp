@@ -134,23 +134,27 @@ SendSummary summary() {
 TEST(Summary, HasResultStatusAndNumbersAsJson) {
   SendSummary failed = summary();
   failed.error = {Result::NS_E_SERVER_UNAVAILABLE, 503, 0, "busy"};
-  EXPECT_EQ(json_text(failed),
-            R"({"result": "NS_E_SERVER_UNAVAILABLE", "value": "0xC00D2EE6", "message": "busy", )"
-            R"("http_status": 503, "url": "wmpush://user:***@host/live", "input": "film.wmv", )"
-            R"("server": "Cougar/9.6", "push_id": "42", "stopped": false, )"
-            R"("packets_accepted": 215, "packets_sent": 214, "packets_malformed": 0, )"
-            R"("bytes_accepted": 900, "bytes_sent": 125000, "reconnects": 0, )"
-            R"("packets_resent": 0, "packets_at_risk": 0, "duration_seconds": 6.374000, )"
-            R"("stall_seconds": 0.001000, "elapsed_seconds": 2.000000, "entries": [)"
-            R"({"input": "film.wmv", "result": "S_OK", "message": "", "begun": true, )"
-            R"("packets": 215}]})");
+  EXPECT_EQ(
+      json_text(failed),
+      R"({"result": "NS_E_SERVER_UNAVAILABLE", "value": "0xC00D2EE6", "message": "busy", )"
+      R"("http_status": 503, "url": "wmpush://user:***@host/live", "input": "film.wmv", )"
+      R"("server": "Cougar/9.6", "push_id": "42", "stopped": false, )"
+      R"("packets_accepted": 215, "packets_sent": 214, "packets_malformed": 0, )"
+      R"("bytes_accepted": 900, "bytes_sent": 125000, "end_confirmed": false, "reconnects": 0, )"
+      R"("packets_resent": 0, "packets_at_risk": 0, "duration_seconds": 6.374000, )"
+      R"("stall_seconds": 0.001000, "elapsed_seconds": 2.000000, "entries": [)"
+      R"({"input": "film.wmv", "result": "S_OK", "message": "", "begun": true, )"
+      R"("packets": 215}]})");
   EXPECT_THAT(json_text(summary()), HasSubstr("\"http_status\": null"));
 }
 
 TEST(Summary, IsOneLineForAPerson) {
   EXPECT_EQ(plain_text(summary()),
             "pushed 00:00:06, 214 packets, 125000 bytes in 2.0 s (500 kbit/s) to "
-            "wmpush://user:***@host/live; the end was taken");
+            "wmpush://user:***@host/live; nobody confirmed the end");
+  SendSummary confirmed = summary();
+  confirmed.stats.end_confirmed = 1;
+  EXPECT_THAT(plain_text(confirmed), testing::EndsWith("; the server confirmed the end"));
   SendSummary several = summary();
   several.entries.push_back({"credits.wmv", true, 0, {}});
   EXPECT_THAT(plain_text(several), HasSubstr("pushed 2 inputs, 00:00:06"));

@@ -1,12 +1,14 @@
 #include "playlist.hpp"
 
+#include <algorithm>
 #include <filesystem>
+
+#include "asf/header_trim.hpp"
 
 namespace wmpush::tool {
 namespace {
 
-/// What a stream change carries at the most (MS-WMHTTP 2.2.3.2); Splitter has that of a first
-/// header.
+/// What a stream change carries at the most (MS-WMHTTP 2.2.3.2).
 constexpr std::size_t kLargestNextHeader = 65527;
 constexpr std::size_t kBufferSize = 64 * 1024;
 constexpr std::chrono::milliseconds kSlice{50};
@@ -30,14 +32,31 @@ Error ended_early(const Input& input, const asf::Splitter& splitter) {
   return {Result::NS_E_INVALID_DATA, 0, 0, input.name() + " ends before its first data packet"};
 }
 
-Playlist::Playlist(const std::vector<std::string>& paths) {
+Playlist::Playlist(const std::vector<std::string>& paths, bool fixed, std::size_t largest)
+    : fixed_(fixed), largest_(largest) {
   for (const std::string& path : paths) entries_.push_back({path});
 }
 
-asf::Splitter::Limits Playlist::limits_of(std::size_t index) {
-  asf::Splitter::Limits limits;
-  if (index > 0) limits.header = kLargestNextHeader;
-  return limits;
+std::size_t Playlist::room_of(std::size_t index) const {
+  const std::size_t most = index > 0 ? kLargestNextHeader : asf::kMaxHeaderSize;
+  return largest_ > 0 ? std::min(most, largest_) : most;
+}
+
+asf::Splitter::Limits Playlist::limits_of(std::size_t index) const {
+  return {.header = fixed_ ? asf::kMaxInputHeader : room_of(index)};
+}
+
+/// Whether a header can be pushed, as it is or with less in it.
+Error Playlist::check_header(std::size_t index, Bytes header) const {
+  if (!fixed_) return {};
+  std::vector<std::byte> trimmed(header.begin(), header.end());
+  std::vector<asf::LeftOut> left_out;
+  if (Error error = asf::trim_header(trimmed, room_of(index), left_out)) return error;
+  if (trimmed.size() <= room_of(index)) return {};
+  return {Result::NS_E_INVALID_DATA, 0, 0,
+          "the ASF header has " + std::to_string(trimmed.size()) + " bytes where " +
+              std::to_string(room_of(index)) +
+              " are the most, even without pictures and other metadata: leave out streams"};
 }
 
 Error Playlist::check(const std::function<bool()>& stopped) {
@@ -66,7 +85,10 @@ Error Playlist::check(std::size_t index, Input& input, const std::function<bool(
     if (status == Input::Status::End) return ended_early(input, splitter);
     asf::Splitter::Unit unit;
     if (Error error = splitter.next(bytes, unit)) return about(input, std::move(error));
-    if (unit.kind == asf::Splitter::Kind::Header) return input.rewind();
+    if (unit.kind == asf::Splitter::Kind::Header) {
+      if (Error error = check_header(index, unit.bytes)) return about(input, std::move(error));
+      return input.rewind();
+    }
     if (stopped()) return {Result::NS_E_SHUTDOWN, 0, 0, "stopped before anything was pushed"};
   }
 }

@@ -25,8 +25,9 @@ struct PlaylistEntry {
 /// stream change, whose header may be a little smaller.
 class Playlist {
  public:
-  /// `paths` has at least one.
-  explicit Playlist(const std::vector<std::string>& paths);
+  /// `paths` has at least one. `fixed`: headers are made to fit; `largest`: what the receiver takes
+  /// of one, in bytes, 0 = what the protocol allows.
+  Playlist(const std::vector<std::string>& paths, bool fixed, std::size_t largest);
 
   /// Opens the first entry, and looks whether each one that is a file begins with an ASF header
   /// that can be pushed in its place. What is no file can be read only once: it is not looked at.
@@ -47,9 +48,13 @@ class Playlist {
   asf::Splitter::Limits limits() const { return limits_of(index_); }
 
  private:
-  static asf::Splitter::Limits limits_of(std::size_t index);
+  std::size_t room_of(std::size_t index) const;
+  asf::Splitter::Limits limits_of(std::size_t index) const;
+  Error check_header(std::size_t index, Bytes header) const;
   Error check(std::size_t index, Input& input, const std::function<bool()>& stopped) const;
 
+  const bool fixed_;
+  const std::size_t largest_;
   std::vector<PlaylistEntry> entries_;
   std::size_t index_ = 0;
   Input input_;

@@ -82,6 +82,38 @@ std::string json_text(const std::string& url, const PublishingPointInfo& info, c
   return object.text();
 }
 
+/// What --connect tells, and what it does not.
+ExitStatus ask(const Arguments& arguments, const PushOptions& options) {
+  const std::string& given = arguments.operands().front();
+  const std::string url = masked_url(given, is_secret_option);
+  ServerName name;
+  Error error = ask_server_name(given, options.get(), name);
+  if (error) error.message = printable(url) + ": " + error.message;
+  if (arguments.has("json")) {
+    char value[16];
+    std::snprintf(value, sizeof value, "0x%08X", static_cast<unsigned>(error.result));
+    JsonObject object;
+    object.add("result", wmpush::name(error.result)).add("value", value);
+    object.add("message", error.message).add("url", url).add("server", name.server);
+    object.add("version", version_of(name.server)).add("address", name.address);
+    object.add("address_is_proxy", name.through_proxy).add("setup_seconds", name.took);
+    std::printf("%s\n", object.text().c_str());
+  } else if (!error) {
+    std::printf(
+        "%s answers\n"
+        "  server      %s%s\n"
+        "  address     %s%s\n"
+        "  took        %s to connect and answer\n"
+        "Nothing was asked of the publishing point: whether it is there, is free and takes a push\n"
+        "from you shows only a push, or a probe without --connect.\n",
+        printable(url).c_str(), name.server.empty() ? "none named" : printable(name.server).c_str(),
+        product_name(name.server).c_str(), printable(name.address).c_str(),
+        name.through_proxy ? " (the proxy)" : "", milliseconds(name.took).c_str());
+  }
+  std::fflush(stdout);
+  return conclude("wmpush probe", error);
+}
+
 ExitStatus run_probe(const Arguments& arguments) {
   if (arguments.operands().size() != 1)
     return refuse_usage("wmpush probe", "one URL is needed: wmpush://host/publishing-point");
@@ -94,6 +126,7 @@ ExitStatus run_probe(const Arguments& arguments) {
   options->log = LogOutput::take;
   options->log_opaque = &log;
 
+  if (arguments.has("connect")) return ask(arguments, options);
   const std::string& given = arguments.operands().front();
   const std::string url = masked_url(given, is_secret_option);
   PushSink sink(options.get());
@@ -115,17 +148,26 @@ Command probe_command() {
   Command command;
   command.name = "probe";
   command.summary = "ask a publishing point whether it would take a push";
-  command.usage = {"URL [--json] [OPTION...]"};
+  command.usage = {"URL [--connect] [--json] [OPTION...]"};
   command.about =
       "Sets a session up as a push would, tells what answered and how long it took,\n"
       "and disconnects without sending anything. The exit status is 0 when a push would\n"
-      "have been accepted.\n";
+      "have been accepted.\n"
+      "\n"
+      "That is not harmless everywhere: one known receiver drops the running encoder\n"
+      "when anyone sets up a session, another then waits for its stream for ever. To\n"
+      "these only --connect is harmless: it connects and asks for the server's name,\n"
+      "by a request that starts nothing, and cannot tell whether the publishing point\n"
+      "is there, is free and takes a push from you.\n";
   command.flags = {
+      {"connect", "", "only connect and ask for the server's name"},
       {"json", "", "the answer as one JSON object"},
       {"verbose", "", "the conversation with the server on standard error", 'v'},
   };
   command.push_options = true;
-  command.examples = "  wmpush probe wmpush://server/live\n";
+  command.examples =
+      "  wmpush probe wmpush://server/live\n"
+      "  wmpush probe --connect wmpush://relay:8080/\n";
   command.run = run_probe;
   return command;
 }

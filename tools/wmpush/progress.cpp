@@ -93,6 +93,12 @@ void ProgressLine::show(const Progress& progress, Clock::time_point now) {
   drawn_ = true;
 }
 
+void ProgressLine::say(std::string_view words) {
+  if (!on_terminal_) return;
+  put(descriptor_, "\r" + std::string(words.substr(0, columns_of(descriptor_) - 1)) + "\x1b[K");
+  drawn_ = true;
+}
+
 void ProgressLine::clear() {
   if (!drawn_) return;
   put(descriptor_, "\r\x1b[K");

@@ -64,6 +64,8 @@ class ProgressLine {
   /// True when enough time has passed since the line was drawn.
   bool due(Clock::time_point now) const;
   void show(const Progress& progress, Clock::time_point now);
+  /// Draws these words, which say what is waited for, in place of the numbers.
+  void say(std::string_view words);
   /// Wipes the line, so that something else can be printed there.
   void clear();
 

@@ -66,7 +66,8 @@ class Sending {
         progress_(fileno(stderr)),
         log_{progress_, arguments.verbose},
         buffer_(kBufferSize),
-        playlist_(arguments.inputs) {
+        playlist_(arguments.inputs, options->fix_header != 0,
+                  static_cast<std::size_t>(options->max_header)) {
     options->interrupt = StopRequest::interrupt;
     options->interrupt_opaque = &stop_;
     options->log = LogOutput::take;
@@ -83,6 +84,8 @@ class Sending {
     summary.url = masked_url(arguments_.url, is_secret_option);
     summary.input = playlist_.entry().path;
     summary.entries = playlist_.entries();
+    if (summary.error && sink_.stats().state != WMPUSH_STATE_ENDED)
+      name_what_failed(summary.error, summary.entries);
     summary.server = sink_.publishing_point().server;
     summary.push_id = sink_.publishing_point().push_id;
     summary.stopped = stop_.requested();
@@ -96,6 +99,15 @@ class Sending {
   }
 
  private:
+  /// No entry of a session that failed counts as pushed.
+  static void name_what_failed(const Error& error, std::vector<PlaylistEntry>& entries) {
+    for (PlaylistEntry& entry : entries)
+      if (!entry.error)
+        entry.error = {error.result, 0, 0,
+                       entry.begun ? "the push failed before its end was taken: " + error.message
+                                   : "nothing of it was pushed: " + error.message};
+  }
+
   /// A summary that a script waits for must not be lost without a word.
   static Error print(const std::string& text) {
     errno = 0;
@@ -128,6 +140,7 @@ class Sending {
       return {Result::NS_E_SHUTDOWN, 0, 0,
               "stopped before the ASF header came: nothing was pushed"};
     }
+    progress_.say("waiting for the server to take the end of the stream");
     // When the last entry broke off, the server is told that the stream did.
     const Result end = unfinished ? sink_.AbortSession(unfinished.result) : sink_.EndSession();
     if (failed(end) && !unfinished) return sink_.last_error();

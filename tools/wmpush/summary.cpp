@@ -38,6 +38,7 @@ std::string json_text(const SendSummary& summary) {
   object.add("packets_malformed", summary.stats.packets_malformed);
   object.add("bytes_accepted", summary.stats.bytes_accepted);
   object.add("bytes_sent", summary.stats.bytes_sent);
+  object.add("end_confirmed", summary.stats.end_confirmed != 0);
   object.add("reconnects", summary.stats.reconnects);
   object.add("packets_resent", summary.stats.packets_resent);
   object.add("packets_at_risk", summary.stats.packets_at_risk);
@@ -69,7 +70,9 @@ std::string plain_text(const SendSummary& summary) {
          std::to_string(summary.stats.packets_sent) +
          (summary.stats.packets_sent == 1 ? " packet, " : " packets, ") +
          breaks_text(summary.stats) + std::to_string(summary.stats.bytes_sent) + " bytes" + took +
-         " (" + bit_rate_text(rate) + ") to " + printable(summary.url) + "; the end was taken";
+         " (" + bit_rate_text(rate) + ") to " + printable(summary.url) + "; " +
+         (summary.stats.end_confirmed != 0 ? "the server confirmed the end"
+                                           : "nobody confirmed the end");
 }
 
 }  // namespace wmpush::tool

@@ -78,6 +78,9 @@ static const AVOption libwmpush_options[] = {
     { "reconnect",      "connect again when the connection is lost in mid stream, and go on", OFFSET(reconnect), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, .flags = E },
     TIMEOUT(reconnect_delay_max, 30000000, "longest wait before a try to connect again"),
     { "reconnect_max_retries", "tries to connect again in a row; 0 = no limit", OFFSET(reconnect_max_retries), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 1000000, .flags = E },
+    { "resume",         "go on with a lost session: auto, always, or never, which sets up a new one each time", OFFSET(resume), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "strict_end",     "an error answer behind the end-of-stream is a failure; 0 = a warning", OFFSET(strict_end), AV_OPT_TYPE_BOOL, { .i64 = 1 }, 0, 1, .flags = E },
+    { "max_header",     "largest ASF header that the receiver takes: pictures and other metadata that do not fit are left out; 0 = 65531", OFFSET(max_header), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 65531, .flags = E },
     { "user_agent",     "product to name after the encoder's; default libwmpush/VERSION", OFFSET(user_agent), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { NULL }
 };

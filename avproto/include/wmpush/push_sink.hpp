@@ -26,6 +26,23 @@ struct PublishingPointInfo {
   std::chrono::microseconds setup_time{0};  ///< from the start of Connect to the accepted setup
 };
 
+/// What answered ask_server_name(), in part also when something failed.
+struct ServerName {
+  std::string server;          ///< Server header; empty: none
+  std::string status;          ///< "405 Method Not Allowed": it has no meaning here
+  std::string address;         ///< address and port of the connection
+  bool through_proxy = false;  ///< `address` is that of a proxy, not of the server
+  std::chrono::microseconds took{0};
+};
+
+/// Connects to the host of `url` by the way that a push would take, and sends an OPTIONS, which
+/// starts nothing anywhere: what a PushSetup would do to some receivers. Timeouts, proxy and
+/// interrupt are those of `options`. E_INVALIDARG, NS_E_INVALID_NAME, NS_E_SERVER_NOT_FOUND,
+/// NS_E_PROXY_NOT_FOUND, NS_E_PUSH_CANNOTCONNECT, NS_E_CONNECTION_FAILURE, NS_E_TIMEOUT,
+/// NS_E_SHUTDOWN, NS_E_INCOMPATIBLE_PUSH_SERVER. Throws std::bad_alloc.
+WMPUSH_API Error ask_server_name(std::string_view url, const wmpush_options& options,
+                                 ServerName& name);
+
 /// A push session. One thread at a time; no threads of its own but for name resolution. Every call
 /// blocks until the kernel has the bytes, within the deadlines of the options. A failed call leaves
 /// its reason in last_error(); once a session has failed, what is sent afterwards fails too.

@@ -161,6 +161,11 @@ typedef struct wmpush_options {
   void* interrupt_opaque;
   wmpush_log_callback log; /**< NULL = none */
   void* log_opaque;
+  const char* resume; /**< whether a lost session goes on by its push-id: "auto" (unless something
+                           speaks against it) or NULL, "always" or "never" */
+  int strict_end;     /**< 1: an error answer behind the end-of-stream is a failure; 0: a warning */
+  int64_t max_header; /**< bytes that the receiver takes of an ASF header; what does not fit is left
+                           out of it, unless fix_header is 0; 0 = 65531 */
 } wmpush_options;
 
 /** What wmpush_options_init() calls: sets `options->size` to `size`, the sizeof(wmpush_options) of
@@ -248,6 +253,9 @@ typedef struct wmpush_stats {
                                   connection had delivered to the peer's system, whose program need
                                   not have read them, and those that never went out again. Counted
                                   with reconnect only */
+  int end_confirmed; /**< 1 when the server closed the connection or answered with a success behind
+                          the end-of-stream; 0: its system has acknowledged everything at the best
+                      */
 } wmpush_stats;
 
 /** A push session: IWMWriterPushSink with a C face.

@@ -155,6 +155,30 @@ TEST(StripPadding, UpdatesThePacketLengthWhereThereIsOne) {
   EXPECT_EQ(meaning(bytes), meaning(packet));
 }
 
+TEST(StripPadding, UnderstandsAPacketLengthThatLeavesThePaddingOut) {
+  PacketSpec spec;
+  spec.packet_length_type = 2;
+  spec.payloads = {{.media_object_size = 40, .size = 40}, {.stream = 2, .size = 50}};
+  std::vector<std::byte> packet = make_packet(spec);
+  DataPacket parsed;
+  ASSERT_TRUE(DataPacket::parse(packet, parsed));
+  ASSERT_GT(parsed.padding, 40u);
+  // As GStreamer writes it: the padding is named, and not counted.
+  store_le(packet, parsed.packet_length_at,
+           static_cast<std::uint16_t>(packet.size() - parsed.padding));
+  const StrippedPacket stripped = strip_padding(packet);
+  EXPECT_FALSE(stripped.malformed);
+  EXPECT_EQ(stripped.removed, parsed.padding);
+  std::vector<std::byte> sent(stripped.head().begin(), stripped.head().end());
+  append(sent, stripped.rest);
+  std::vector<std::byte> padded;
+  EXPECT_TRUE(pad_packet(sent, packet.size(), padded));
+  EXPECT_TRUE(DataPacket::parse(padded, parsed));
+  // Where the numbers do not add up, it stays damaged.
+  store_le(packet, parsed.packet_length_at, static_cast<std::uint16_t>(packet.size() - 30));
+  EXPECT_TRUE(strip_padding(packet).malformed);
+}
+
 TEST(StripPadding, LeavesAFullPacketAlone) {
   PacketSpec spec = two_payloads();
   spec.packet_size -= strip_padding(make_packet(spec)).removed;

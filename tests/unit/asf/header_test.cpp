@@ -298,7 +298,9 @@ TEST_P(StreamBitrates, AreRight) {
   for (const auto& [number, rate] : c.expected) sum += rate;
   const std::uint32_t before = c.spec.max_bitrate;
   const bool known = before != 0 && before != 0xFFFFFFFF;
-  EXPECT_EQ(parse(fixed).max_bitrate, known ? before : sum);
+  EXPECT_EQ(parse(fixed).max_bitrate, c.configured != 0 ? c.configured
+                                      : known           ? std::max(before, sum)
+                                                        : sum);
   // A second pass finds nothing more to do.
   EXPECT_EQ(repair(fixup, fixed), fixed);
 }
@@ -329,6 +331,28 @@ INSTANTIATE_TEST_SUITE_P(
                     {.max_bitrate = 64'000, .streams = {S::video(1), S::audio(2, 8000)}},
                     500'000,
                     {{1, 436'000}, {2, 64'000}}},
+        BitrateCase{"ConfiguredWinsOverWhatIsThere",
+                    {.streams = {S::video(1), S::audio(2, 8000)},
+                     .bitrates = {{{1, 192'000}, {2, 64'000}}}},
+                    500'000,
+                    {{1, 436'000}, {2, 64'000}}},
+        BitrateCase{"ConfiguredBelowTheSoundIsSharedByAll",
+                    {.streams = {S::video(1), S::audio(2, 8000)},
+                     .bitrates = {{{1, 192'000}, {2, 64'000}}}},
+                    32'000,
+                    {{1, 23'956}, {2, 8044}}},
+        BitrateCase{"TheMaximumIsNotBelowTheStreams",
+                    {.max_bitrate = 64'000,
+                     .streams = {S::video(1), S::audio(2, 8000)},
+                     .bitrates = {{{1, 192'000}, {2, 64'000}}}},
+                    0,
+                    {{1, 192'000}, {2, 64'000}}},
+        BitrateCase{"OneBitASecondIsNoRate",
+                    {.max_bitrate = 1,
+                     .streams = {S::video(1), S::audio(2, 8000)},
+                     .bitrates = {{{1, 1}, {2, 1}}}},
+                    0,
+                    {{1, 192'000}, {2, 64'000}}},
         BitrateCase{"MeasuredWhereNothingElseIsKnown",
                     // 100 kB in 2 s beside 3.1 s of preroll.
                     {.file_size = 100'000,

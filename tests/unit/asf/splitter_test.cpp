@@ -479,6 +479,32 @@ TEST(Splitter, RefusesChunksThatAreNone) {
   }
 }
 
+TEST(Splitter, TakesACaptureOfWhatAPlayerIsSent) {
+  const auto reason = [](char type, std::uint32_t value) {
+    ByteWriter chunk;
+    chunk.u8('$');
+    chunk.u8(static_cast<std::uint8_t>(type));
+    chunk.u16(4);
+    chunk.u32(value);
+    return chunk.take();
+  };
+  const auto metadata = test::make_chunk('M', 0, plain_packet(60));
+  const auto header = test::make_chunk('H', 0, test::make_header({}));
+  const auto packet = test::make_chunk('D', 1, plain_packet());
+  const auto once = concat({header, packet, packet, reason('E', 0)});
+  EXPECT_THAT(split(once).kinds(),
+              ElementsAre(Kind::Header, Kind::Packet, Kind::Packet, Kind::End));
+  EXPECT_FALSE(split(once).finished);
+  EXPECT_THAT(split(concat({metadata, header, packet, reason('E', 0), reason('E', 0)})).kinds(),
+              ElementsAre(Kind::Header, Kind::Packet, Kind::End));
+  for (const auto& change :
+       {concat({reason('E', 1), reason('C', 0)}), concat({reason('C', 0), metadata}),
+        concat({reason('E', 1)}), concat({metadata})})
+    EXPECT_THAT(
+        split(concat({header, packet, change, header, packet, reason('E', 0)})).kinds(),
+        ElementsAre(Kind::Header, Kind::Packet, Kind::End, Kind::Header, Kind::Packet, Kind::End));
+}
+
 TEST(Splitter, DropsWhatFollowsTheEndChunkOfTheChunkedLayout) {
   const auto junk = std::vector<std::byte>(300, std::byte{0x24});
   const Split result = split(concat({make_chunk('H', 0, make_header({})),
