@@ -27,6 +27,7 @@ typedef struct Push {
   wmpush_log_callback log;
   void* log_opaque;
   int interrupted; /* one of the two asked to stop */
+  int ended;       /* the session is over, with what `error` and `failure` say */
   int error;       /* AVERROR of the first failure; nothing is sent after it */
   wmpush_error failure;
   wmpush_avio_activity activity;
@@ -176,6 +177,7 @@ static int write_asf(void* opaque, uint8_t* data, int size)
   wmpush_result result;
 
   if (push->error) return push->error;
+  if (push->ended) return AVERROR(EINVAL);
   begin(push, WMPUSH_AVIO_WRITING);
   result = wmpush_write(push->session, data, (size_t)size);
   push->activity = WMPUSH_AVIO_IDLE;
@@ -281,6 +283,23 @@ static int end(Push* push) {
   return WMPUSH_FAILED(result) ? fail_as_session(push, result) : 0;
 }
 
+int wmpush_avio_end_explained(AVIOContext* pb, wmpush_error* error) {
+  Push* push = pb->opaque;
+  int ret = push->error;
+
+  memset(error, 0, sizeof *error);
+  error->size = sizeof *error;
+  if (!push->ended) {
+    avio_flush(pb);
+    begin(push, WMPUSH_AVIO_ENDING);
+    ret = end(push);
+    push->ended = 1;
+    push->activity = WMPUSH_AVIO_IDLE;
+  }
+  if (ret < 0) *error = push->failure;
+  return ret;
+}
+
 int wmpush_avio_close_explained(AVIOContext** pb, wmpush_error* error) {
   Push* push;
   int ret;
@@ -290,10 +309,7 @@ int wmpush_avio_close_explained(AVIOContext** pb, wmpush_error* error) {
   if (!pb || !*pb) return 0;
 
   push = (*pb)->opaque;
-  avio_flush(*pb);
-  begin(push, WMPUSH_AVIO_ENDING);
-  ret = end(push);
-  if (ret < 0) *error = push->failure;
+  ret = wmpush_avio_end_explained(*pb, error);
 
   av_freep(&(*pb)->buffer);
   avio_context_free(pb);

@@ -27,6 +27,10 @@ WMPUSH_NODISCARD int wmpush_avio_open_explained(AVIOContext** pb, const char* ur
                                                 const AVIOInterruptCB* int_cb, wmpush_error* error);
 int wmpush_avio_close_explained(AVIOContext** pb, wmpush_error* error);
 
+/* Ends the session and keeps the context: what is written behind it is an error, and the close
+ * returns the same. */
+int wmpush_avio_end_explained(AVIOContext* pb, wmpush_error* error);
+
 #ifdef __cplusplus
 }
 #endif

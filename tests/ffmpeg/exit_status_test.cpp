@@ -74,6 +74,34 @@ TEST_F(LeftOut, AnOutputOfATeeThatWasNeverOpenedIsAFailure) {
   EXPECT_EQ(last_line(push.error), "wmpush: E_FAIL (0x80004005)");
 }
 
+class Outputs : public PublishingPoint {
+ protected:
+  const Arguments input{"-i", media("input.asf"), "-map", "0:0", "-map", "0:1", "-c", "copy"};
+};
+
+TEST_F(Outputs, AUrlInTheUsersTextIsNoneAndStaysAsItIs) {
+  const std::string text = "live at wmpush://user:word@example.org/live";
+  const Finished push =
+      run(ffmpeg_wmpush(input + Arguments{"-metadata", "comment=" + text, "-f", "asf", url()}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  const pubpoint::SessionReport session = ended_session();
+  EXPECT_THAT(run(ffmpeg({"-i", session.recording, "-f", "ffmetadata", "-"})).output,
+              testing::HasSubstr("comment=" + text));
+}
+
+TEST_F(Outputs, OfATeeThatNamesOneTwiceEachHaveAResult) {
+  for (const bool first_is_good : {true, false}) {
+    // The point is in use by the other, or the first is refused for once.
+    if (!first_is_good) server->add_fault({.at = At::PushSetup, .status = 403});
+    const Finished push = run(ffmpeg_wmpush(
+        input + Arguments{"-f", "tee",
+                          "[f=asf:onfail=ignore]" + url() + "|[f=asf:onfail=ignore]" + url()}));
+    if (is_built_in()) GTEST_SKIP() << "only the preload object knows of both";
+    EXPECT_NE(push.status, 0) << push.error;
+    EXPECT_THAT(last_line(push.error), testing::StartsWith("wmpush: NS_E_"));
+  }
+}
+
 class Recovery : public PublishingPoint {};
 
 TEST_F(Recovery, OfAFifoCountsAsASuccess) {

@@ -89,6 +89,14 @@ TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
   expect_failed(push, "NS_E_TIMEOUT", AVERROR(ETIMEDOUT));
 }
 
+TEST_F(FfmpegOption, RwTimeoutIsALimitOverTheOthers) {
+  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
+  const Finished push = run(ffmpeg_wmpush(
+      input + Arguments{"-response_timeout", "30", "-rw_timeout", "300000", "-f", "asf", url()}));
+  expect_failed(push, "NS_E_TIMEOUT", AVERROR(ETIMEDOUT));
+  EXPECT_THAT(push.error, HasSubstr("0.3 s"));
+}
+
 TEST(FfmpegHelp, ListsEveryOption) {
   const Finished help = run(ffmpeg_wmpush({"-h", "protocol=wmpush"}));
 

@@ -71,6 +71,36 @@ TEST_F(Python, GetsAnExceptionWhenThePushIsRefused) {
   EXPECT_THAT(push.error, HasSubstr("403"));
 }
 
+TEST_F(Python, GetsAnExceptionWhenTheEndWasNotTaken) {
+  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+
+  const Finished push = python(kRemux, {media("input.asf"), url()});
+
+  EXPECT_EQ(push.status, 1);
+  EXPECT_THAT(push.output, testing::Not(HasSubstr("closed")));
+  EXPECT_THAT(push.error, HasSubstr("connection was lost"));
+}
+
+TEST_F(Python, GetsTheExitStatusOfItsPushWhereThatIsAskedFor) {
+  // A program that hears of nothing: it drops every exception.
+  const std::string deaf = "try:\n" + [] {
+    std::string indented = kRemux;
+    for (std::size_t at = 0; (at = indented.find('\n', at)) != std::string::npos; ++at)
+      indented.insert(at + 1, "    ");
+    return indented;
+  }() + "\nexcept Exception: pass\n";
+  std::vector<std::string> environment = preloaded();
+  environment.push_back("WMPUSH_EXIT=1");
+  const Arguments program{"/usr/bin/python3", "-c", deaf, media("input.asf"), url()};
+  EXPECT_EQ(run(program, environment).status, 0);
+  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+  EXPECT_EQ(run(program, preloaded()).status, 0) << "by itself it says nothing";
+  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+  const Finished push = run(program, environment);
+  EXPECT_EQ(push.status, 1);
+  EXPECT_THAT(last_line(push.error), HasSubstr("wmpush: NS_E_CONNECTION_FAILURE"));
+}
+
 TEST(OtherLibavformat, IsLeftAloneWithOneSentence) {
   const Finished program = run({OTHER_PROGRAM}, preloaded());
 

@@ -152,6 +152,14 @@ WMPUSH_API const AVClass* avformat_get_class() {
   return guarded_or(its, [&] { return with_option_class(its); });
 }
 
+WMPUSH_API int av_write_trailer(AVFormatContext* format) {
+  const Libavformat& real = REAL;
+  const int ret = real.av_write_trailer(format);
+  if (!real.is_served() || !wmpush_avio_is_open(format->pb)) return ret;
+  // Where the trailer failed, the close says what became of the push.
+  return ret < 0 ? ret : end_push(format->pb);
+}
+
 WMPUSH_API decltype(AVFormatContext::oformat) av_guess_format(const char* name, const char* url,
                                                               const char* mime_type) {
   const Libavformat& real = REAL;

@@ -24,6 +24,7 @@ namespace wmpush::preload {
   apply(avformat_alloc_context)         \
   apply(avformat_alloc_output_context2) \
   apply(avformat_get_class)             \
+  apply(av_write_trailer)               \
   apply(av_guess_format)
 
 #define WMPUSH_USED(apply)    \

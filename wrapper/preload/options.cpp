@@ -7,7 +7,9 @@ extern "C" {
 #include <libavutil/version.h>
 }
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <string>
 
 #include "core/printable.hpp"
@@ -16,6 +18,7 @@ extern "C" {
 namespace wmpush::preload {
 namespace {
 
+constexpr std::int64_t kShortestTimeout = 10'000;  // us, that a timeout may be
 constexpr std::size_t kSlotSize = sizeof(std::int64_t);
 
 AVOption to_av(const wmpush_option_info& info, std::size_t index) {
@@ -135,11 +138,16 @@ int Options::set(std::size_t index) {
 int Options::take_from(AVDictionary** dictionary) {
   if (dictionary == nullptr) return 0;
 
+  std::int64_t longest = 0;
   if (const AVDictionaryEntry* entry = av_dict_get(*dictionary, "rw_timeout", nullptr, 0)) {
-    const std::string timeout = std::string(entry->value) + "us";
+    const std::string_view text = entry->value;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), longest);
+    if (error != std::errc() || end != text.data() + text.size() || longest < 0) {
+      av_log(object_.data(), AV_LOG_ERROR, "rw_timeout is a number of microseconds, not '%s'\n",
+             printable(text).c_str());
+      return AVERROR(EINVAL);
+    }
     av_dict_set(dictionary, "rw_timeout", nullptr, 0);
-    for (const char* name : {"connect_timeout", "response_timeout", "send_timeout"})
-      av_dict_set(dictionary, name, timeout.c_str(), AV_DICT_DONT_OVERWRITE);
   }
   for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i) {
     const AVDictionaryEntry* entry = av_dict_get(*dictionary, info->name, nullptr, 0);
@@ -154,7 +162,17 @@ int Options::take_from(AVDictionary** dictionary) {
     if (const int ret = set(i); ret < 0) return ret;
     av_dict_set(dictionary, info->name, nullptr, 0);
   }
+  if (longest > 0) limit_timeouts(longest);
   return 0;
+}
+
+/// As FFmpeg's own protocols do: none of them is longer.
+void Options::limit_timeouts(std::int64_t longest) {
+  const std::int64_t limit = std::max(longest, kShortestTimeout);
+  for (std::int64_t* timeout :
+       {&options_.connect_timeout, &options_.response_timeout, &options_.send_timeout,
+        &options_.end_timeout, &options_.rollover_timeout})
+    *timeout = std::min(*timeout, limit);
 }
 
 }  // namespace wmpush::preload

@@ -29,9 +29,8 @@ class Options {
   Options(const Options&) = delete;
   Options& operator=(const Options&) = delete;
 
-  /// Takes what is ours out of `dictionary`, which may be nullptr. Also `rw_timeout`, which
-  /// stands for the timeouts of connecting, of answers and of sending. Returns 0 or an AVERROR,
-  /// with the reason in av_log.
+  /// Takes what is ours out of `dictionary`, which may be nullptr. Also `rw_timeout`, in us: no
+  /// timeout is longer than that. Returns 0 or an AVERROR, with the reason in av_log.
   int take_from(AVDictionary** dictionary);
 
   const wmpush_options& get() const { return options_; }
@@ -45,6 +44,7 @@ class Options {
   };
 
   int set(std::size_t index);
+  void limit_timeouts(std::int64_t longest);
 
   /// What libavutil reads and writes: the class, then a value for each option.
   std::vector<Slot> object_;

@@ -15,6 +15,7 @@ extern "C" {
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,13 +39,21 @@ constexpr std::int64_t kBlockedAfterSignal = 2'000'000;
 constexpr std::int64_t kEndingAfterSignal = 4'500'000;
 constexpr std::int64_t kEndingAtLeast = 1'000'000;
 
+/// An output, which several pushes may be made for: a fifo that recovers opens it again.
+struct Output {
+  std::string url;  ///< password masked
+  wmpush_result result = WMPUSH_S_OK;
+  bool busy = false;  ///< being opened, or open
+};
+
 struct Push {
   std::string url;  ///< password masked
   AVIOInterruptCB int_cb{};
   std::int64_t opened = 0;
   AVIOContext* pb = nullptr;  ///< nullptr while it is being opened
   pid_t opened_by = getpid();
-  std::atomic<wmpush_result>* result = nullptr;  ///< that of its URL
+  Output* output = nullptr;
+  bool ended = false;
 };
 
 using OpenPushes = std::map<const AVIOContext*, std::unique_ptr<Push>>;
@@ -52,8 +61,8 @@ using OpenPushes = std::map<const AVIOContext*, std::unique_ptr<Push>>;
 struct Pushes {
   std::mutex mutex;
   OpenPushes open;
-  /// The last result for each URL: a fifo that recovers opens the same one again.
-  std::map<std::string, std::atomic<wmpush_result>> results;
+  std::deque<Output> outputs;                   ///< in the order in which they were first opened
+  std::map<std::string, std::size_t> expected;  ///< how often the command line names each URL
 };
 
 Pushes& pushes() {
@@ -62,30 +71,46 @@ Pushes& pushes() {
   return instance;
 }
 
-/// What the exit handler reads, which must neither lock nor take memory: a failure if a push failed
-/// (of several, that of the URL that comes first in the alphabet) or was never closed.
+/// What the exit handler reads, which must neither lock nor take memory: a failure if an output
+/// failed (of several, the one that was opened first) or was never closed.
 constinit std::atomic<wmpush_result> overall{WMPUSH_S_OK};
 static_assert(std::atomic<wmpush_result>::is_always_lock_free, "read where a signal has struck");
 
 /// After a change, with the mutex held.
 void note_overall() {
-  wmpush_result now = pushes().open.empty() ? WMPUSH_S_OK : WMPUSH_E_FAIL;
-  for (const auto& [url, result] : pushes().results)
-    if (WMPUSH_FAILED(result)) {
-      now = result;
+  wmpush_result now = WMPUSH_S_OK;
+  for (const auto& [pb, push] : pushes().open)
+    if (!push->ended) now = WMPUSH_E_FAIL;
+  for (const Output& output : pushes().outputs)
+    if (WMPUSH_FAILED(output.result)) {
+      now = output.result;
       break;
     }
   overall = now;
 }
 
-std::atomic<wmpush_result>& result_of(const std::string& url) {
+/// The output that a push to `url` is for. Where the command line names it so often, each of the
+/// first pushes is one of its own; a further one is another try for one that failed.
+Output& output_for(const std::string& url) {
   const std::lock_guard lock(pushes().mutex);
-  return pushes().results[url];
+  std::size_t known = 0;
+  Output* failed = nullptr;
+  for (Output& output : pushes().outputs) {
+    if (output.url != url) continue;
+    ++known;
+    if (!output.busy && (failed == nullptr || WMPUSH_FAILED(output.result))) failed = &output;
+  }
+  const auto named = pushes().expected.find(url);
+  const bool another_try = known >= (named == pushes().expected.end() ? 1 : named->second);
+  if (failed == nullptr || !another_try) failed = &pushes().outputs.emplace_back(Output{url});
+  failed->busy = true;
+  return *failed;
 }
 
-void note_result(std::atomic<wmpush_result>& of, wmpush_result result) {
+void note_result(Output& output, wmpush_result result, bool over) {
   const std::lock_guard lock(pushes().mutex);
-  of = result;
+  output.result = result;
+  output.busy = output.busy && !over;
   note_overall();
 }
 
@@ -174,7 +199,10 @@ void at_exit(int status, void*) {
 
 }  // namespace
 
-void expect_pushes(std::size_t count) { expected = count; }
+void expect_pushes(const std::vector<std::string>& urls) {
+  expected = urls.size();
+  for (const std::string& url : urls) ++pushes().expected[url];
+}
 
 int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptCB* int_cb,
               AVDictionary** dictionary) {
@@ -187,8 +215,13 @@ int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptC
            printable(push->url).c_str());
     return AVERROR(EIO);
   }
-  push->result = &result_of(push->url);
-  note_result(*push->result, WMPUSH_E_INVALIDARG);
+  push->output = &output_for(push->url);
+  struct Attempt {
+    Output& output;
+    wmpush_result result = WMPUSH_E_INVALIDARG;
+    bool over = true;
+    ~Attempt() { note_result(output, result, over); }
+  } attempt{*push->output};
   Options options;
   if (const int ret = options.take_from(dictionary); ret < 0) return ret;
   // Nothing may fail once there is a session: the place for the push is made before.
@@ -202,18 +235,30 @@ int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptC
   wmpush_error error;
   const int ret =
       wmpush_avio_open_explained(pb, reveal_passwords(url).c_str(), &options.get(), &stop, &error);
-  if (ret < 0) {
-    note_result(*push->result, error.result);
-    return ret;
-  }
+  attempt.result = error.result;
+  if (ret < 0) return ret;
 
+  attempt.over = false;
   push->pb = *pb;
   node.key() = *pb;
   node.mapped() = std::move(push);
   const std::lock_guard lock(pushes().mutex);
-  *node.mapped()->result = error.result;
   pushes().open.insert(std::move(node));
-  note_overall();
+  return ret;
+}
+
+int end_push(AVIOContext* pb) noexcept {
+  Push* push = nullptr;
+  {
+    const std::lock_guard lock(pushes().mutex);
+    const auto found = pushes().open.find(pb);
+    if (found == pushes().open.end() || found->second->opened_by != getpid()) return 0;
+    push = found->second.get();
+  }
+  wmpush_error error;
+  const int ret = wmpush_avio_end_explained(pb, &error);
+  push->ended = true;
+  note_result(*push->output, error.result, false);
   return ret;
 }
 
@@ -230,13 +275,13 @@ int close_push(AVIOContext** pb) noexcept {
       }
       push = std::move(found->second);
       pushes().open.erase(found);
-      *push->result = WMPUSH_E_FAIL;
+      if (!push->ended) push->output->result = WMPUSH_E_FAIL;
       note_overall();
     }
   }
   wmpush_error error;
   const int ret = wmpush_avio_close_explained(pb, &error);
-  if (push != nullptr) note_result(*push->result, error.result);
+  if (push != nullptr) note_result(*push->output, error.result, true);
   return ret;
 }
 

@@ -257,6 +257,7 @@ Owner owner_of_option(std::span<char* const> arguments) {
 std::vector<Place> passwords_in_argument(std::span<char* const> arguments, std::size_t i) {
   const std::string_view argument = arguments[i];
   const std::string_view option = arguments[i - 1];
+  if (is_users_text(option)) return {};
   const bool is_password = option == "-password" || option == "-http_proxy";
   const bool is_list =
       option.starts_with('-') && (option.ends_with("_opts") || option.ends_with("_options"));
@@ -274,6 +275,13 @@ std::vector<Place> passwords_in_argument(std::span<char* const> arguments, std::
 }
 
 }  // namespace
+
+bool is_users_text(std::string_view option) {
+  constexpr std::string_view kTexts[] = {"-metadata", "-program", "-vf",
+                                         "-af",       "-filter",  "-lavfi"};
+  return std::ranges::any_of(kTexts,
+                             [&](std::string_view each) { return option.starts_with(each); });
+}
 
 std::string mask_passwords(std::string_view text) {
   return replaced(text, passwords_in(text), mask_of);

@@ -7,6 +7,10 @@
 
 namespace wmpush::preload {
 
+/// Whether the value of this option of ffmpeg is text for a file or a filter: a URL in it is no
+/// output, and stays as the user wrote it.
+bool is_users_text(std::string_view option);
+
 /// `text` with the password of every wmpush:// URL in it replaced by "***" (a further password by
 /// "***2" and so on), whether it stands before the host, in the query or in the options in brackets
 /// that a tee has before the URL. The scheme and the names of the options may be misspelt. Other

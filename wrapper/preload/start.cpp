@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "push.hpp"
 #include "secrets.hpp"
@@ -69,20 +70,33 @@ void leave_environment() {
   close_descriptor(self.dli_fname);
 }
 
-/// How many URLs of ours the arguments name; a tee names several in one.
-std::size_t pushes_in(int argc, char** argv) {
+/// The outputs of ours that the arguments name, passwords masked; a tee names several in one.
+std::vector<std::string> pushes_in(int argc, char** argv) {
   constexpr std::string_view kScheme = "wmpush://";
-  std::size_t count = 0;
+  std::vector<std::string> urls;
   for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    for (std::size_t at = 0; (at = argument.find(kScheme, at)) != argument.npos;
-         at += kScheme.size())
-      ++count;
+    if (is_users_text(argv[i - 1])) continue;
+    std::string_view rest = argv[i];
+    while (!rest.empty()) {
+      std::string_view output = rest.substr(0, rest.find('|'));
+      rest.remove_prefix(std::min(output.size() + 1, rest.size()));
+      // The options of one output of a tee.
+      if (output.starts_with('['))
+        output.remove_prefix(std::min(output.find(']'), output.size() - 1) + 1);
+      if (output.starts_with(kScheme)) urls.push_back(mask_passwords(output));
+    }
   }
-  return count;
+  return urls;
+}
+
+/// Any program's exit status can be asked for. One such as Python loads libavformat only later.
+bool exit_status_is_asked_for() {
+  const char* const value = std::getenv("WMPUSH_EXIT");
+  return value != nullptr && std::string_view(value) == "1";
 }
 
 void start(int argc, char** argv) {
+  if (exit_status_is_asked_for()) answer_for_exit_status();
   // A program without libavformat may be a shell or `timeout` on the way to one that has it.
   if (dl_iterate_phdr(is_libavformat, nullptr) == 0) return;
   const bool knows_program = is_ffmpeg();
@@ -92,7 +106,7 @@ void start(int argc, char** argv) {
   expect_pushes(pushes_in(argc, argv));
   mask_arguments(argc, argv);
   watch_signals();
-  answer_for_exit_status();
+  if (!exit_status_is_asked_for()) answer_for_exit_status();
 }
 
 __attribute__((constructor)) void start_or_refuse(int argc, char** argv, char**) {
