@@ -177,7 +177,9 @@ class Contents {
 
 /// Moves from `from` to `chosen` what frees `need` bytes, with as little as can be.
 void choose(std::vector<Piece> from, std::size_t& need, std::vector<Piece>& chosen) {
-  std::ranges::stable_sort(from, std::greater<>(), &Piece::size);
+  std::ranges::sort(from, [](const Piece& a, const Piece& b) {
+    return a.size != b.size ? a.size > b.size : a.at < b.at;
+  });
   for (std::size_t i = 0; i < from.size() && need > 0; ++i) {
     std::size_t taken = i;
     if (from[i].size >= need)

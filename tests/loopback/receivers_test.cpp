@@ -126,7 +126,9 @@ class Receivers : public ::testing::TestWithParam<FieldExpectation> {
         if (succeeded(second_result))
           second_result = write(second, std::string_view(other).substr(0, 20'000));
         if (succeeded(second_result))
-          second_result = second.wait_until(Clock::now() + std::chrono::milliseconds(100));
+          second_result = second.wait_until(Clock::now() + (GetParam().receiver == 'B'
+                                                                ? std::chrono::milliseconds(10'000)
+                                                                : std::chrono::milliseconds(100)));
         return;
       }
       case FieldEvent::End:
