@@ -78,7 +78,8 @@ TEST_F(Python, GetsAnExceptionWhenTheEndWasNotTaken) {
 
   EXPECT_EQ(push.status, 1);
   EXPECT_THAT(push.output, testing::Not(HasSubstr("closed")));
-  EXPECT_THAT(push.error, HasSubstr("connection was lost"));
+  // What of libavformat's log a program shows is its own affair.
+  EXPECT_THAT(push.error, HasSubstr("Traceback"));
 }
 
 TEST_F(Python, GetsTheExitStatusOfItsPushWhereThatIsAskedFor) {
