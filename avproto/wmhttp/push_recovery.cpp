@@ -181,9 +181,14 @@ void PushEngine::put_first_header() {
   }
   // Copied, not lent: it changes when a $C behind it is sent again.
   if (!again_.empty()) return put({FrameId::Header, 0, again_.header(), {}});
-  // It begins with the header that a waiting $C would have brought.
-  if (waiting_count_ > 0 && waiting_[waiting_count_ - 1].id == FrameId::StreamChange)
-    waiting_count_ = 0;
+  // It begins with the header that a waiting $C would have brought; an $E behind that stays.
+  for (std::size_t i = waiting_count_; i-- > 0;)
+    if (waiting_[i].id == FrameId::StreamChange) {
+      std::copy(waiting_.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_count_), waiting_.begin());
+      waiting_count_ -= i + 1;
+      break;
+    }
   put({FrameId::Header, 0, {}, header_});
 }
 

@@ -618,6 +618,33 @@ TEST_F(Recovery, C33_ANewSessionThatBeginsWithTheNextEntryHasItsHeaderInH) {
   EXPECT_EQ(frames_in(renewed.body)[0].payload, std::string(50, 'n'));
 }
 
+TEST_F(Recovery, C33_ANewSessionOfAnEntryThatWasToBeginAndIsToEndHasItsHeaderOnce) {
+  auto config = reconnecting();
+  config.resume = wmhttp::Resume::Never;
+  // Room for the first header and three packets, and none for the $E(1).
+  config.content_length = 4 + 100 + 3 * 1004 + 4;
+  EngineDriver small(config);
+  small.start_stream(100, 1000);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_FALSE(small.packet());
+    small.flush();
+  }
+  small.header_bytes.assign(50, std::byte{'n'});
+  ASSERT_FALSE(small.engine.header(small.header_bytes, {1000, 0}, small.now));
+  small.flush();
+  ASSERT_EQ(small.engine.state(), State::RollingOver);
+  small.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"}, small.now,
+                               {0, 0});
+  ASSERT_EQ(small.engine.state(), State::Waiting);
+  ASSERT_FALSE(small.engine.end(0, small.now));
+  small.now = small.engine.deadline();
+  small.engine.tick(small.now);
+  small.engine.connected(small.now);
+  small.flush();
+  small.answer(kAccepted);
+  EXPECT_EQ(content(requests_in(small.flush()).at(0)), "HE");
+}
+
 TEST_F(Recovery, C33_WhatIsSentAgainRollsOverLikeAnythingElse) {
   auto config = reconnecting();
   config.content_length = 4000;

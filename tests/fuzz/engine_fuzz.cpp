@@ -417,10 +417,10 @@ class Conversation {
     PushEngine& engine = *engine_;
     std::size_t queued = 0;
     for (const Bytes part : engine.outgoing()) {
-      // Touched, so that what was lent and is gone shows.
-      unsigned sum = 0;
-      for (const std::byte each : part) sum += static_cast<unsigned>(each);
-      require(sum < std::numeric_limits<unsigned>::max(), "what is lent can be read");
+      // Touched, so that what was lent and is gone shows; all of it would take most of the time.
+      const unsigned ends =
+          static_cast<unsigned>(part.front()) + static_cast<unsigned>(part.back());
+      require(ends <= 2 * 255, "what is lent can be read");
       queued += part.size();
     }
     require(queued <= kMostQueued, "what is queued has a bound");
