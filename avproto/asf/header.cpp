@@ -10,7 +10,6 @@ namespace {
 constexpr std::size_t kObjectHeadSize = 24;  // GUID and size
 constexpr std::size_t kFilePropertiesSize = 104;
 constexpr std::size_t kStreamPropertiesHeadSize = 78;
-constexpr std::size_t kHeaderExtensionHeadSize = 46;
 constexpr std::size_t kExtendedStreamPropertiesHeadSize = 88;
 constexpr std::size_t kStreamBitratesHeadSize = 26;
 constexpr std::size_t kStreamBitrateSize = 6;
@@ -434,8 +433,7 @@ Error unpatched_header_error() {
   return invalid(
       "the ASF header's size was never filled in (all ones): the muxer gave up before its end, and "
       "says why above, as where ASF cannot carry a codec (encode with -c:v wmv2 -c:a wmav2); or "
-      "the "
-      "header is larger than the muxer's output buffer, so that it could not go back to it");
+      "the header is larger than the muxer's output buffer, so that it could not go back to it");
 }
 
 Error parse_header(Bytes bytes, Header& header) {

@@ -20,6 +20,9 @@ inline constexpr std::size_t kDataObjectHeadSize = 50;
 /// GUID, size, object count and the two reserved bytes of a Header Object (ASF 3.1).
 inline constexpr std::size_t kHeaderObjectHeadSize = 30;
 
+/// GUID, size, two reserved fields and the data size of a Header Extension Object (ASF 3.4).
+inline constexpr std::size_t kHeaderExtensionHeadSize = 46;
+
 /// The largest data packet that a $D carries, in bytes.
 inline constexpr std::uint32_t kMaxPacketSize = 65535;
 

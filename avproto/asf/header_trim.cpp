@@ -1,7 +1,6 @@
 #include "asf/header_trim.hpp"
 
 #include <algorithm>
-#include <optional>
 
 #include "asf/guid.hpp"
 #include "asf/header.hpp"
@@ -11,7 +10,6 @@ namespace {
 
 constexpr std::size_t kSizeAt = 16;
 constexpr std::size_t kCountAt = 24;  // of objects or attributes
-constexpr std::size_t kHeaderExtensionHeadSize = 46;
 constexpr std::size_t kExtensionDataSizeAt = 42;
 constexpr std::size_t kMostNames = 10;
 

@@ -359,8 +359,9 @@ std::optional<TcpState> Transport::Socket::look_at_window() {
 }
 
 std::size_t Transport::Socket::surely_unread() {
+  if (!window_asked_at_) return 0;
   const auto state = look_at_window();
-  if (!state || !state->window || !window_asked_at_) return 0;
+  if (!state || !state->window) return 0;
   const Time told_at = Clock::now() - state->window_age;
   if (told_at < *window_asked_at_ + kWindowAsked * 9 / 10) return 0;
   const std::size_t less = widest_window_ - *state->window;

@@ -17,11 +17,17 @@ using net::Clock;
 using net::Time;
 using Readiness = net::Transport::Readiness;
 
-Error interrupted_error() { return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted"}; }
-
-Error no_answer() {
-  return {Result::NS_E_TIMEOUT, 0, 0,
-          "no answer to an OPTIONS: the server may speak nothing but the push protocol"};
+Error wait(net::Transport& transport, bool to_send, Time deadline) {
+  switch (transport.wait(to_send, deadline)) {
+    case Readiness::Ready:
+      break;
+    case Readiness::TimedOut:
+      return {Result::NS_E_TIMEOUT, 0, 0,
+              "no answer to an OPTIONS: the server may speak nothing but the push protocol"};
+    case Readiness::Interrupted:
+      return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted"};
+  }
+  return {};
 }
 
 Error send(net::Transport& transport, std::string_view request, Time deadline) {
@@ -32,14 +38,7 @@ Error send(net::Transport& transport, std::string_view request, Time deadline) {
     if (Error error = transport.send(parts, count)) return error;
     rest = rest.subspan(count);
     if (count > 0) continue;
-    switch (transport.wait(true, deadline)) {
-      case Readiness::Ready:
-        break;
-      case Readiness::TimedOut:
-        return no_answer();
-      case Readiness::Interrupted:
-        return interrupted_error();
-    }
+    if (Error error = wait(transport, true, deadline)) return error;
   }
   return {};
 }
@@ -47,14 +46,7 @@ Error send(net::Transport& transport, std::string_view request, Time deadline) {
 Error receive(net::Transport& transport, Time deadline, wmhttp::Response& response) {
   wmhttp::ResponseReader reader;
   while (true) {
-    switch (transport.wait(false, deadline)) {
-      case Readiness::Ready:
-        break;
-      case Readiness::TimedOut:
-        return no_answer();
-      case Readiness::Interrupted:
-        return interrupted_error();
-    }
+    if (Error error = wait(transport, false, deadline)) return error;
     Bytes received;
     bool closed = false;
     if (Error error = transport.receive(received, closed)) return error;

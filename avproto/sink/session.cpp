@@ -328,14 +328,13 @@ Error PushSink::Session::send_header(Bytes header) {
 
 /// What the protocol allows is more than some relays and players can take, who then say nothing.
 void PushSink::Session::tell_of_limits(std::size_t header, std::uint32_t packet) const {
-  constexpr std::size_t kSomeReceivers = 8192;
   constexpr std::size_t kSomePlayers = 16384;
-  if (header > kSomeReceivers)
+  if (header > wmhttp::kCommonPayload)
     log_.write(header > kSomePlayers ? WMPUSH_LOG_WARNING : WMPUSH_LOG_INFO,
                where_ + ": an ASF header of " + std::to_string(header) +
                    " bytes: some receivers take 8192 and some players 16384 at the most; if yours "
                    "plays nothing, leave out metadata or streams");
-  if (packet > kSomeReceivers)
+  if (packet > wmhttp::kCommonPayload)
     log_.write(WMPUSH_LOG_INFO, where_ + ": data packets of " + std::to_string(packet) +
                                     " bytes: some receivers take 8192 at the most; if yours plays "
                                     "nothing, use a smaller -packet_size");

@@ -24,7 +24,9 @@ inline constexpr std::byte kFrameMark{0x24};  ///< '$', with the B bit clear: al
 inline constexpr std::size_t kMaxPacketLength = 65535;         ///< what PacketLength can say
 inline constexpr std::size_t kMaxHeaderPayload = 65531;        ///< $H (2.2.3.6)
 inline constexpr std::size_t kMaxStreamChangePayload = 65527;  ///< $C (2.2.3.2)
-inline constexpr std::size_t kMaxFillerPayload = 65531;        ///< $F (2.2.3.5)
+inline constexpr std::size_t kCommonPayload =
+    8192;  ///< of a $H or $D: more is not taken everywhere
+inline constexpr std::size_t kMaxFillerPayload = 65531;  ///< $F (2.2.3.5)
 
 inline constexpr std::uint32_t kReasonEnd = 0;        ///< S_OK: nothing follows
 inline constexpr std::uint32_t kReasonNextEntry = 1;  ///< S_FALSE: a $C follows

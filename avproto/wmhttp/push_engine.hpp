@@ -327,7 +327,8 @@ class PushEngine {
   void try_later(Error cause);
   bool resumable() const;
   void doubt_session();
-  bool resume_after_all();
+  Duration idle_timeout() const;
+  void resume_after_all();
   bool lasted() const;
   bool may_be_held(int status) const;
   bool deny_session();

@@ -94,11 +94,14 @@ void PushEngine::try_later(Error cause) {
 /// The stream that came back goes on for so long that it counts as well again.
 bool PushEngine::lasted() const { return streaming_since_ && now_ - *streaming_since_ >= kLasting; }
 
+/// How long the server keeps a session without a request.
+Duration PushEngine::idle_timeout() const { return setup_response_.timeout.value_or(kIdleTimeout); }
+
 /// Whether the server may still have the session.
 bool PushEngine::resumable() const {
   if (config_.resume == Resume::Never || new_session_) return false;
   if (context_.push_id.empty() || context_.push_id == kNewSession) return false;
-  return now_ < *outage_since_ + setup_response_.timeout.value_or(kIdleTimeout);
+  return now_ < *outage_since_ + idle_timeout();
 }
 
 /// Something speaks against the server having the session still.
@@ -109,10 +112,9 @@ void PushEngine::doubt_session() {
 
 /// A new session is refused because something holds the publishing point: that may be the session
 /// that was given up on a doubt, which then is the one to go on with.
-bool PushEngine::resume_after_all() {
-  if (!doubted_ || !may_be_held(response_.status) ||
-      now_ >= *outage_since_ + setup_response_.timeout.value_or(kIdleTimeout))
-    return false;
+void PushEngine::resume_after_all() {
+  if (!doubted_ || !may_be_held(response_.status) || now_ >= *outage_since_ + idle_timeout())
+    return;
   note(WMPUSH_LOG_VERBOSE, "the server still holds the session that was lost: resuming it");
   if (config_.server != doubted_->server) config_.server_authenticator = nullptr;
   config_.server = std::move(doubted_->server);
@@ -122,13 +124,12 @@ bool PushEngine::resume_after_all() {
   doubted_.reset();
   aim();
   new_session_ = false;
-  return true;
 }
 
 /// A server that has not noticed the loss yet refuses us for our own sake, until it does.
 bool PushEngine::may_be_held(int status) const {
   if ((status != 404 && status != 409) || !outage_since_ || lasted()) return false;
-  return now_ < *outage_since_ + setup_response_.timeout.value_or(kIdleTimeout) + kForgetsLate;
+  return now_ < *outage_since_ + idle_timeout() + kForgetsLate;
 }
 
 /// The answer to a PushStart that was to resume a session brings another push-id: the server does
@@ -241,14 +242,14 @@ void PushEngine::refuse_stream(Error refusal) {
   if (deny_session()) return;
   const int status = response_.status;
   const bool held = may_be_held(status);
-  const bool try_again = worth_another_try(status) && (status != 409 || held);
+  const bool try_again = worth_another_try(status) || (status == 409 && held);
   if (!try_again && resumes_)
     refusal.message = "the server does not know the session any more (" + response_.status_text() +
                       "), so that a new one is needed";
   if (refused_from_the_start() && (try_again || resumes_ || held)) {
     const bool resumed = resumes_;
     new_session_ = !try_again;
-    if (!resumed && resume_after_all()) new_session_ = false;
+    if (!resumed) resume_after_all();
     denied_ = new_session_ && resumed;
     return recover_from(sent_.beginning(), 0, std::move(refusal));
   }

@@ -18,13 +18,6 @@ Error not_followed(const Response& response, std::string why) {
           "PushSetup: the server answered " + response.status_text() + ": " + std::move(why)};
 }
 
-bool is_scheme(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '-' || c == '.';
-  });
-}
-
 /// The path of `target` up to its last '/', with what "./" and "../" in front of `relative` take
 /// off (RFC 3986, 5.2). Nothing else is normalised.
 std::string merged(std::string_view target, std::string_view relative) {

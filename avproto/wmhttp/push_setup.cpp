@@ -22,9 +22,9 @@ void PushEngine::send_setup() {
 }
 
 void PushEngine::fail_to_connect() {
-  // What is wrong with the address itself does not get better.
   // Where nobody listens any more, nobody has kept the session either.
   if (peer_error_.system_error == ECONNREFUSED && !config_.proxy) doubt_session();
+  // What is wrong with the address itself does not get better.
   const bool later = recoverable() && (peer_error_.result == Result::NS_E_PUSH_CANNOTCONNECT ||
                                        peer_error_.result == Result::NS_E_SERVER_NOT_FOUND ||
                                        peer_error_.result == Result::NS_E_PROXY_NOT_FOUND);
@@ -53,10 +53,9 @@ void PushEngine::accept_session() {
 
 void PushEngine::refuse_setup() {
   Error error = refused("PushSetup", !config_.setup_body.empty());
-  static_cast<void>(resume_after_all());
+  resume_after_all();
   const bool later =
-      recoverable() && (may_be_held(response_.status) ||
-                        (worth_another_try(response_.status) && response_.status != 409));
+      recoverable() && (may_be_held(response_.status) || worth_another_try(response_.status));
   if (later) authorization_accepted();  // who refuses for now has nothing against us
   later ? try_later(std::move(error)) : fail(std::move(error));
 }

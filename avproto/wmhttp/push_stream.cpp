@@ -266,12 +266,11 @@ std::string PushEngine::playlist_hint() const {
 
 /// Why a connection may have been lost where a stream begins.
 std::string PushEngine::size_hint() const {
-  constexpr std::size_t kSomeReceivers = 8192;
   if (resumes_ || next_entry_at_ || now_ >= push_start_at_ + kLasting) return {};
-  if (header_.size() > kSomeReceivers)
+  if (header_.size() > kCommonPayload)
     return "; the ASF header has " + std::to_string(header_.size()) +
            " bytes, and some receivers take 8192 at the most: max_header=8192 makes it fit";
-  if (shape_.packet_size > kSomeReceivers)
+  if (shape_.packet_size > kCommonPayload)
     return "; the data packets have " + std::to_string(shape_.packet_size) +
            " bytes, and some receivers take 8192 at the most: use a smaller -packet_size";
   return {};

@@ -110,7 +110,7 @@ Error refusal(const Response& response, std::string_view doing, bool template_na
               std::move(means.text)};
 }
 
-bool worth_another_try(int status) { return status == 408 || status == 409 || status >= 500; }
+bool worth_another_try(int status) { return status == 408 || status >= 500; }
 
 Error foreign_server(const Response& response, bool redirected) {
   const std::string who = response.server.empty() ? "a server that does not say what it is"

@@ -94,10 +94,7 @@ Error wrong_scheme(std::string_view scheme) {
   if (lower == "wmpush" || lower == "http")
     return invalid("the scheme of the URL is written in small letters: " + lower + "://");
   // It may be a piece of a password.
-  const bool is_scheme = std::all_of(lower.begin(), lower.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-  });
-  if (!is_scheme) return invalid(kNoUrl);
+  if (!scheme.empty() && !is_scheme(scheme)) return invalid(kNoUrl);
   const std::string named = "'" + std::string(scheme) + "' is not a scheme that can be pushed to: ";
   if (lower == "mms" || lower == "mmsh" || lower == "mmst" || lower == "rtsp")
     return invalid(named + "players open " + lower +
@@ -150,6 +147,13 @@ std::string Destination::authority() const {
 
 std::string PushUrl::display() const {
   return "wmpush://" + (user.empty() ? "" : user + "@") + authority() + target;
+}
+
+bool is_scheme(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '-' || c == '.';
+  });
 }
 
 Error parse_url(std::string_view text, const std::function<bool(std::string_view)>& is_option,

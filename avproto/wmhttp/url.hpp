@@ -41,6 +41,9 @@ struct PushUrl {
   std::string display() const;
 };
 
+/// Whether a scheme of a URL can be written so (RFC 3986, 3.1).
+bool is_scheme(std::string_view text);
+
 /// Parses `text`; `is_option` tells which query parameters are options. NS_E_INVALID_NAME for a bad
 /// host, E_INVALIDARG for everything else. The message does not repeat a password.
 Error parse_url(std::string_view text, const std::function<bool(std::string_view)>& is_option,

@@ -1,7 +1,6 @@
 // However a server's bytes are cut, the reader gives the same responses, and never more than the
 // limits allow.
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <random>
 #include <string>
 
 #include "fuzz/target.hpp"
@@ -97,12 +96,7 @@ std::vector<std::vector<std::byte>> seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace wmpush::fuzz;
-  if (size == 0) return 0;
-  const wmpush::Bytes bytes = input(data, size).subspan(1);
-  std::mt19937 random(data[0]);
-  const Outcome whole = read(bytes, [&] { return bytes.size(); });
-  require(whole == read(bytes, [] { return std::size_t{1}; }), "one byte at a time is the same");
-  require(whole == read(bytes, [&] { return std::size_t{1} + random() % 40; }),
-          "what is read does not hang on the cuts");
+  require_same_however_cut(input(data, size),
+                           [](wmpush::Bytes bytes, auto piece) { return read(bytes, piece); });
   return 0;
 }

@@ -7,12 +7,11 @@
 #include <future>
 #include <mutex>
 
-#include "asf/data_packet.hpp"
-#include "asf/splitter.hpp"
 #include "support/asf_builder.hpp"
 #include "support/clip.hpp"
 #include "support/engine_driver.hpp"
 #include "support/raw_server.hpp"
+#include "support/sent_packets.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -90,16 +89,7 @@ class Field : public ::testing::Test {
   }
   /// The packets of `clip()` as they go out, for what came in `frames`.
   void expect_packets_of_the_clip(const std::vector<SentFrame>& frames) {
-    asf::Splitter splitter;
-    asf::Splitter::Unit unit;
-    std::vector<std::string> wanted;
-    Bytes input = as_bytes(clip());
-    do {
-      ASSERT_FALSE(splitter.next(input, unit));
-      if (unit.kind != asf::Splitter::Kind::Packet) continue;
-      const asf::StrippedPacket packet = asf::strip_padding(unit.bytes);
-      wanted.push_back(std::string(as_text(packet.head())) + std::string(as_text(packet.rest)));
-    } while (unit.kind != asf::Splitter::Kind::None);
+    const std::vector<std::string> wanted = packets_in(clip());
     std::vector<std::string> found;
     for (const SentFrame& frame : frames)
       if (frame.id == FrameId::Data) found.push_back(frame.payload);

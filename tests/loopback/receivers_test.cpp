@@ -9,12 +9,11 @@
 #include <set>
 #include <thread>
 
-#include "asf/data_packet.hpp"
-#include "asf/splitter.hpp"
 #include "support/asf_builder.hpp"
 #include "support/clip.hpp"
 #include "support/field_expectations.hpp"
 #include "support/field_receiver.hpp"
+#include "support/sent_packets.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -25,21 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 const Habits& habits_of(char name) {
   return *std::ranges::find(field_receivers(), name, &Habits::name);
-}
-
-/// The packets of `asf` as they go out.
-std::vector<std::string> packets_of(const std::string& asf) {
-  asf::Splitter splitter;
-  asf::Splitter::Unit unit;
-  std::vector<std::string> packets;
-  Bytes input = as_bytes(asf);
-  do {
-    EXPECT_FALSE(splitter.next(input, unit));
-    if (unit.kind != asf::Splitter::Kind::Packet) continue;
-    const asf::StrippedPacket packet = asf::strip_padding(unit.bytes);
-    packets.push_back(std::string(as_text(packet.head())) + std::string(as_text(packet.rest)));
-  } while (unit.kind != asf::Splitter::Kind::None);
-  return packets;
 }
 
 /// The clip with a header of about 9000 bytes: an object that nobody knows is put in front of the
@@ -172,7 +156,7 @@ TEST_P(Receivers, EndAsExpectedAndSayWhy) {
 
   // Nothing twice, and nothing missing where the push went on.
   const std::vector<std::string> came = receiver.packets();
-  std::vector<std::string> wanted = packets_of(asf);
+  std::vector<std::string> wanted = packets_in(asf);
   if (expected.event != FieldEvent::SecondPush) {
     EXPECT_EQ(std::set<std::string>(came.begin(), came.end()).size(), came.size());
   }
@@ -218,7 +202,7 @@ TEST_P(ReceiverOptions, MakeItRight) {
     ASSERT_FALSE(stream.empty());
     EXPECT_EQ(stream.front().id, wmhttp::FrameId::Header);
   }
-  EXPECT_EQ(receiver.packets().size(), packets_of(asf).size());
+  EXPECT_EQ(receiver.packets().size(), packets_in(asf).size());
 }
 
 /// A receiver that takes `packets` packets and then reads nothing any more.
@@ -258,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(OfTheField, Interrupted, ::testing::ValuesIn(field_rece
 
 TEST_P(Interrupted, AtFiftyMomentsEndsAtOnceAndTruly) {
   const std::string& asf = clip("-f asf");
-  const std::size_t packets = packets_of(asf).size();
+  const std::size_t packets = packets_in(asf).size();
   int successes = 0;
   for (int moment = 0; moment < 50; ++moment) {
     FieldReceiver receiver(GetParam());

@@ -9,10 +9,9 @@
 #include <filesystem>
 #include <random>
 
-#include "asf/data_packet.hpp"
-#include "asf/splitter.hpp"
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
+#include "support/sent_packets.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -26,21 +25,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-/// The packets of an ASF stream as they go out: without the padding that a recording puts back.
-std::vector<std::string> packets_in(const std::string& asf) {
-  asf::Splitter splitter;
-  asf::Splitter::Unit unit;
-  Bytes input = as_bytes(asf);
-  std::vector<std::string> packets;
-  do {
-    EXPECT_FALSE(splitter.next(input, unit));
-    if (unit.kind != asf::Splitter::Kind::Packet) continue;
-    const asf::StrippedPacket packet = asf::strip_padding(unit.bytes);
-    packets.push_back(std::string(as_text(packet.head())) + std::string(as_text(packet.rest)));
-  } while (unit.kind != asf::Splitter::Kind::None);
-  return packets;
-}
 
 /// Resets nothing, but ends both directions of the connection that this process has to `port`: it
 /// breaks under the feet of the library, as by a cable that is pulled.
