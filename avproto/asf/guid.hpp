@@ -29,6 +29,7 @@ constexpr Guid guid(std::uint32_t a, std::uint16_t b, std::uint16_t c, std::uint
 inline constexpr Guid kHeaderObject = guid(0x75B22630, 0x668E, 0x11CF, 0xA6D9, 0x00AA0062CE6C);
 inline constexpr Guid kFileProperties = guid(0x8CABDCA1, 0xA947, 0x11CF, 0x8EE4, 0x00C00C205365);
 inline constexpr Guid kStreamProperties = guid(0xB7DC0791, 0xA9B7, 0x11CF, 0x8EE6, 0x00C00C205365);
+inline constexpr Guid kCodecList = guid(0x86D15240, 0x311D, 0x11D0, 0xA3A4, 0x00A0C90348F6);
 inline constexpr Guid kHeaderExtension = guid(0x5FBF03B5, 0xA92E, 0x11CF, 0x8EE3, 0x00C00C205365);
 inline constexpr Guid kStreamBitrateProperties =
     guid(0x7BF875CE, 0x468D, 0x11D1, 0x8D82, 0x006097C9A2B2);

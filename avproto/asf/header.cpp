@@ -4,6 +4,8 @@
 #include <limits>
 #include <string>
 
+#include "asf/unfinished_header.hpp"
+
 namespace wmpush::asf {
 namespace {
 
@@ -429,19 +431,12 @@ bool add_bitrates(std::vector<std::byte>& bytes, const Header& header, bool all,
 
 }  // namespace
 
-Error unpatched_header_error() {
-  return invalid(
-      "the ASF header's size was never filled in (all ones): the muxer gave up before its end, and "
-      "says why above, as where ASF cannot carry a codec (encode with -c:v wmv2 -c:a wmav2); or "
-      "the header is larger than the muxer's output buffer, so that it could not go back to it");
-}
-
 Error parse_header(Bytes bytes, Header& header) {
   header = Header{};
   if (bytes.size() < kHeaderObjectHeadSize || guid_at(bytes) != kHeaderObject)
     return invalid("not an ASF header: it does not begin with a Header Object; mux with `-f asf`");
   const auto size = load_le<std::uint64_t>(bytes, 16);
-  if (size == std::numeric_limits<std::uint64_t>::max()) return unpatched_header_error();
+  if (size == kUnknownSize) return unfinished_header(bytes);
   if (size < kHeaderObjectHeadSize || size > bytes.size())
     return invalid("broken ASF header: it claims " + std::to_string(size) + " bytes and has " +
                    std::to_string(bytes.size()));

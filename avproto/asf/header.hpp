@@ -82,9 +82,6 @@ struct Header {
 /// the packet size is not fixed or not one that a $D can carry.
 Error parse_header(Bytes bytes, Header& header);
 
-/// The error for a Header Object whose size libavformat could not fill in (all ones).
-Error unpatched_header_error();
-
 /// The repairs, each on its own switch (ASF 3.2, 3.3, 3.12).
 struct HeaderFixup {
   /// A File ID that is constant or ends in zero becomes `fresh_id`; the Data Object's is made

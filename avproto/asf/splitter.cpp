@@ -8,6 +8,7 @@
 
 #include "asf/guid.hpp"
 #include "asf/header.hpp"
+#include "asf/unfinished_header.hpp"
 
 namespace wmpush::asf {
 namespace {
@@ -17,7 +18,6 @@ constexpr std::size_t kObjectHeadSize = 24;
 constexpr std::size_t kChunkHeadSize = 12;
 constexpr std::size_t kChunkLengthExtra = 8;  // of the chunk head, what its length counts
 constexpr std::size_t kPacketCountAt = 40;    // in the Data Object
-constexpr std::uint64_t kUnknownSize = std::numeric_limits<std::uint64_t>::max();
 
 constexpr std::byte kDollar{'$'};
 constexpr std::byte kHeaderChunk{'H'};
@@ -83,6 +83,10 @@ std::string count_text(std::uint64_t count, std::string_view unit) {
   return std::to_string(count) + " " + std::string(unit);
 }
 
+Error truncated(const std::string& message) {
+  return {Result::NS_E_INVALID_DATA, 0, 0, "the ASF input is truncated: " + message};
+}
+
 }  // namespace
 
 Error Splitter::next(Bytes& input, Unit& unit) {
@@ -127,9 +131,6 @@ Error Splitter::next(Bytes& input, Unit& unit) {
 Error Splitter::finish() const {
   if (error_) return error_;
   const std::size_t have = given_ ? 0 : buffer_.size();
-  const auto truncated = [](const std::string& message) {
-    return Error{Result::NS_E_INVALID_DATA, 0, 0, "the ASF input is truncated: " + message};
-  };
   switch (stage_) {
     case Stage::Start:
       if (have > 0 && !begins_like(buffer_, kHeaderObject))
@@ -138,7 +139,7 @@ Error Splitter::finish() const {
     case Stage::Tag:
       return truncated("it ends inside the ID3 tag before the ASF header");
     case Stage::Header:
-      return truncated(header_missing(have));
+      return header_missing();
     case Stage::Packets:
       if (have > 0)
         return truncated("it ends inside a data packet, of which " + std::to_string(have) + " of " +
@@ -151,7 +152,7 @@ Error Splitter::finish() const {
       if (have > 0) return truncated("it ends inside a chunk head");
       break;
     case Stage::Chunk:
-      if (chunk_type_ == kHeaderChunk) return truncated(header_missing(have));
+      if (chunk_type_ == kHeaderChunk) return header_missing();
       return truncated("it ends inside a chunk, of which " + std::to_string(have) + " of " +
                        count_text(chunk_left_, "bytes") + " have come and are not sent");
     case Stage::Behind:
@@ -162,12 +163,16 @@ Error Splitter::finish() const {
   return {};
 }
 
-std::string Splitter::header_missing(std::size_t have) const {
+Error Splitter::header_missing() const {
+  const std::size_t have = given_ ? 0 : buffer_.size();
   if (have < kObjectHeadSize)
-    return "it ends inside the ASF header, of which " + count_text(have, "bytes") + " have come";
-  return "it ends inside the ASF header, of which " + std::to_string(have) + " of " +
-         count_text(load_le<std::uint64_t>(buffer_, kGuidSize) + kDataObjectHeadSize, "bytes") +
-         " have come";
+    return truncated("it ends inside the ASF header, of which " + count_text(have, "bytes") +
+                     " have come");
+  if (load_le<std::uint64_t>(buffer_, kGuidSize) == kUnknownSize) return unfinished_header(buffer_);
+  return truncated(
+      "it ends inside the ASF header, of which " + std::to_string(have) + " of " +
+      count_text(load_le<std::uint64_t>(buffer_, kGuidSize) + kDataObjectHeadSize, "bytes") +
+      " have come");
 }
 
 bool Splitter::ended() const {
@@ -231,6 +236,7 @@ bool Splitter::start(Bytes& input) {
 bool Splitter::file_header(Bytes& input, Unit& unit) {
   if (!fill_to(kObjectHeadSize, input)) return false;
   const auto size = load_le<std::uint64_t>(buffer_, kGuidSize);
+  if (size == kUnknownSize) return unfinished(input);
   if (!check_header_size(size)) return false;
   if (!fill_to(static_cast<std::size_t>(size) + kDataObjectHeadSize, input)) return false;
   if (!open_entry(buffer_)) return false;
@@ -240,11 +246,13 @@ bool Splitter::file_header(Bytes& input, Unit& unit) {
   return true;
 }
 
+/// All that may come of the header is waited for: where it stops tells why it is unfinished.
+bool Splitter::unfinished(Bytes& input) {
+  if (fill_to(limits_.header, input)) error_ = unfinished_header(buffer_);
+  return false;
+}
+
 bool Splitter::check_header_size(std::uint64_t size) {
-  if (size == kUnknownSize) {
-    error_ = unpatched_header_error();
-    return false;
-  }
   if (size < kHeaderObjectHeadSize)
     return fail("the ASF header claims to have " + count_text(size, "bytes") +
                 ", which is too few");
@@ -437,6 +445,7 @@ bool Splitter::chunk(Bytes& input, Unit& unit) {
     if (guid_at(buffer_) != kHeaderObject)
       return fail("the asf_stream input is broken: a $H chunk without an ASF header");
     const auto size = load_le<std::uint64_t>(buffer_, kGuidSize);
+    if (size == kUnknownSize) return unfinished(input);
     if (!check_header_size(size)) return false;
     chunk_left_ = static_cast<std::size_t>(size) + kDataObjectHeadSize;
     if (((chunk_left_ + kChunkLengthExtra) & 0xFFFF) != chunk_length_)

@@ -96,7 +96,8 @@ class Splitter {
   bool gather(std::size_t size, Bytes& input, Bytes& gathered);
   Boundary boundary(Bytes input) const;
   bool open_entry(Bytes header);
-  std::string header_missing(std::size_t have) const;
+  Error header_missing() const;
+  bool unfinished(Bytes& input);
   bool check_header_size(std::uint64_t size);
   void enter(Stage stage);
   bool fail(std::string message);

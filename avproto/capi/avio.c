@@ -259,7 +259,9 @@ static int abandon(Push* push, const wmpush_stats* stats) {
   if (push->interrupted)
     return fail_with(push, WMPUSH_NS_E_SHUTDOWN, "interrupted before the stream was finished");
   if (stats->bytes_accepted == 0)
-    return fail_with(push, WMPUSH_E_FAIL, "closed before anything was written");
+    return fail_with(
+        push, WMPUSH_E_FAIL,
+        "nothing was pushed: the program stopped before it wrote anything, and says why above");
 
   if (WMPUSH_FAILED(result))
     fail_as_session(push, result);

@@ -1,5 +1,7 @@
 // ffmpeg's exit status tells how the push ended, wherever it failed.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <optional>
+
 #include "publishing_point.hpp"
 
 namespace wmpush::test {
@@ -11,7 +13,7 @@ using pubpoint::Do;
 /// Where a push fails, and through which muxer.
 struct Case {
   std::string name;
-  pubpoint::Fault fault;
+  std::optional<pubpoint::Fault> fault;
 };
 
 void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
@@ -24,40 +26,71 @@ class ExitStatus : public PublishingPoint, public testing::WithParamInterface<Ca
     pubpoint::Settings settings;
     settings.points = {"/live", "/live0"};
     start(settings);
-    server->add_fault(GetParam().fault);
+    if (GetParam().fault) server->add_fault(*GetParam().fault);
   }
 
-  void expect_failure(const Arguments& output) {
+  /// The push of `output` fails where the case has a fault, and succeeds where it has none.
+  void expect_truth(const Arguments& output) {
     const Finished push = run(ffmpeg_wmpush(input + output));
+    if (!GetParam().fault) {
+      EXPECT_EQ(push.status, 0) << push.error;
+      EXPECT_THAT(push.error, testing::Not(testing::HasSubstr("wmpush: "))) << push.error;
+      return;
+    }
     EXPECT_NE(push.status, 0) << push.error;
     if (is_built_in()) return;
     EXPECT_THAT(last_line(push.error),
-                testing::ContainsRegex("^wmpush: [NE_A-Z]+ \\(0x[0-9A-F]+\\)$"));
+                testing::ContainsRegex("^wmpush: [NE_A-Z]+ \\(0x[0-9A-F]+\\): wmpush://.*: .+"));
   }
 };
 
-TEST_P(ExitStatus, OfAPlainPush) { expect_failure({"-f", "asf", url()}); }
+TEST_P(ExitStatus, OfAPlainPush) { expect_truth({"-f", "asf", url()}); }
 
-TEST_P(ExitStatus, OfATee) { expect_failure({"-f", "tee", "[f=asf]" + url() + "|[f=null]-"}); }
+TEST_P(ExitStatus, OfTwoOutputs) {
+  expect_truth(Arguments{"-f", "asf", url(), "-map", "0:0", "-map", "0:1", "-c", "copy", "-f",
+                         "asf", url("/live0")});
+}
+
+TEST_P(ExitStatus, OfATee) { expect_truth({"-f", "tee", "[f=asf]" + url() + "|[f=null]-"}); }
 
 TEST_P(ExitStatus, OfATeeThatIgnoresFailures) {
-  expect_failure({"-f", "tee", "[f=asf:onfail=ignore]" + url() + "|[f=null]-"});
+  expect_truth({"-f", "tee", "[f=asf:onfail=ignore]" + url() + "|[f=null]-"});
 }
 
-TEST_P(ExitStatus, OfAFifo) { expect_failure({"-f", "fifo", "-fifo_format", "asf", url()}); }
+TEST_P(ExitStatus, OfATeeOfTwoPushes) {
+  expect_truth({"-f", "tee", "[f=asf]" + url() + "|[f=asf]" + url("/live0")});
+}
+
+TEST_P(ExitStatus, OfATeeOfTwoPushesThatIgnoresFailures) {
+  if (is_built_in()) GTEST_SKIP() << "there a tee whose last output is good ignores the others";
+  expect_truth(
+      {"-f", "tee", "[f=asf:onfail=ignore]" + url() + "|[f=asf:onfail=ignore]" + url("/live0")});
+}
+
+TEST_P(ExitStatus, OfATeeThroughFifos) {
+  if (is_built_in()) GTEST_SKIP() << "there a tee whose last output is good ignores the others";
+  expect_truth({"-f", "tee", "-use_fifo", "1",
+                "[f=asf:onfail=ignore]" + url() + "|[f=asf:onfail=ignore]" + url("/live0")});
+}
+
+TEST_P(ExitStatus, OfAFifo) { expect_truth({"-f", "fifo", "-fifo_format", "asf", url()}); }
 
 TEST_P(ExitStatus, OfASegment) {
-  expect_failure(
-      {"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url("/live%d")});
+  expect_truth({"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url("/live%d")});
 }
 
-INSTANTIATE_TEST_SUITE_P(WhenItFails, ExitStatus,
-                         testing::Values(Case{"AtTheOpen", {.at = At::PushSetup, .status = 403}},
-                                         Case{"AtTheHeader", {.at = At::Header, .what = Do::Reset}},
-                                         Case{"InMidStream",
-                                              {.at = At::Packet, .what = Do::Reset, .packet = 5}},
-                                         Case{"AtTheClose", {.at = At::End, .what = Do::Reset}}),
-                         [](const auto& parameter) { return parameter.param.name; });
+using pubpoint::Fault;
+
+INSTANTIATE_TEST_SUITE_P(
+    WhenItIs, ExitStatus,
+    testing::Values(Case{"Good", std::nullopt},
+                    Case{"RefusedAtTheOpen", Fault{.at = At::PushSetup, .status = 403}},
+                    Case{"RefusedAsBusy", Fault{.at = At::PushSetup, .status = 409}},
+                    Case{"LostAtTheHeader", Fault{.at = At::Header, .what = Do::Reset}},
+                    Case{"LostInMidStream",
+                         Fault{.at = At::Packet, .what = Do::Reset, .packet = 5}},
+                    Case{"LostAtTheEnd", Fault{.at = At::End, .what = Do::Reset}}),
+    [](const auto& parameter) { return parameter.param.name; });
 
 class LeftOut : public PublishingPoint {};
 

@@ -311,5 +311,68 @@ TEST_P(FailureTable, ThroughTheCInterface) {
 INSTANTIATE_TEST_SUITE_P(Of, FailureTable, testing::ValuesIn(failures()),
                          [](const auto& parameter) { return parameter.param.name; });
 
+/// A codec that ASF, or this ffmpeg's muxer for it, cannot carry.
+struct Codec {
+  std::string name;
+  Arguments arguments;
+  std::string stream;
+};
+
+class UnfitCodec : public PublishingPoint, public testing::WithParamInterface<Codec> {};
+
+TEST_P(UnfitCodec, IsNamedWithItsStream) {
+  if (is_built_in()) GTEST_SKIP() << "an ffmpeg built for these tests has few encoders";
+  const Finished push = run(ffmpeg_wmpush(
+      Arguments{"-i", media("input.asf"), "-map", "0:0", "-map", "0:1", "-c", "copy"} +
+      GetParam().arguments + Arguments{"-f", "asf", url()}));
+  EXPECT_NE(push.status, 0);
+  EXPECT_THAT(push.error, HasSubstr(GetParam().stream));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, UnfitCodec,
+                         testing::Values(Codec{"Gif", {"-c:v", "gif"}, "stream #0 (video"},
+                                         Codec{"Bmp", {"-c:v", "bmp"}, "stream #0 (video"},
+                                         Codec{"Alac", {"-c:a", "alac"}, "stream #1 (audio"}),
+                         [](const auto& codec) { return codec.param.name; });
+
+using EncoderFailure = PublishingPoint;
+
+TEST_F(EncoderFailure, IsNotBuriedUnderOurs) {
+  const Finished push = run(ffmpeg_wmpush({"-v", "error", "-i", media("input.asf"), "-map", "0:1",
+                                           "-ac", "6", "-c:a", "wmav2", "-f", "asf", url()}));
+  EXPECT_NE(push.status, 0);
+  EXPECT_THAT(push.error, testing::StartsWith("[wmav2"));
+  EXPECT_THAT(push.error, testing::Not(HasSubstr("E_FAIL"))) << push.error;
+}
+
+/// What ffmpeg itself sends to http:// is nothing that a publishing point takes.
+class HttpOutput : public PublishingPoint {
+ protected:
+  Finished push_to(const std::string& output, const Arguments& format = {"-f", "asf"}) {
+    return run(ffmpeg_wmpush(Arguments{"-i", media("input.asf"), "-map", "0:1", "-c", "copy"} +
+                             format + Arguments{output}));
+  }
+  std::string http_url(const std::string& user = {}) const {
+    return "http://" + user + url().substr(url().find("//") + 2);
+  }
+};
+
+TEST_F(HttpOutput, ToAPublishingPointIsExplained) {
+  if (is_built_in()) GTEST_SKIP() << "only the preload object sees it";
+  for (const std::string user : {"", "me:opensesame@"}) {
+    const Finished push = push_to(http_url(user));
+    EXPECT_THAT(push.error, HasSubstr("write " + url())) << push.error;
+  }
+  EXPECT_THAT(push_to(http_url(), {"-f", "mpegts", "-c:a", "mp2"}).error,
+              testing::Not(HasSubstr("wmpush")));
+}
+
+TEST_F(HttpOutput, ToAnotherServerIsNobodysBusiness) {
+  pubpoint::Settings settings;
+  settings.server = "Apache/2.4";
+  start(settings);
+  EXPECT_THAT(push_to(http_url()).error, testing::Not(HasSubstr("wmpush")));
+}
+
 }  // namespace
 }  // namespace wmpush::test

@@ -130,6 +130,23 @@ TEST_F(Launcher, RefusesASetuidProgram) {
   expect_refusal(with_ffmpeg(file("setuid")), "setuid");
 }
 
+TEST_F(Launcher, RefusesAProgramWithFileCapabilities) {
+  const std::string program = file("capable");
+  std::filesystem::copy_file(FFMPEG, program);
+  std::filesystem::permissions(directory, std::filesystem::perms(0755));
+  if (geteuid() != 0 ||
+      run({"/bin/sh", "-c", "PATH=$PATH:/sbin:/usr/sbin; setcap cap_sys_nice+ep " + program})
+              .status != 0)
+    GTEST_SKIP() << "capabilities are given by root, with setcap of libcap2-bin";
+  // Root has every capability anyway: to it the program is as any other.
+  const Arguments as_nobody{"setpriv", "--reuid=65534", "--clear-groups"};
+  if (run(as_nobody + Arguments{"test", "-r", PRELOAD_OBJECT}).status != 0)
+    GTEST_SKIP() << "the build is in a folder that others may not enter";
+  const Finished launch = run(as_nobody + Arguments{FFMPEG_WMPUSH}, {"WMPUSH_FFMPEG=" + program});
+  EXPECT_EQ(launch.status, 2);
+  EXPECT_THAT(launch.error, HasSubstr("file capabilities"));
+}
+
 TEST_F(Launcher, RefusesASnap) {
   std::filesystem::create_directory(file("bin"));
   std::filesystem::copy_file("/bin/true", file("bin/snap"));

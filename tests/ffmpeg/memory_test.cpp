@@ -124,8 +124,8 @@ TEST(OutOfMemory, ThePreloadObjectReturnsAnErrorAndLeavesNothingBehind) {
   const char* protocol = avio_find_protocol_name("wmpush://host/live");
   if (protocol == nullptr || protocol != std::string_view("wmpush"))
     GTEST_SKIP() << "the object is not loaded";
-  // It keeps the result of each URL: a node with a text.
-  constexpr std::int64_t kResult = 2;
+  // It keeps the result of each URL: a node with two texts.
+  constexpr std::int64_t kResult = 3;
   push_with_every_allocation_failing({[](AVIOContext** pb, const char* url) {
                                         return avio_open2(pb, url, AVIO_FLAG_WRITE, nullptr,
                                                           nullptr);

@@ -1,7 +1,9 @@
 // Programs other than ffmpeg, by LD_PRELOAD.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <tuple>
 
 #include "publishing_point.hpp"
 #include "support/temporary_directory.hpp"
@@ -101,6 +103,114 @@ TEST_F(Python, GetsTheExitStatusOfItsPushWhereThatIsAskedFor) {
   EXPECT_EQ(push.status, 1);
   EXPECT_THAT(last_line(push.error), HasSubstr("wmpush: NS_E_CONNECTION_FAILURE"));
 }
+
+/// A program that pushes input.asf to a URL.
+struct Program {
+  std::string name;
+  Arguments (*command)(const std::string& url);
+  /// Its own exit status tells of a failure there.
+  bool tells_of_refusal = true;
+  bool tells_of_loss = true;
+  bool tells_of_lost_end = true;
+};
+
+Arguments mpv(const std::string& url) {
+  return {"mpv",
+          "--no-config",
+          "--really-quiet",
+          "--msg-level=all=error",
+          media("input.asf"),
+          "--of=asf",
+          "--ovc=wmv2",
+          "--oac=wmav2",
+          "--o=" + url};
+}
+
+Arguments melt(const std::string& url) {
+  return {"melt",  "-silent",     media("input.asf"), "-consumer",    "avformat:" + url,
+          "f=asf", "vcodec=wmv2", "acodec=wmav2",     "real_time=-1", "terminate_on_pause=1"};
+}
+
+Arguments pyav(const std::string& url) {
+  return {"/usr/bin/python3", "-c", kRemux, media("input.asf"), url};
+}
+
+/// What becomes of its push.
+struct Outcome {
+  std::string name;
+  std::optional<pubpoint::Fault> fault;
+  bool Program::*told = nullptr;
+};
+
+void PrintTo(const Program& program, std::ostream* out) { *out << program.name; }
+void PrintTo(const Outcome& outcome, std::ostream* out) { *out << outcome.name; }
+
+class OtherProgram : public PublishingPoint,
+                     public testing::WithParamInterface<std::tuple<Program, Outcome>> {
+ protected:
+  const Program& program() const { return std::get<Program>(GetParam()); }
+  const Outcome& outcome() const { return std::get<Outcome>(GetParam()); }
+
+  void SetUp() override {
+    const bool is_python = program().command == pyav;
+    const Arguments is_there = is_python
+                                   ? Arguments{"/usr/bin/python3", "-c", "import av"}
+                                   : Arguments{"/bin/sh", "-c", "command -v " + program().name};
+    if (run(is_there).status != 0) GTEST_SKIP() << program().name << " is not installed";
+  }
+
+  Finished push(bool exit_is_asked_for) {
+    start();
+    if (outcome().fault) server->add_fault(*outcome().fault);
+    std::vector<std::string> environment = preloaded();
+    environment.push_back("QT_QPA_PLATFORM=offscreen");
+    if (exit_is_asked_for) environment.push_back("WMPUSH_EXIT=1");
+    return run(program().command(url()), environment);
+  }
+};
+
+TEST_P(OtherProgram, TellsInItsOwnWay) {
+  const Finished finished = push(false);
+  const bool tells = outcome().fault && program().*outcome().told;
+  EXPECT_EQ(finished.status != 0, tells) << finished.error;
+  if (outcome().fault) {
+    // What of libavformat's log a program shows is its own affair; PyAV shows none of it.
+    if (program().command != pyav) {
+      EXPECT_THAT(finished.output + finished.error, HasSubstr("wmpush"));
+    }
+    return;
+  }
+  EXPECT_TRUE(ended_session().end_of_stream) << finished.error;
+}
+
+TEST_P(OtherProgram, TellsByItsExitStatusWhereThatIsAskedFor) {
+  const Finished finished = push(true);
+  EXPECT_EQ(finished.status != 0, outcome().fault.has_value()) << finished.error;
+  if (!outcome().fault)
+    EXPECT_THAT(finished.error, testing::Not(HasSubstr("wmpush: ")));
+  else
+    EXPECT_THAT(last_line(finished.error), testing::StartsWith("wmpush: NS_E_"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Of, OtherProgram,
+    testing::Combine(
+        testing::Values(Program{"PyAV", pyav}, Program{"mpv", mpv},
+                        Program{"melt", melt, true, true, false}),
+        testing::Values(
+            Outcome{"Good", std::nullopt},
+            Outcome{"Refused", pubpoint::Fault{.at = pubpoint::At::PushSetup, .status = 403},
+                    &Program::tells_of_refusal},
+            Outcome{"LostInMidStream",
+                    pubpoint::Fault{
+                        .at = pubpoint::At::Packet, .what = pubpoint::Do::Reset, .packet = 5},
+                    &Program::tells_of_loss},
+            Outcome{"LostAtTheEnd",
+                    pubpoint::Fault{.at = pubpoint::At::End, .what = pubpoint::Do::Reset},
+                    &Program::tells_of_lost_end})),
+    [](const auto& test) {
+      return std::get<Program>(test.param).name + "_" + std::get<Outcome>(test.param).name;
+    });
 
 TEST(OtherLibavformat, IsLeftAloneWithOneSentence) {
   const Finished program = run({OTHER_PROGRAM}, preloaded());

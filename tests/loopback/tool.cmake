@@ -7,6 +7,7 @@ if(TARGET wmpush_program)
       tool_playlist_test.cpp
       tool_probe_test.cpp
       tool_proxy_test.cpp
+      tool_receivers_test.cpp
       tool_run.cpp
       tool_send_test.cpp
       tool_serve_test.cpp
@@ -14,6 +15,7 @@ if(TARGET wmpush_program)
       tool_usage_test.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/child_process.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/endless_peer.cpp
+      ${CMAKE_SOURCE_DIR}/tests/support/field_receiver.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_client.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_server.cpp
     LIBRARIES wmpush_pubpoint test_forward_proxy

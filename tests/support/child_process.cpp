@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <fstream>
 #include <system_error>
 
 extern char** environ;
@@ -25,6 +27,18 @@ struct Pipe {
     write = ends[1];
   }
 };
+
+/// Adds to the file that WMPUSH_LAST_LINES names what a person would see last of a program that
+/// failed: all of it together is read through by people.
+void note_last_line(int status, const std::string& text) {
+  const char* file = std::getenv("WMPUSH_LAST_LINES");
+  if (file == nullptr) return;
+  const std::size_t end = text.find_last_not_of('\n');
+  const std::size_t before = end == std::string::npos ? end : text.rfind('\n', end);
+  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+  std::ofstream(file, std::ios::app)
+      << status << ' ' << text.substr(begin, end + 1 - begin) << '\n';
+}
 
 /// `own` wins over an entry of the same name in our environment.
 std::vector<char*> merged_environment(const std::vector<std::string>& own) {
@@ -117,7 +131,9 @@ int ChildProcess::wait(Seconds limit) {
   while (waitpid(id_, &status, 0) < 0 && errno == EINTR) {
   }
   id_ = -1;
-  return status_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  status_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  if (status_ > 0) note_last_line(status_, error_text());
+  return status_;
 }
 
 bool ChildProcess::wait_for_error_text(const std::string& text, Seconds limit) {

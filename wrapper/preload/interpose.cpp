@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include "http_output.hpp"
 #include "libavformat.hpp"
 #include "options.hpp"
 #include "push.hpp"
@@ -99,7 +100,11 @@ extern "C" {
 WMPUSH_API int avio_open2(AVIOContext** pb, const char* url, int flags,
                           const AVIOInterruptCB* int_cb, AVDictionary** options) {
   const Libavformat& real = REAL;
-  if (!real.serves(url)) return real.avio_open2(pb, url, flags, int_cb, options);
+  if (!real.serves(url)) {
+    const int ret = real.avio_open2(pb, url, flags, int_cb, options);
+    if (real.is_served()) guarded_or(0, [&] { return warn_of_http_output(url), 0; });
+    return ret;
+  }
   return guarded([&] { return open_push(pb, url, flags, int_cb, options); });
 }
 

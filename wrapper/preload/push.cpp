@@ -41,9 +41,11 @@ constexpr std::int64_t kEndingAtLeast = 1'000'000;
 
 /// An output, which several pushes may be made for: a fifo that recovers opens it again.
 struct Output {
-  std::string url;  ///< password masked
+  std::string url;    ///< password masked
+  std::string shown;  ///< the same as a terminal may have it
   wmpush_result result = WMPUSH_S_OK;
-  bool busy = false;  ///< being opened, or open
+  char reason[WMPUSH_ERROR_MESSAGE_SIZE]{};  ///< of a result that is a failure
+  bool busy = false;                         ///< being opened, or open
 };
 
 struct Push {
@@ -76,16 +78,35 @@ Pushes& pushes() {
 constinit std::atomic<wmpush_result> overall{WMPUSH_S_OK};
 static_assert(std::atomic<wmpush_result>::is_always_lock_free, "read where a signal has struck");
 
+/// Why, for the same reader: of two places the one that `reason_shown` names is whole.
+struct Reason {
+  char text[1024];
+  std::size_t length = 0;
+
+  Reason& operator+=(std::string_view more) {
+    const std::size_t count = std::min(more.size(), sizeof text - length);
+    std::memcpy(text + length, more.data(), count);
+    length += count;
+    return *this;
+  }
+};
+constinit Reason reasons[2]{};
+constinit std::atomic<const Reason*> reason_shown{&reasons[0]};
+
 /// After a change, with the mutex held.
 void note_overall() {
   wmpush_result now = WMPUSH_S_OK;
+  Reason& next = reasons[reason_shown == &reasons[0] ? 1 : 0];
+  next.length = 0;
   for (const auto& [pb, push] : pushes().open)
     if (!push->ended) now = WMPUSH_E_FAIL;
   for (const Output& output : pushes().outputs)
     if (WMPUSH_FAILED(output.result)) {
       now = output.result;
+      if (output.reason[0] != '\0') ((next += output.shown) += ": ") += output.reason;
       break;
     }
+  reason_shown = &next;
   overall = now;
 }
 
@@ -102,14 +123,16 @@ Output& output_for(const std::string& url) {
   }
   const auto named = pushes().expected.find(url);
   const bool another_try = known >= (named == pushes().expected.end() ? 1 : named->second);
-  if (failed == nullptr || !another_try) failed = &pushes().outputs.emplace_back(Output{url});
+  if (failed == nullptr || !another_try)
+    failed = &pushes().outputs.emplace_back(Output{url, printable(url)});
   failed->busy = true;
   return *failed;
 }
 
-void note_result(Output& output, wmpush_result result, bool over) {
+void note_result(Output& output, const wmpush_error& error, bool over) {
   const std::lock_guard lock(pushes().mutex);
-  output.result = result;
+  output.result = error.result;
+  std::memcpy(output.reason, error.message, sizeof output.reason);
   output.busy = output.busy && !over;
   note_overall();
 }
@@ -163,7 +186,7 @@ class LastLine {
   }
 
  private:
-  char text_[256];
+  char text_[1280];
   std::size_t length_ = 0;
 };
 
@@ -177,6 +200,7 @@ bool shows_errors() {
 void at_exit(int status, void*) {
   if (getpid() != answering) return;
   wmpush_result result = overall;
+  const Reason* const why = reason_shown;
   const bool shown = shows_errors();
   const bool one_left_out = status == 0 && tried < expected;
   if (!WMPUSH_FAILED(result) && one_left_out) {
@@ -188,9 +212,12 @@ void at_exit(int status, void*) {
   }
   if (!WMPUSH_FAILED(result)) return;
 
-  if (shown)
+  // A program that failed by itself before it had written anything has said why in its last line.
+  const bool is_its_own = status != 0 && result == WMPUSH_E_FAIL;
+  if (shown && !is_its_own)
     (LastLine() << "wmpush: " << wmpush_result_name(result) << " (0x"
-                << static_cast<std::uint32_t>(result) << ")\n")
+                << static_cast<std::uint32_t>(result) << ")" << (why->length > 0 ? ": " : "")
+                << std::string_view(why->text, why->length) << "\n")
         .print();
   // exit() within a handler goes on with the handlers that are left, flushes and ends with the new
   // status (atexit(3), glibc). _exit() would lose what is still in the program's buffers.
@@ -218,10 +245,11 @@ int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptC
   push->output = &output_for(push->url);
   struct Attempt {
     Output& output;
-    wmpush_result result = WMPUSH_E_INVALIDARG;
+    wmpush_error error{};
     bool over = true;
-    ~Attempt() { note_result(output, result, over); }
+    ~Attempt() { note_result(output, error, over); }
   } attempt{*push->output};
+  attempt.error.result = WMPUSH_E_INVALIDARG;
   Options options;
   if (const int ret = options.take_from(dictionary); ret < 0) return ret;
   // Nothing may fail once there is a session: the place for the push is made before.
@@ -232,10 +260,8 @@ int open_push(AVIOContext** pb, const char* url, int flags, const AVIOInterruptC
   if (int_cb != nullptr) push->int_cb = *int_cb;
   push->opened = av_gettime_relative();
   const AVIOInterruptCB stop{should_stop, push.get()};
-  wmpush_error error;
-  const int ret =
-      wmpush_avio_open_explained(pb, reveal_passwords(url).c_str(), &options.get(), &stop, &error);
-  attempt.result = error.result;
+  const int ret = wmpush_avio_open_explained(pb, reveal_passwords(url).c_str(), &options.get(),
+                                             &stop, &attempt.error);
   if (ret < 0) return ret;
 
   attempt.over = false;
@@ -258,7 +284,7 @@ int end_push(AVIOContext* pb) noexcept {
   wmpush_error error;
   const int ret = wmpush_avio_end_explained(pb, &error);
   push->ended = true;
-  note_result(*push->output, error.result, false);
+  note_result(*push->output, error, false);
   return ret;
 }
 
@@ -281,7 +307,7 @@ int close_push(AVIOContext** pb) noexcept {
   }
   wmpush_error error;
   const int ret = wmpush_avio_close_explained(pb, &error);
-  if (push != nullptr) note_result(*push->output, error.result, true);
+  if (push != nullptr) note_result(*push->output, error, true);
   return ret;
 }
 

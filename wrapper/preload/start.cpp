@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http_output.hpp"
 #include "push.hpp"
 #include "secrets.hpp"
 #include "signals.hpp"
@@ -104,6 +105,7 @@ void start(int argc, char** argv) {
   leave_environment();
   if (!knows_program) return;
   expect_pushes(pushes_in(argc, argv));
+  note_http_outputs(argc, argv);
   mask_arguments(argc, argv);
   watch_signals();
   if (!exit_status_is_asked_for()) answer_for_exit_status();

@@ -269,7 +269,8 @@ static int abandon(URLContext *h, const wmpush_stats *stats)
     if (interrupt_cb(h))
         return fail_with(h, WMPUSH_NS_E_SHUTDOWN, "interrupted before the stream was finished");
     if (!stats->bytes_accepted)
-        return fail_with(h, WMPUSH_E_FAIL, "closed before anything was written");
+        return fail_with(h, WMPUSH_E_FAIL, "nothing was pushed: the program stopped before it wrote "
+                                           "anything, and says why above");
 
     result = wmpush_on_end_writing(s->session);
     if (WMPUSH_FAILED(result))

@@ -412,10 +412,13 @@ TEST(Splitter, KeepsFailing) {
 TEST(Splitter, ExplainsAHeaderWhoseSizeWasNeverFilledIn) {
   auto header = make_header({});
   store_le(header, 16, ~std::uint64_t{0});
-  for (const auto& asf : {header, make_chunk('H', 0, header)}) {
-    const Split result = split(asf);
-    EXPECT_EQ(result.error.result, Result::NS_E_INVALID_DATA);
-    EXPECT_THAT(result.error.message, HasSubstr("buffer"));
+  const Split ends_early = split(header);
+  const Split in_a_chunk = split(make_chunk('H', 0, header));
+  header.resize(kMaxHeaderSize + 1);
+  const Split goes_on = split(header);
+  for (const Error& error : {ends_early.finished, in_a_chunk.finished, goes_on.error}) {
+    EXPECT_EQ(error.result, Result::NS_E_INVALID_DATA);
+    EXPECT_THAT(error.message, HasSubstr("buffer"));
   }
 }
 
