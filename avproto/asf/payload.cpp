@@ -51,6 +51,7 @@ bool PayloadReader::next(Payload& payload) {
   --left_;
 
   payload = Payload{};
+  payload.at = reader_.position();
   const unsigned stream = reader_.u8();
   payload.stream = static_cast<std::uint8_t>(stream & 0x7F);
   payload.key_frame = (stream & 0x80) != 0;
@@ -75,6 +76,7 @@ bool PayloadReader::next(Payload& payload) {
   }
   const std::size_t size = multiple_ ? typed(payload_length_type_) : reader_.remaining();
   payload.data = reader_.bytes(size);
+  payload.size = reader_.position() - payload.at;
   if (!reader_.ok()) return false;
   if (!compressed) return true;
   shared_ = payload;

@@ -22,6 +22,9 @@ struct Payload {
   /// Where the packet has it, as 32 bits; 0 = nowhere. Objects that share a payload share it.
   std::size_t presentation_time_at = 0;
   Bytes data;  ///< part of the packet
+  /// Where the payload with its head lies in the packet; objects that share a payload share it.
+  std::size_t at = 0;
+  std::size_t size = 0;
 };
 
 /// Gives the payloads of a packet one after the other. Each of the small media objects that share a

@@ -126,10 +126,10 @@ TEST_F(ServerTest, S02_EveryRuleOfARequestIsAnsweredWith400AndLoggedWithItsId) {
 TEST_F(ServerTest, S02_AnotherMethodGets405) {
   serve();
   auto client = connect();
-  client->send("GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client->send("PUT /live HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const std::string response = client->read_response();
   EXPECT_EQ(status_of(response), 405);
-  EXPECT_EQ(field_of(response, "Allow"), "POST");
+  EXPECT_EQ(field_of(response, "Allow"), "GET, HEAD, OPTIONS, POST");
   EXPECT_EQ(broken(), "C01");
 }
 

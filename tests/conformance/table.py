@@ -17,8 +17,9 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-PROGRAMS = {"C": "conformance_client", "F": "conformance_client", "S": "conformance_server"}
-RULE = re.compile(r"([CFS]\d\d) \| (.+) \| (.+)")
+PROGRAMS = {"C": "conformance_client", "F": "conformance_client", "S": "conformance_server",
+            "P": "conformance_server"}
+RULE = re.compile(r"([CFSP]\d\d) \| (.+) \| (.+)")
 
 
 def read_rules(path):
@@ -63,7 +64,7 @@ def read_tests(program):
 def rules_of(test):
     """The ids that a test's name begins with."""
     name = test.split(".")[-1].removeprefix("DISABLED_")
-    found = re.match(r"(?:[CFS]\d\d_)*", name)[0]
+    found = re.match(r"(?:[CFSP]\d\d_)*", name)[0]
     return found.rstrip("_").split("_") if found else []
 
 

@@ -79,7 +79,7 @@ void check(Bytes bytes, bool keep_repeats) {
   PushSession session("1", "/live", now);
   if (keep_repeats) session.keep_repeats();
   Taken witness;
-  session.set_consumer(std::make_unique<Witness>(recorder, witness));
+  session.add_consumer(std::make_unique<Witness>(recorder, witness));
   pubpoint::PushRequest request;
   request.path = "/live";
   request.push_id = "1";

@@ -98,6 +98,14 @@ std::string RawClient::read_response() {
   return response;
 }
 
+std::string RawClient::read(std::size_t size) {
+  while (received_.size() < size && receive(received_, kPatience)) {
+  }
+  std::string taken = received_.substr(0, size);
+  received_.erase(0, size);
+  return taken;
+}
+
 std::string RawClient::read_to_end() {
   while (receive(received_, kPatience)) {
   }

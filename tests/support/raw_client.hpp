@@ -34,6 +34,8 @@ class RawClient {
       std::size_t limit, std::chrono::milliseconds patience = std::chrono::milliseconds(300));
   /// The next response up to the end of its head; what there was of it when the connection ended.
   std::string read_response();
+  /// So many bytes; fewer when the connection ends before.
+  std::string read(std::size_t size);
   /// Everything until the other side closes or resets.
   std::string read_to_end();
   Ending ending() const { return ending_; }

@@ -1,5 +1,6 @@
 #include "pubpoint/connection.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
 
@@ -16,6 +17,8 @@ constexpr std::size_t kReadSize = 128 * 1024;
 constexpr int kReadsPerTurn = 16;
 /// More than a kernel keeps for a connection: whether the client has gone must show.
 constexpr int kReadsAtOnce = 256;
+/// The largest report of a player, in bytes.
+constexpr std::uint64_t kMaxPullBody = 65536;
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
 /// What a Windows Media server lists, so that clients see what they would see there (S04).
@@ -106,6 +109,13 @@ void Connection::process() {
       case Stage::SetupBody:
         more = read_setup_body();
         break;
+      case Stage::PullBody:
+        more = read_pull_body();
+        break;
+      case Stage::Awaiting:
+        input_ = {};
+        more = false;
+        break;
       case Stage::Stream:
         more = read_stream();
         break;
@@ -134,6 +144,7 @@ bool Connection::read_head() {
       break;
   }
   service_.count_request();
+  if (is_pull(head)) return begin_pull(head);
   Verdict verdict = judge(head);
   request_ = std::move(verdict.request);
   const auto authorizations = head.values("Authorization");
@@ -167,6 +178,64 @@ bool Connection::read_setup_body() {
     return true;
   }
   return suffer(*fault, [this] { answer_setup({}); }) && answer_setup({});
+}
+
+bool Connection::begin_pull(const RequestHead& head) {
+  pull_ = read_pull_request(head);
+  pull_line_ = head.method + " " + head.target + (head.version == 10 ? " HTTP/1.0" : " HTTP/1.1");
+  request_ = {};
+  request_.version = head.version;
+  pull_body_left_ = head.method == "POST" ? pull_.content_length : 0;
+  if (pull_body_left_ > kMaxPullBody)
+    return refuse({413, {"P28", "a report of " + std::to_string(pull_body_left_) + " bytes"}});
+  stage_ = Stage::PullBody;
+  return true;
+}
+
+bool Connection::read_pull_body() {
+  const std::size_t taken =
+      static_cast<std::size_t>(std::min<std::uint64_t>(pull_body_left_, input_.size()));
+  input_ = input_.subspan(taken);
+  pull_body_left_ -= taken;
+  return pull_body_left_ == 0 && answer_pull(false);
+}
+
+bool Connection::answer_pull(bool waited) {
+  auto reply = service_.watching().answer(pull_, peer_, pull_line_, waited);
+  switch (reply.what) {
+    case Watching::Reply::What::Say:
+      stage_ = Stage::Head;
+      send(std::move(reply.text));
+      if (!reply.keep) close_politely();
+      return true;
+    case Watching::Reply::What::Wait:
+      await_push(reply.awaited);
+      return false;
+    case Watching::Reply::What::Join:
+      break;
+  }
+  error_code error;
+  const auto protocol = socket_.local_endpoint(error).protocol();
+  const int descriptor = error ? -1 : socket_.release(error);
+  service_.watching().join(descriptor, protocol, std::move(reply));
+  stage_ = Stage::Draining;
+  close();
+  return false;
+}
+
+void Connection::await_push(const std::shared_ptr<Broadcast>& broadcast) {
+  // A push that has ended before this one's turn came does not renew the time.
+  if (stage_ != Stage::Awaiting)
+    await_until_ = service_.now() + service_.settings().wait_for_push;
+  stage_ = Stage::Awaiting;
+  broadcast->when_live([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->closed()) return;
+    // Not now: it is another connection's turn.
+    asio::post(self->socket_.get_executor(), [self] {
+      if (self->stage_ == Stage::Awaiting && !self->closed()) self->answer_pull(false);
+    });
+  });
 }
 
 /// Whether the request is from someone who may push; otherwise it is answered.
@@ -214,6 +283,10 @@ bool Connection::begin_stream() {
   if (!admit(false)) return true;
   Grant grant = service_.registry().find(request_, fallback_, service_.now());
   if (!grant.session) return refuse(grant.refusal);
+  if (const auto& other = grant.displaced) {
+    service_.end_session(other, "the push from " + peer_ + " takes over");
+    if (const auto connection = other->connection()) connection->session_ended(other->id(), 503);
+  }
   session_ = std::move(grant.session);
   const bool first = session_->report().push_starts == 0;
   if (service_.settings().keep_repeats) session_->keep_repeats();
@@ -299,7 +372,7 @@ bool Connection::refuse(const Refusal& refusal) { return refuse(refusal.status, 
 bool Connection::refuse(int status, const std::vector<Breach>& breaches) {
   for (const Breach& breach : breaches) service_.breached(peer_, breach);
   Fields fields = response_fields();
-  if (status == 405) fields.emplace_back("Allow", "POST");
+  if (status == 405) fields.emplace_back("Allow", "GET, HEAD, OPTIONS, POST");
   fields.emplace_back("Connection", "close");
   answer(status, std::move(fields));
   close_politely();
@@ -338,7 +411,9 @@ void Connection::session_ended(const std::string& push_id, int status) {
 }
 
 void Connection::check_timer(Clock::time_point now) {
-  const bool between = stage_ == Stage::Head || stage_ == Stage::SetupBody;
+  if (stage_ == Stage::Awaiting && !closed() && now >= await_until_) answer_pull(true);
+  const bool between =
+      stage_ == Stage::Head || stage_ == Stage::SetupBody || stage_ == Stage::PullBody;
   if (!closed() && between && !mute_ && !paused_ &&
       now - last_read_ >= service_.settings().inactivity_timeout)
     close_politely();

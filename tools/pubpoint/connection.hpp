@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "pubpoint/messages.hpp"
+#include "pubpoint/pull/pull_request.hpp"
 #include "pubpoint/service.hpp"
 
 namespace wmpush::pubpoint {
@@ -31,7 +32,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   void session_ended(const std::string& push_id, int status) override;
 
  private:
-  enum class Stage { Head, SetupBody, Stream, Draining };
+  enum class Stage { Head, SetupBody, PullBody, Awaiting, Stream, Draining };
 
   void wait_readable();
   /// At most so many reads: other connections wait for their turn.
@@ -42,6 +43,12 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool read_setup_body();
   bool read_stream();
   void drain();
+
+  // Watching.
+  bool begin_pull(const RequestHead& head);
+  bool read_pull_body();
+  bool answer_pull(bool waited);
+  void await_push(const std::shared_ptr<Broadcast>& broadcast);
 
   bool admit(bool keep);
   bool begin_stream();
@@ -78,6 +85,10 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   Stage stage_ = Stage::Head;
   HeadReader head_reader_;
   PushRequest request_;
+  PullRequest pull_;
+  std::string pull_line_;  // its request line
+  std::uint64_t pull_body_left_ = 0;
+  Clock::time_point await_until_{};  // for a push to begin
   std::string setup_body_;
   std::string authorization_;              // of request_
   std::string target_;                     // as it stood in the request

@@ -123,7 +123,7 @@ bool PushSession::take_header(const Frame& frame) {
   recent_.forget();
   ++report_.entries;
   report_.bytes += frame.payload.size();
-  if (consumer_) consumer_->on_header(frame.payload);
+  for (const auto& consumer : consumers_) consumer->on_header(frame.payload);
   return true;
 }
 
@@ -145,7 +145,7 @@ bool PushSession::take_packet(const Frame& frame) {
     if (head.send_time > *first_send_)
       report_.media = media_before_ + std::chrono::milliseconds(head.send_time - *first_send_);
   }
-  if (consumer_) consumer_->on_packet(frame.payload);
+  for (const auto& consumer : consumers_) consumer->on_packet(frame.payload);
   return true;
 }
 
@@ -174,8 +174,8 @@ void PushSession::end(std::string because) {
   report_.running = false;
   report_.receiving = false;
   report_.ended_because = std::move(because);
-  if (consumer_) consumer_->on_end(report_);
-  consumer_.reset();
+  for (const auto& consumer : consumers_) consumer->on_end(report_);
+  consumers_.clear();
 }
 
 }  // namespace wmpush::pubpoint

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pubpoint/recent_packets.hpp"
 #include "pubpoint/request_rules.hpp"
@@ -58,7 +59,9 @@ class PushSession {
 
   /// Packets that come twice are taken twice.
   void keep_repeats() { keep_repeats_ = true; }
-  void set_consumer(std::unique_ptr<StreamConsumer> consumer) { consumer_ = std::move(consumer); }
+  void add_consumer(std::unique_ptr<StreamConsumer> consumer) {
+    consumers_.push_back(std::move(consumer));
+  }
   void set_connection(std::weak_ptr<SessionConnection> connection) {
     connection_ = std::move(connection);
   }
@@ -104,7 +107,7 @@ class PushSession {
   bool take_packet(const wmhttp::Frame& frame);
 
   SessionReport report_;
-  std::unique_ptr<StreamConsumer> consumer_;
+  std::vector<std::unique_ptr<StreamConsumer>> consumers_;
   std::weak_ptr<SessionConnection> connection_;
   wmhttp::FrameReader reader_;
   wmhttp::FrameOrder order_;

@@ -23,7 +23,8 @@ std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 }  // namespace
 
-Registry::Registry(const std::vector<std::string>& points) {
+Registry::Registry(const std::vector<std::string>& points, Takeover takeover)
+    : takeover_(takeover) {
   for (const std::string& point : points)
     points_.emplace(point.starts_with('/') ? point : "/" + point, Point{});
 }
@@ -61,7 +62,7 @@ Grant Registry::set_up(const PushRequest& request, const SetupDirectives& direct
           "a PushSetup for session " + in_quotes(request.push_id) + ", which has begun to push");
     return known;
   }
-  if (holder(request.path))
+  if (takeover_ == Takeover::Refuse && holder(request.path))
     return refuse(409, "S03", "the publishing point " + in_quotes(request.path) + " is in use");
   if (!points_.contains(request.path)) {
     if (directives.template_path.empty())
@@ -102,9 +103,11 @@ Grant Registry::find(const PushRequest& request, const std::shared_ptr<PushSessi
     return refuse(400, "S03", "session " + in_quotes(request.push_id) + " has just ended");
   if (session->receiving())
     return refuse(409, "S03", "session " + in_quotes(request.push_id) + " is receiving already");
-  if (const auto other = holder(session->point()); other && other != session)
+  auto other = holder(session->point());
+  if (other == session) other = nullptr;
+  if (other && takeover_ == Takeover::Refuse)
     return refuse(409, "S03", "the publishing point " + in_quotes(request.path) + " is in use");
-  return {std::move(session), {}};
+  return {std::move(session), {}, std::move(other)};
 }
 
 void Registry::remove(const std::shared_ptr<PushSession>& session) {

@@ -17,14 +17,17 @@ namespace wmpush::pubpoint {
 struct Grant {
   std::shared_ptr<PushSession> session;
   Refusal refusal;
+  /// Holds the point and has to go, where the newer push takes over.
+  std::shared_ptr<PushSession> displaced{};
 };
 
 class Registry {
  public:
   /// `points` exist until the end. Names without a leading '/' get one.
-  explicit Registry(const std::vector<std::string>& points);
+  explicit Registry(const std::vector<std::string>& points, Takeover takeover = Takeover::Refuse);
 
   std::vector<std::string> points() const;
+  bool has(const std::string& point) const { return points_.contains(point); }
 
   /// A PushSetup (S03, S05). A new session gets a random id; a missing point is made from its
   /// template.
@@ -50,6 +53,8 @@ class Registry {
   };
 
   std::shared_ptr<PushSession> holder(const std::string& point);
+
+  const Takeover takeover_;
 
   std::map<std::string, Point> points_;
   std::map<std::string, std::shared_ptr<PushSession>> sessions_;  // by push-id

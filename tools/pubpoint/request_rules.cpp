@@ -97,7 +97,7 @@ class Judge {
 
   void method_and_path() {
     if (head_.method != "POST")
-      breach("C01", "the method is " + head_.method + ", only POST is known here", 405);
+      breach("C01", "the method is " + head_.method + ", which is not known here", 405);
     std::string_view target = head_.target;
     constexpr std::string_view kScheme = "http://";
     if (same(target.substr(0, kScheme.size()), kScheme)) {

@@ -37,7 +37,10 @@ std::string host_and_port(const asio::ip::address& address, std::uint16_t port) 
 class Server::Impl {
  public:
   explicit Impl(Settings settings)
-      : service_(std::move(settings)), acceptor_(context_), timer_(context_) {
+      : service_(std::move(settings),
+                 [this](std::function<void()> what) { asio::post(context_, std::move(what)); }),
+        acceptor_(context_),
+        timer_(context_) {
     if (!service_.settings().record.empty())
       std::filesystem::create_directories(service_.settings().record);
     listen();
@@ -87,6 +90,7 @@ class Server::Impl {
       error_code ignored;
       acceptor_.close(ignored);
       service_.disconnect({}, 503, "the server was stopped");
+      service_.watching().stop();
       for (const auto& connection : connections_) connection->close();
       context_.stop();
     });
@@ -230,6 +234,18 @@ std::vector<SessionReport> Server::sessions() const { return impl_->service().re
 std::vector<Attempt> Server::attempts() const { return impl_->service().attempts(); }
 std::uint64_t Server::requests() const { return impl_->service().requests(); }
 std::uint64_t Server::connections() const { return impl_->service().connections(); }
+
+std::vector<std::shared_ptr<const ViewerRecord>> Server::viewers() const {
+  std::vector<std::shared_ptr<const ViewerRecord>> viewers;
+  impl_->run([&] { viewers = impl_->service().watching().viewers(); });
+  return viewers;
+}
+
+void Server::close_viewer(std::uint64_t number) {
+  impl_->run_later_if_inside([this, number] {
+    impl_->service().watching().close_viewer(number, "sent away by the administrator");
+  });
+}
 
 bool Server::wait_for(const std::function<bool()>& reached, std::chrono::milliseconds limit) const {
   return impl_->service().wait_for(reached, limit);

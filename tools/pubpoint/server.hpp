@@ -15,6 +15,7 @@ namespace wmpush::pubpoint {
 using Clock = std::chrono::steady_clock;
 
 class StreamConsumer;  // push_session.hpp
+struct ViewerRecord;   // pull/viewer.hpp
 
 /// A rule of the protocol that a client broke.
 struct Breach {
@@ -87,6 +88,12 @@ struct Authentication {
   std::uint32_t nonce_uses = 0;   ///< requests for which a nonce is good; 0: any number
 };
 
+/// What becomes of a push to a point that another one holds.
+enum class Takeover {
+  Refuse,  ///< 409
+  Newer    ///< the other one ends with 503, and its viewers go on with the newer
+};
+
 /// A request that came with credentials.
 struct Attempt {
   std::string scheme;
@@ -107,6 +114,12 @@ struct Settings {
   std::chrono::milliseconds idle_timeout{60'000};  ///< S08: inside a PushStart; 10 s or
                                                    ///< more where clients are real
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
+  Takeover takeover = Takeover::Refuse;
+  std::size_t viewer_threads = 0;                   ///< 0: one for each core
+  std::size_t viewer_queue = std::size_t{4} << 20;  ///< bytes that a viewer may be behind
+  std::size_t max_viewers = 2000;                   ///< of all points
+  std::size_t max_point_viewers = 2000;             ///< of each
+  std::chrono::milliseconds wait_for_push{15'000};  ///< that a viewer waits for a stream
   Authentication authentication{};
   std::string server = "Cougar/9.6.7600.16564";  ///< the Server header
   bool send_push_id = true;                      ///< false: no Set-Cookie, as some relays do
@@ -122,6 +135,8 @@ struct Settings {
   /// Called from the server's thread when a session starts receiving and when it is over.
   std::function<void(const SessionReport&)> on_start{};
   std::function<void(const SessionReport&)> on_end{};
+  /// Called from the server's thread when a viewer has gone.
+  std::function<void(const ViewerRecord&)> on_viewer_end{};
 };
 
 /// Listens from the constructor on, in a thread of its own, until the destructor. Every public
@@ -154,6 +169,10 @@ class Server {
   std::uint64_t requests() const;
   /// TCP connections accepted so far.
   std::uint64_t connections() const;
+  /// Those who watch now, by the order in which they came.
+  std::vector<std::shared_ptr<const ViewerRecord>> viewers() const;
+  /// Sends a viewer away.
+  void close_viewer(std::uint64_t number);
 
   /// Waits until `reached` says true of the server, which is asked whenever something happened;
   /// false when `limit` passes first. `reached` may call every function above but this one.

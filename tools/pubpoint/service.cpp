@@ -14,10 +14,14 @@ constexpr std::size_t kMaxReports = 10'000;
 
 }  // namespace
 
-Service::Service(Settings settings)
+Service::Service(Settings settings, std::function<void(std::function<void()>)> post)
     : settings_(std::move(settings)),
-      registry_(settings_.points),
-      gatekeeper_(settings_.authentication) {}
+      registry_(settings_.points, settings_.takeover),
+      gatekeeper_(settings_.authentication),
+      watching_(settings_, registry_, std::move(post), [this](const ViewerRecord& viewer) {
+        change([] {});
+        if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
+      }) {}
 
 template <typename Change>
 void Service::change(Change what) {
@@ -58,14 +62,17 @@ void Service::count_connection() {
 
 void Service::session_started(PushSession& session) {
   if (settings_.consumer) {
-    session.set_consumer(settings_.consumer(session.report()));
+    session.add_consumer(settings_.consumer(session.report()));
   } else if (!settings_.record.empty() && !settings_.discard) {
     auto recorder =
         std::make_unique<Recorder>(settings_.record, recording_name(session.point(), session.id()),
                                    [this](const std::string& text) { log(text); });
     recorders_[session.id()] = recorder.get();
-    session.set_consumer(std::move(recorder));
+    session.add_consumer(std::move(recorder));
   }
+  if (!settings_.discard)
+    session.add_consumer(
+        std::make_unique<BroadcastFeed>(watching_.broadcast(session.point()), settings_.now));
   publish(session);
   if (settings_.on_start) settings_.on_start(session.report());
 }
@@ -107,6 +114,7 @@ void Service::check_timers() {
       connection->session_ended(session->id(), expiry->status);
   }
   for (const auto& [id, recorder] : recorders_) recorder->flush();
+  watching_.check_timers(now());
 }
 
 void Service::disconnect(const std::string& point, int status, const std::string& because) {

@@ -13,6 +13,7 @@
 
 #include "pubpoint/faults.hpp"
 #include "pubpoint/gatekeeper.hpp"
+#include "pubpoint/pull/watching.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
 
@@ -22,13 +23,15 @@ class Recorder;
 
 class Service {
  public:
-  explicit Service(Settings settings);
+  /// `post` runs something in the server's thread, later.
+  Service(Settings settings, std::function<void(std::function<void()>)> post);
 
   const Settings& settings() const { return settings_; }
   Clock::time_point now() const { return settings_.now(); }
   Registry& registry() { return registry_; }
   Faults& faults() { return faults_; }
   Gatekeeper& gatekeeper() { return gatekeeper_; }
+  Watching& watching() { return watching_; }
 
   /// One line for people; control characters are made visible.
   void log(const std::string& text) const;
@@ -67,6 +70,7 @@ class Service {
   Registry registry_;
   Faults faults_;
   Gatekeeper gatekeeper_;
+  Watching watching_;
   std::map<std::string, Recorder*> recorders_;  // of running sessions, which own them, by push-id
 
   mutable std::mutex mutex_;  // of what follows

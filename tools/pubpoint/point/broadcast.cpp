@@ -1,0 +1,51 @@
+#include "pubpoint/point/broadcast.hpp"
+
+#include <utility>
+
+namespace wmpush::pubpoint {
+
+void Broadcast::pass_on(const Item& item) {
+  for (const auto& sink : sinks_) sink->take(item);
+}
+
+void Broadcast::on_header(Bytes bytes, Clock::time_point now) {
+  auto header = EntryHeader::parse(bytes);
+  if (!header) return;
+  last_packet_ = now;
+  lost_ = false;
+  const bool goes_on = timeline_.begin(header) && live_;
+  live_ = true;
+  if (!goes_on) pass_on({nullptr, header, 0});
+  for (const auto& ready : std::exchange(waiting_, {})) ready();
+}
+
+void Broadcast::on_packet(Bytes bytes, Clock::time_point now) {
+  last_packet_ = now;
+  if (auto packet = timeline_.take(bytes)) pass_on({std::move(packet), nullptr, 0});
+}
+
+void Broadcast::end(std::uint32_t reason) {
+  lost_ = false;
+  if (!std::exchange(live_, false)) return;
+  timeline_ = {};
+  pass_on({nullptr, nullptr, reason});
+}
+
+void Broadcast::lose(Clock::time_point now) {
+  last_packet_ = std::max(last_packet_, now);
+  lost_ = live_;
+}
+
+void Broadcast::check_timer(Clock::time_point now, std::chrono::milliseconds patience) {
+  constexpr std::uint32_t kConnectionFailure = 0xC00D0029;  // NS_E_CONNECTION_FAILURE
+  if (lost_ && now - last_packet_ >= patience) end(kConnectionFailure);
+}
+
+void BroadcastFeed::on_end(SessionReport& report) {
+  if (report.end_of_stream)
+    broadcast_->end(report.end_reason);
+  else
+    broadcast_->lose(now_());
+}
+
+}  // namespace wmpush::pubpoint

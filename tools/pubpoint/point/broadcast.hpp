@@ -1,0 +1,73 @@
+// What is on air at a publishing point.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pubpoint/point/timeline.hpp"
+#include "pubpoint/push_session.hpp"
+
+namespace wmpush::pubpoint {
+
+/// Someone who gets the items of a broadcast, in order.
+class ItemSink {
+ public:
+  virtual ~ItemSink() = default;
+  virtual void take(const Item& item) = 0;
+};
+
+/// Takes pushes one after the other and makes one stream of them. It outlives each push.
+class Broadcast {
+ public:
+  explicit Broadcast(std::vector<std::shared_ptr<ItemSink>> sinks) : sinks_(std::move(sinks)) {}
+
+  void on_header(Bytes header, Clock::time_point now);
+  void on_packet(Bytes packet, Clock::time_point now);
+  /// The pusher has ended the stream.
+  void end(std::uint32_t reason);
+  /// The pusher has gone; another one may go on.
+  void lose(Clock::time_point now);
+  /// Ends a stream that nobody has gone on with for `patience`.
+  void check_timer(Clock::time_point now, std::chrono::milliseconds patience);
+
+  /// There is a header that viewers can begin with.
+  bool is_live() const { return live_; }
+  const std::shared_ptr<const EntryHeader>& header() const { return timeline_.header(); }
+  /// When the last packet came.
+  Clock::time_point last_packet() const { return last_packet_; }
+
+  /// Calls `ready` once, as soon as the broadcast is live.
+  void when_live(std::function<void()> ready) { waiting_.push_back(std::move(ready)); }
+  bool is_awaited() const { return !waiting_.empty(); }
+
+ private:
+  void pass_on(const Item& item);
+
+  std::vector<std::shared_ptr<ItemSink>> sinks_;
+  Timeline timeline_;
+  bool live_ = false;
+  bool lost_ = false;
+  Clock::time_point last_packet_{};
+  std::vector<std::function<void()>> waiting_;
+};
+
+/// Hands what a session pushes to a broadcast.
+class BroadcastFeed : public StreamConsumer {
+ public:
+  BroadcastFeed(std::shared_ptr<Broadcast> broadcast, std::function<Clock::time_point()> now)
+      : broadcast_(std::move(broadcast)), now_(std::move(now)) {}
+
+  void on_header(Bytes header) override { broadcast_->on_header(header, now_()); }
+  void on_packet(Bytes packet) override { broadcast_->on_packet(packet, now_()); }
+  void on_end(SessionReport& report) override;
+
+ private:
+  std::shared_ptr<Broadcast> broadcast_;
+  std::function<Clock::time_point()> now_;
+};
+
+}  // namespace wmpush::pubpoint

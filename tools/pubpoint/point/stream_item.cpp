@@ -1,0 +1,51 @@
+#include "pubpoint/point/stream_item.hpp"
+
+#include <algorithm>
+
+#include "asf/guid.hpp"
+
+namespace wmpush::pubpoint {
+namespace {
+
+constexpr std::size_t kObjectHeadSize = 24;
+constexpr std::size_t kTypeDataAt = 78;    // in Stream Properties (ASF 3.3)
+constexpr std::size_t kTimeOffsetAt = 56;  // 8 bytes, which say nothing of the stream itself
+constexpr std::size_t kReservedAt = 74;    // 4 bytes
+
+/// The Stream Properties Objects, one after the other, without the fields that mean nothing.
+std::vector<std::byte> stream_properties(const EntryHeader& header) {
+  std::vector<std::byte> all;
+  const Bytes bytes = Bytes(header.bytes).first(header.parsed.header_size);
+  for (std::size_t at = asf::kHeaderObjectHeadSize; at + kObjectHeadSize <= bytes.size();) {
+    const auto size = load_le<std::uint64_t>(bytes, at + 16);
+    if (size < kObjectHeadSize || size > bytes.size() - at) break;
+    const Bytes object = bytes.subspan(at, static_cast<std::size_t>(size));
+    if (asf::guid_at(object) == asf::kStreamProperties && size >= kTypeDataAt) {
+      append(all, object.first(kTimeOffsetAt));
+      append(all, object.subspan(kTimeOffsetAt + 8, kReservedAt - kTimeOffsetAt - 8));
+      append(all, object.subspan(kTypeDataAt));
+    }
+    at += static_cast<std::size_t>(size);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::shared_ptr<const EntryHeader> EntryHeader::parse(Bytes bytes) {
+  auto header = std::make_shared<EntryHeader>();
+  header->bytes.assign(bytes.begin(), bytes.end());
+  if (asf::parse_header(header->bytes, header->parsed)) return nullptr;
+  header->has_video = std::ranges::any_of(header->parsed.streams, [](const asf::Stream& stream) {
+    return stream.type == asf::kVideoMedia;
+  });
+  return header;
+}
+
+bool EntryHeader::continues(const EntryHeader& before) const {
+  return parsed.packet_size == before.parsed.packet_size &&
+         parsed.streams.size() == before.parsed.streams.size() &&
+         stream_properties(*this) == stream_properties(before);
+}
+
+}  // namespace wmpush::pubpoint

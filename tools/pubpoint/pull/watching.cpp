@@ -1,0 +1,209 @@
+#include "pubpoint/pull/watching.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "pubpoint/pull/pull_response.hpp"
+
+namespace wmpush::pubpoint {
+namespace {
+
+/// From this version on a player goes on behind a $C (MS-WMSP 3.2.5.6).
+constexpr unsigned kTakesChanges = 9;
+
+using What = Watching::Reply::What;
+using Kind = PullRequest::Kind;
+
+}  // namespace
+
+Watching::Watching(const Settings& settings, Registry& registry,
+                   std::function<void(std::function<void()>)> post,
+                   std::function<void(const ViewerRecord&)> over)
+    : settings_(settings), registry_(registry), post_(std::move(post)), over_(std::move(over)) {}
+
+Watching::~Watching() { stop(); }
+
+Audience& Watching::audience() {
+  if (!audience_) {
+    const std::size_t threads = settings_.viewer_threads > 0
+                                    ? settings_.viewer_threads
+                                    : std::max(std::thread::hardware_concurrency(), 1u);
+    audience_ = std::make_unique<Audience>(
+        Audience::Limits{threads, settings_.viewer_queue},
+        [this](std::shared_ptr<ViewerRecord> record) {
+          post_([this, record = std::move(record)] {
+            if (viewers_.erase(record->number) == 0) return;
+            if (const auto point = points_.find(record->point); point != points_.end())
+              --point->second.viewers;
+            client_ids_.set_viewer(record->client_id, 0, settings_.now());
+            over_(*record);
+          });
+        });
+  }
+  return *audience_;
+}
+
+std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
+  auto& broadcast = points_[point].broadcast;
+  if (!broadcast) broadcast = std::make_shared<Broadcast>(audience().sinks(point));
+  return broadcast;
+}
+
+std::optional<Watching::Place> Watching::find(const std::string& path) const {
+  if (registry_.has(path)) return Place{path, {}};
+  for (const char* alias : {".asf", ".asx", ".m3u"}) {
+    if (!path.ends_with(alias)) continue;
+    const std::string point = path.substr(0, path.size() - 4);
+    if (registry_.has(point)) return Place{point, alias};
+  }
+  return std::nullopt;
+}
+
+Watching::Reply Watching::say(const char* status, const char* type, const std::string& body,
+                              bool head_only) const {
+  Reply reply;
+  reply.text = whole_response(status, player_server(settings_.server), type, body, head_only);
+  return reply;
+}
+
+Watching::Reply Watching::answer(const PullRequest& request, const std::string& peer,
+                                 const std::string& line, bool waited) {
+  Reply reply;
+  switch (request.kind) {
+    case Kind::Log:
+    case Kind::SendEvent:
+    case Kind::Stop:
+    case Kind::KeepAlive:
+    case Kind::ContentInfo:
+    case Kind::SelectStream: {
+      const ClientIds::Session* session = client_ids_.find(request.client_id, settings_.now());
+      const auto viewer = viewers_.find(session != nullptr ? session->viewer : 0);
+      if (viewer != viewers_.end() && request.kind == Kind::SelectStream)
+        audience().select(viewer->second->point, session->id, request);
+      if (viewer != viewers_.end() && request.kind == Kind::Stop)
+        audience().close_viewer(viewer->second->point, viewer->first, "stopped by the viewer");
+      reply.text =
+          "HTTP/1.1 200 OK\r\nServer: " +
+          (request.agent_version > 0 ? player_server(settings_.server) : settings_.server) + "\r\n";
+      if (session != nullptr)
+        reply.text += "Pragma: client-id=" + std::to_string(session->id) + "\r\n";
+      reply.text += "Content-Length: 0\r\nConnection: ";
+      reply.text += request.keep_alive ? "Keep-Alive\r\n\r\n" : "close\r\n\r\n";
+      reply.keep = request.keep_alive;
+      return reply;
+    }
+    case Kind::Unknown:
+      return say("400 Bad Request");
+    default:
+      break;
+  }
+  const std::optional<Place> place = find(request.path);
+  if (!place) return say("404 Not Found");
+  const std::string path = percent_encoded(place->point);
+  if (const bool is_player = request.agent_version > 0; !is_player) {
+    const auto announce = [&](const char* type, const std::string& body) {
+      return request.host.empty() ? say("400 Bad Request")
+                                  : say("200 OK", type, body, request.head_only);
+    };
+    if (place->alias == ".asx")
+      return announce("video/x-ms-asf", asx_body(request.host, path, request.query));
+    if (place->alias == ".m3u")
+      return announce("audio/x-mpegurl", m3u_body(request.host, path, request.query));
+    if (place->alias.empty() && request.kind == Kind::Page)
+      return announce("text/html; charset=utf-8", page_body(request.host, path, place->point));
+  }
+  return answer_stream(request, *place, peer, line, waited);
+}
+
+Watching::Reply Watching::answer_stream(const PullRequest& request, const Place& place,
+                                        const std::string& peer, const std::string& line,
+                                        bool waited) {
+  Reply reply;
+  const bool framed = request.agent_version > 0;
+  if (request.head_only) {
+    reply.text = framed ? play_head(request, settings_.server, 0, false)
+                        : plain_head(player_server(settings_.server));
+    return reply;
+  }
+  const auto broadcast = this->broadcast(place.point);
+  if (!broadcast->is_live()) {
+    if (waited) return say("503 Service Unavailable");
+    reply.what = What::Wait;
+    reply.awaited = broadcast;
+    return reply;
+  }
+  const Clock::time_point now = settings_.now();
+  const ClientIds::Session* known = framed ? client_ids_.find(request.client_id, now) : nullptr;
+  const bool is_new = framed && known == nullptr && request.client_id != 0;
+  if (known != nullptr && known->viewer != 0 && request.kind == Kind::Play)
+    return say("400 Bad Request");
+  if (request.kind == Kind::Describe) {
+    const std::string frames = header_frames(broadcast->header()->bytes);
+    const std::uint32_t id = known != nullptr ? known->id : client_ids_.make(now).id;
+    reply.text = describe_head(request, settings_.server, id, is_new, frames.size()) + frames;
+    reply.keep = request.keep_alive;
+    return reply;
+  }
+  Point& point = points_[place.point];
+  if (viewers_.size() >= settings_.max_viewers || point.viewers >= settings_.max_point_viewers)
+    return say("503 Service Unavailable");
+  ++point.viewers;
+  ++joined_;
+  std::uint32_t id = 0;
+  if (framed) {
+    id = known != nullptr ? known->id : client_ids_.make(now).id;
+    client_ids_.set_viewer(id, joined_, now);
+  }
+  reply.what = What::Join;
+  reply.wishes.head = framed ? play_head(request, settings_.server, id, is_new)
+                             : plain_head(player_server(settings_.server));
+  reply.wishes.takes_changes = request.agent_version >= kTakesChanges;
+  reply.wishes.request = request;
+  reply.record = std::make_shared<ViewerRecord>();
+  reply.record->number = joined_;
+  reply.record->point = place.point;
+  reply.record->peer = peer;
+  reply.record->user_agent = request.user_agent;
+  reply.record->request = line;
+  reply.record->client_id = id;
+  reply.record->framed = framed;
+  reply.record->since = now;
+  viewers_.emplace(reply.record->number, reply.record);
+  return reply;
+}
+
+void Watching::join(int socket, const boost::asio::ip::tcp& protocol, Reply reply) {
+  audience().join(socket, protocol, std::move(reply.wishes), std::move(reply.record));
+}
+
+void Watching::check_timers(Clock::time_point now) {
+  for (auto point = points_.begin(); point != points_.end();) {
+    if (point->second.broadcast) point->second.broadcast->check_timer(now, settings_.idle_timeout);
+    if (registry_.has(point->first)) {
+      ++point;
+      continue;
+    }
+    audience().forget(point->first);
+    point = points_.erase(point);
+  }
+  client_ids_.check_timers(now);
+}
+
+void Watching::close_viewer(std::uint64_t number, const std::string& because) {
+  const auto viewer = viewers_.find(number);
+  if (viewer != viewers_.end()) audience().close_viewer(viewer->second->point, number, because);
+}
+
+void Watching::stop() {
+  if (audience_) audience_->stop();
+}
+
+std::vector<std::shared_ptr<const ViewerRecord>> Watching::viewers() const {
+  std::vector<std::shared_ptr<const ViewerRecord>> all;
+  for (const auto& [number, viewer] : viewers_) all.push_back(viewer);
+  return all;
+}
+
+}  // namespace wmpush::pubpoint

@@ -1,0 +1,86 @@
+// Answers those who want to watch: which point, whether there is something on air, who may still
+// come in.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pubpoint/point/broadcast.hpp"
+#include "pubpoint/pull/audience.hpp"
+#include "pubpoint/pull/client_ids.hpp"
+#include "pubpoint/pull/pull_request.hpp"
+#include "pubpoint/registry.hpp"
+#include "pubpoint/server.hpp"
+
+namespace wmpush::pubpoint {
+
+/// Belongs to the server's thread.
+class Watching {
+ public:
+  /// `post` runs something in the server's thread; `log` takes one line for people; `over` is
+  /// called there when a viewer has gone.
+  Watching(const Settings& settings, Registry& registry,
+           std::function<void(std::function<void()>)> post,
+           std::function<void(const ViewerRecord&)> over);
+  ~Watching();
+
+  /// What is on air at a point, for who pushes to it.
+  std::shared_ptr<Broadcast> broadcast(const std::string& point);
+
+  struct Reply {
+    enum class What {
+      Say,   ///< `text`, and then close, unless `keep`
+      Wait,  ///< for a push: call `broadcast`'s when_live()
+      Join   ///< hand the socket over: join()
+    };
+    What what = What::Say;
+    std::string text;
+    bool keep = false;
+    std::shared_ptr<Broadcast> awaited;
+    Viewer::Wishes wishes;
+    std::shared_ptr<ViewerRecord> record;
+  };
+  /// `waited`: the time for a push to begin is over.
+  Reply answer(const PullRequest& request, const std::string& peer, const std::string& line,
+               bool waited);
+  void join(int socket, const boost::asio::ip::tcp& protocol, Reply reply);
+
+  /// Ends streams that nobody goes on with, and forgets points that are not there any more.
+  void check_timers(Clock::time_point now);
+  void close_viewer(std::uint64_t number, const std::string& because);
+  void stop();
+
+  std::vector<std::shared_ptr<const ViewerRecord>> viewers() const;
+
+ private:
+  struct Point {
+    std::shared_ptr<Broadcast> broadcast;
+    std::size_t viewers = 0;
+  };
+  struct Place {
+    std::string point;
+    std::string alias;  ///< ".asf", ".asx", ".m3u", or nothing
+  };
+  Audience& audience();
+  std::optional<Place> find(const std::string& path) const;
+  Reply say(const char* status, const char* type = "", const std::string& body = {},
+            bool head_only = false) const;
+  Reply answer_stream(const PullRequest& request, const Place& place, const std::string& peer,
+                      const std::string& line, bool waited);
+
+  const Settings& settings_;
+  Registry& registry_;
+  const std::function<void(std::function<void()>)> post_;
+  const std::function<void(const ViewerRecord&)> over_;
+  std::map<std::string, Point> points_;
+  std::map<std::uint64_t, std::shared_ptr<ViewerRecord>> viewers_;
+  ClientIds client_ids_;
+  std::uint64_t joined_ = 0;
+  std::unique_ptr<Audience> audience_;  // its threads start when they are needed
+};
+
+}  // namespace wmpush::pubpoint
