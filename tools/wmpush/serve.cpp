@@ -1,5 +1,6 @@
 // wmpush serve: a publishing point to push to.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -120,6 +121,14 @@ std::string listen_failure(const ListenAddress& address, const std::system_error
   return "cannot listen on " + address.text() + ": " + error.code().message() + remedy;
 }
 
+/// A viewer needs a descriptor; the system's soft limit is made for programs with few.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 ExitStatus run_serve(const Arguments& arguments) {
   const auto refuse = [](const std::string& why) { return refuse_usage("wmpush serve", why); };
   pubpoint::Settings settings;
@@ -158,6 +167,7 @@ ExitStatus run_serve(const Arguments& arguments) {
   settings.on_end = [](const SessionReport& session) { print_line(stdout, end_text(session)); };
   settings.log = [](const std::string& line) { print_line(stderr, line); };
 
+  raise_descriptor_limit();
   // Blocked before the server's thread starts, so that the signals come here and nowhere else.
   sigset_t stop;
   sigemptyset(&stop);

@@ -36,6 +36,12 @@ class Audience::Stage {
     if (!channel) channel = std::make_unique<Channel>(queue_);
     return *channel;
   }
+  void take(const std::string& point, const Item& item) {
+    if (!channel(point).take(item)) return;
+    asio::post(context_, [this, point] {
+      if (const auto found = channels_.find(point); found != channels_.end()) found->second->pump();
+    });
+  }
   void forget(const std::string& point) {
     const auto found = channels_.find(point);
     if (found == channels_.end()) return;
@@ -92,9 +98,8 @@ class StageSink : public ItemSink {
  public:
   StageSink(Stage& stage, std::string point) : stage_(stage), point_(std::move(point)) {}
   void take(const Item& item) override {
-    asio::post(stage_.context(), [this_stage = &stage_, point = point_, item] {
-      this_stage->channel(point).take(item);
-    });
+    asio::post(stage_.context(),
+               [this_stage = &stage_, point = point_, item] { this_stage->take(point, item); });
   }
 
  private:

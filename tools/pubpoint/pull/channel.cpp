@@ -1,9 +1,16 @@
 #include "pubpoint/pull/channel.hpp"
 
+#include <utility>
+
 namespace wmpush::pubpoint {
 
-void Channel::take(const Item& item) {
+bool Channel::take(const Item& item) {
   ring_.push(item);
+  return !std::exchange(pump_is_due_, true);
+}
+
+void Channel::pump() {
+  pump_is_due_ = false;
   // By index: what a viewer does may bring another one's end.
   for (std::size_t i = 0; i < viewers_.size(); ++i) {
     viewers_[i]->pump();

@@ -15,7 +15,10 @@ class Channel {
   /// `queue`: bytes that a viewer may be behind.
   explicit Channel(std::size_t queue) : queue_(queue), ring_(queue) {}
 
-  void take(const Item& item);
+  /// True when pump() is to be called, once everything else that has arrived was taken: under load
+  /// several items then go out in one send.
+  bool take(const Item& item);
+  void pump();
   void join(boost::asio::ip::tcp::socket socket, Viewer::Wishes wishes,
             std::shared_ptr<ViewerRecord> record, std::function<void(Viewer&)> over);
   /// Those that are over are forgotten, and those that were told the end closed.
@@ -27,6 +30,7 @@ class Channel {
  private:
   const std::size_t queue_;
   Ring ring_;
+  bool pump_is_due_ = false;
   std::vector<std::shared_ptr<Viewer>> viewers_;
 };
 
