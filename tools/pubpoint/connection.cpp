@@ -26,6 +26,12 @@ constexpr const char* kSupported =
 std::string address_of(const asio::ip::tcp::socket& socket) {
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
+  return error ? std::string() : endpoint.address().to_string();
+}
+
+std::string name_of(const asio::ip::tcp::socket& socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
   if (error) return "a client that has gone";
   const std::string address = endpoint.address().to_string();
   return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
@@ -48,7 +54,8 @@ Connection::Connection(asio::ip::tcp::socket socket, Service& service)
       socket_(std::move(socket)),
       pause_timer_(socket_.get_executor()),
       linger_timer_(socket_.get_executor()),
-      peer_(address_of(socket_)),
+      address_(address_of(socket_)),
+      peer_(name_of(socket_)),
       buffer_(kReadSize),
       last_read_(service.now()) {}
 
@@ -169,18 +176,34 @@ bool Connection::read_setup_body() {
   return suffer(*fault, [this] { answer_setup({}); }) && answer_setup({});
 }
 
-/// Whether the request is from someone who may push; otherwise it is answered.
+/// Whether the request is from someone who may push; otherwise it is answered, a wrong password
+/// late.
 bool Connection::admit(bool keep) {
-  const auto admission = service_.gatekeeper().admit(authorization_, "POST", target_);
-  if (admission.attempted) service_.attempted(peer_, admission.attempt);
-  if (!admission.breach.empty()) service_.breached(peer_, {"C22", admission.breach});
-  if (admission.granted) return true;
+  const AccessDecision decision = service_.admit({.right = Right::Push,
+                                                  .method = "POST",
+                                                  .target = target_,
+                                                  .authorization = authorization_,
+                                                  .address = address_,
+                                                  .point = request_.path},
+                                                 peer_);
+  if (decision.granted) return true;
+  if (decision.delay.count() == 0)
+    turn_away(decision, keep);
+  else
+    pause(decision.delay, [this, decision, keep] { turn_away(decision, keep); });
+  return false;
+}
+
+void Connection::turn_away(const AccessDecision& decision, bool keep) {
+  if (decision.status != 401) {
+    refuse(decision.status, {});
+    return;
+  }
   Fields fields = response_fields();
-  fields.emplace_back("WWW-Authenticate", admission.challenge);
+  fields.emplace_back("WWW-Authenticate", decision.challenge);
   if (!keep) fields.emplace_back("Connection", "close");
   answer(401, std::move(fields));
   if (!keep) close_politely();
-  return false;
 }
 
 bool Connection::answer_setup(std::string replacement) {

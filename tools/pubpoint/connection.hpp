@@ -44,6 +44,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   void drain();
 
   bool admit(bool keep);
+  void turn_away(const AccessDecision& decision, bool keep);
   bool begin_stream();
   bool answer_setup(std::string replacement);
   bool end_stream();
@@ -72,6 +73,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer pause_timer_;
   boost::asio::steady_timer linger_timer_;
+  const std::string address_;  // of the peer, without its port; empty when it has gone
   const std::string peer_;
   std::vector<std::byte> buffer_;
   Bytes input_;  // what process() has not taken yet, in buffer_
