@@ -201,8 +201,9 @@ bool ForwardProxy::serve_request(int client, std::string& input) {
   {
     const std::lock_guard lock(mutex_);
     heads_.push_back(request.head);
-    admission = gatekeeper_.admit(field(request.head, "Proxy-Authorization"), request.method,
-                                  request.target);
+    admission =
+        gatekeeper_.admit(field(request.head, "Proxy-Authorization"), request.method,
+                          request.target, pubpoint::Right::Push, "/", pubpoint::Clock::now());
     if (admission.attempted) attempts_.push_back(admission.attempt);
   }
   if (!admission.breach.empty()) breach(admission.breach);

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "pubpoint/gatekeeper.hpp"
+#include "pubpoint/access/gatekeeper.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::test {

@@ -29,6 +29,12 @@ constexpr const char* kSupported =
 std::string address_of(const asio::ip::tcp::socket& socket) {
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
+  return error ? std::string() : endpoint.address().to_string();
+}
+
+std::string name_of(const asio::ip::tcp::socket& socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
   if (error) return "a client that has gone";
   const std::string address = endpoint.address().to_string();
   return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
@@ -51,7 +57,8 @@ Connection::Connection(asio::ip::tcp::socket socket, Service& service)
       socket_(std::move(socket)),
       pause_timer_(socket_.get_executor()),
       linger_timer_(socket_.get_executor()),
-      peer_(address_of(socket_)),
+      address_(address_of(socket_)),
+      peer_(name_of(socket_)),
       buffer_(kReadSize),
       last_read_(service.now()) {}
 
@@ -144,12 +151,13 @@ bool Connection::read_head() {
       break;
   }
   service_.count_request();
+  const auto authorizations = head.values("Authorization");
+  authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
+  method_ = head.method;
+  target_ = head.target;
   if (is_pull(head)) return begin_pull(head);
   Verdict verdict = judge(head);
   request_ = std::move(verdict.request);
-  const auto authorizations = head.values("Authorization");
-  authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
-  target_ = head.target;
   if (verdict.status != 0) return refuse(verdict.status, verdict.breaches);
   if (request_.kind == PushRequest::Kind::Start) return begin_stream();
   setup_body_.clear();
@@ -197,7 +205,24 @@ bool Connection::read_pull_body() {
       static_cast<std::size_t>(std::min<std::uint64_t>(pull_body_left_, input_.size()));
   input_ = input_.subspan(taken);
   pull_body_left_ -= taken;
-  return pull_body_left_ == 0 && answer_pull(false);
+  if (pull_body_left_ > 0) return false;
+  return admit_viewer() ? answer_pull(false) : !paused_;
+}
+
+/// Whether the request is for nothing that is guarded, or from someone who may watch; otherwise it
+/// is answered.
+bool Connection::admit_viewer() {
+  const std::string point = service_.watching().point_of(pull_.path);
+  if (point.empty() || !pull_.is_for_stream()) return true;
+  const AccessDecision decision = service_.admit({.right = Right::Watch,
+                                                  .method = method_,
+                                                  .target = target_,
+                                                  .authorization = authorization_,
+                                                  .address = address_,
+                                                  .point = point},
+                                                 peer_);
+  if (!decision.granted) turn_away(decision, false);
+  return decision.granted;
 }
 
 bool Connection::answer_pull(bool waited) {
@@ -225,8 +250,7 @@ bool Connection::answer_pull(bool waited) {
 
 void Connection::await_push(const std::shared_ptr<Broadcast>& broadcast) {
   // A push that has ended before this one's turn came does not renew the time.
-  if (stage_ != Stage::Awaiting)
-    await_until_ = service_.now() + service_.settings().wait_for_push;
+  if (stage_ != Stage::Awaiting) await_until_ = service_.now() + service_.settings().wait_for_push;
   stage_ = Stage::Awaiting;
   broadcast->when_live([weak = weak_from_this()] {
     const auto self = weak.lock();
@@ -238,18 +262,37 @@ void Connection::await_push(const std::shared_ptr<Broadcast>& broadcast) {
   });
 }
 
-/// Whether the request is from someone who may push; otherwise it is answered.
+/// Whether the request is from someone who may push; otherwise it is answered, a wrong password
+/// late.
 bool Connection::admit(bool keep) {
-  const auto admission = service_.gatekeeper().admit(authorization_, "POST", target_);
-  if (admission.attempted) service_.attempted(peer_, admission.attempt);
-  if (!admission.breach.empty()) service_.breached(peer_, {"C22", admission.breach});
-  if (admission.granted) return true;
+  const AccessDecision decision = service_.admit({.right = Right::Push,
+                                                  .method = "POST",
+                                                  .target = target_,
+                                                  .authorization = authorization_,
+                                                  .address = address_,
+                                                  .point = request_.path},
+                                                 peer_);
+  if (!decision.granted) turn_away(decision, keep);
+  return decision.granted;
+}
+
+void Connection::turn_away(const AccessDecision& decision, bool keep) {
+  if (decision.delay.count() == 0)
+    refuse_access(decision, keep);
+  else
+    pause(decision.delay, [this, decision, keep] { refuse_access(decision, keep); });
+}
+
+void Connection::refuse_access(const AccessDecision& decision, bool keep) {
+  if (decision.status != 401) {
+    refuse(decision.status, {});
+    return;
+  }
   Fields fields = response_fields();
-  fields.emplace_back("WWW-Authenticate", admission.challenge);
+  fields.emplace_back("WWW-Authenticate", decision.challenge);
   if (!keep) fields.emplace_back("Connection", "close");
   answer(401, std::move(fields));
   if (!keep) close_politely();
-  return false;
 }
 
 bool Connection::answer_setup(std::string replacement) {

@@ -46,11 +46,15 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
 
   // Watching.
   bool begin_pull(const RequestHead& head);
+  bool admit_viewer();
   bool read_pull_body();
   bool answer_pull(bool waited);
   void await_push(const std::shared_ptr<Broadcast>& broadcast);
 
   bool admit(bool keep);
+  /// Answers who is not let in, a wrong password late.
+  void turn_away(const AccessDecision& decision, bool keep);
+  void refuse_access(const AccessDecision& decision, bool keep);
   bool begin_stream();
   bool answer_setup(std::string replacement);
   bool end_stream();
@@ -79,6 +83,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer pause_timer_;
   boost::asio::steady_timer linger_timer_;
+  const std::string address_;  // of the peer, without its port; empty when it has gone
   const std::string peer_;
   std::vector<std::byte> buffer_;
   Bytes input_;  // what process() has not taken yet, in buffer_
@@ -90,7 +95,8 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   std::uint64_t pull_body_left_ = 0;
   Clock::time_point await_until_{};  // for a push to begin
   std::string setup_body_;
-  std::string authorization_;              // of request_
+  std::string method_;  // of the request, as its target and authorization
+  std::string authorization_;
   std::string target_;                     // as it stood in the request
   std::shared_ptr<PushSession> session_;   // of the PushStart that is being read
   std::shared_ptr<PushSession> fallback_;  // was set up here, without a push-id for the client

@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
-namespace wmpush::pubpoint {
+#include "pubpoint/access/access_settings.hpp"
+#include "pubpoint/access/authentication.hpp"
+#include "pubpoint/clock.hpp"
 
-using Clock = std::chrono::steady_clock;
+namespace wmpush::pubpoint {
 
 class StreamConsumer;  // push_session.hpp
 struct ViewerRecord;   // pull/viewer.hpp
@@ -77,29 +79,10 @@ struct Fault {
   std::uint64_t times = 1;  ///< how often it strikes before it is spent; 0 = always
 };
 
-/// Who may push, and how they have to say who they are.
-struct Authentication {
-  std::string user{};  ///< empty: everybody may
-  std::string password{};
-  std::string realm = "publishing point";
-  std::vector<std::string> schemes{"Digest", "Basic"};  ///< that are offered, in this order
-  std::string algorithm = "MD5";  ///< of Digest: MD5 or SHA-256, each also with -sess
-  bool qop = true;                ///< of Digest: offers qop=auth; false: as RFC 2069 has it
-  std::uint32_t nonce_uses = 0;   ///< requests for which a nonce is good; 0: any number
-};
-
 /// What becomes of a push to a point that another one holds.
 enum class Takeover {
   Refuse,  ///< 409
   Newer    ///< the other one ends with 503, and its viewers go on with the newer
-};
-
-/// A request that came with credentials.
-struct Attempt {
-  std::string scheme;
-  std::string user;
-  bool granted = false;
-  bool stale = false;  ///< not granted because of the nonce's age alone
 };
 
 struct Settings {
@@ -121,6 +104,7 @@ struct Settings {
   std::size_t max_point_viewers = 2000;             ///< of each
   std::chrono::milliseconds wait_for_push{15'000};  ///< that a viewer waits for a stream
   Authentication authentication{};
+  AccessSettings access{};
   std::string server = "Cougar/9.6.7600.16564";  ///< the Server header
   bool send_push_id = true;                      ///< false: no Set-Cookie, as some relays do
   bool answer_end = false;    ///< true: a 204 before the close that follows the end of the stream

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxReports = 10'000;
 Service::Service(Settings settings, std::function<void(std::function<void()>)> post)
     : settings_(std::move(settings)),
       registry_(settings_.points, settings_.takeover),
-      gatekeeper_(settings_.authentication),
+      access_(settings_.access, settings_.authentication),
       watching_(settings_, registry_, std::move(post), [this](const ViewerRecord& viewer) {
         change([] {});
         if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
@@ -37,6 +37,10 @@ void Service::log(const std::string& text) const {
   if (settings_.log) settings_.log(Log().line(text));
 }
 
+void Service::log_seldom(const std::string& key, const std::string& text) {
+  if (const auto held_back = log_limiter_.pass(key, now())) log(text + and_more(*held_back));
+}
+
 void Service::breached(const std::string& peer, const Breach& breach) {
   change([&] {
     if (breaches_.size() < kMaxBreaches) breaches_.push_back(breach);
@@ -44,12 +48,20 @@ void Service::breached(const std::string& peer, const Breach& breach) {
   log(breach.rule + ": " + breach.text + " (" + peer + ")");
 }
 
-void Service::attempted(const std::string& peer, const Attempt& attempt) {
-  change([&] {
-    if (attempts_.size() < kMaxAttempts) attempts_.push_back(attempt);
-  });
-  if (!attempt.granted && !attempt.stale)
-    log("user '" + attempt.user + "' is not let in by " + attempt.scheme + " (" + peer + ")");
+AccessDecision Service::admit(const AccessRequest& request, const std::string& peer) {
+  AccessDecision decision = access_.decide(request, now(), std::chrono::system_clock::now());
+  const Breach breach{"C22", decision.breach};
+  if (decision.attempted)
+    change([&] {
+      if (attempts_.size() < kMaxAttempts) attempts_.push_back(decision.attempt);
+      if (!breach.text.empty() && breaches_.size() < kMaxBreaches) breaches_.push_back(breach);
+    });
+  const std::string address(request.address);
+  if (!decision.because.empty())
+    log_seldom("refused " + address, decision.because + " (" + peer + ")");
+  if (!breach.text.empty())
+    log_seldom("breach " + address, breach.rule + ": " + breach.text + " (" + peer + ")");
+  return decision;
 }
 
 void Service::count_request() {

@@ -11,8 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "pubpoint/access/access.hpp"
+#include "pubpoint/access/log_limiter.hpp"
 #include "pubpoint/faults.hpp"
-#include "pubpoint/gatekeeper.hpp"
 #include "pubpoint/pull/watching.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
@@ -30,15 +31,15 @@ class Service {
   Clock::time_point now() const { return settings_.now(); }
   Registry& registry() { return registry_; }
   Faults& faults() { return faults_; }
-  Gatekeeper& gatekeeper() { return gatekeeper_; }
   Watching& watching() { return watching_; }
 
   /// One line for people; control characters are made visible.
   void log(const std::string& text) const;
   /// Lists and logs a breach.
   void breached(const std::string& peer, const Breach& breach);
-  /// Lists an attempt, and logs one that was in vain.
-  void attempted(const std::string& peer, const Attempt& attempt);
+  /// Whether a request is let in; `peer` is what the log calls it. Lists attempts and breaches, and
+  /// logs refusals, of each address one in a second at most.
+  AccessDecision admit(const AccessRequest& request, const std::string& peer);
   void count_request();
   void count_connection();
 
@@ -63,13 +64,15 @@ class Service {
   bool wait_for(const std::function<bool()>& reached, std::chrono::milliseconds limit) const;
 
  private:
+  void log_seldom(const std::string& key, const std::string& text);
   template <typename Change>
   void change(Change what);
 
   const Settings settings_;
   Registry registry_;
   Faults faults_;
-  Gatekeeper gatekeeper_;
+  Access access_;
+  LogLimiter log_limiter_;
   Watching watching_;
   std::map<std::string, Recorder*> recorders_;  // of running sessions, which own them, by push-id
 

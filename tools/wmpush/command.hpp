@@ -28,6 +28,7 @@ struct Command {
 Command send_command();
 Command serve_command();
 Command probe_command();
+Command token_command();
 
 /// All of them, in the order of the help.
 const std::vector<Command>& commands();

@@ -25,19 +25,31 @@ ExitStatus print(const std::string& text) {
   return std::fflush(stdout) == 0 ? kSuccess : kFailed;
 }
 
+/// "send, serve, probe AND token"
+std::string command_names(const std::string& last) {
+  std::string text;
+  for (std::size_t i = 0; i < commands().size(); ++i)
+    text += (i == 0                      ? ""
+             : i + 1 < commands().size() ? ", "
+                                         : " " + last + " ") +
+            commands()[i].name;
+  return text;
+}
+
 ExitStatus refuse_command(const std::string& name) {
   std::vector<std::string> names{"help"};
   for (const Command& command : commands()) names.push_back(command.name);
   const std::string near = nearest(name, names);
-  return refuse_usage("wmpush", "there is no command '" + name + "'" +
-                                    (near.empty() ? ": send, serve and probe are those there are"
-                                                  : ": did you mean '" + near + "'?"));
+  return refuse_usage("wmpush",
+                      "there is no command '" + name + "'" +
+                          (near.empty() ? ": " + command_names("and") + " are those there are"
+                                        : ": did you mean '" + near + "'?"));
 }
 
 ExitStatus run(const std::vector<std::string>& words) {
   if (words.empty()) {
     std::fputs(overall_help().c_str(), stderr);
-    return refuse_usage("wmpush", "a command is needed: send, serve or probe");
+    return refuse_usage("wmpush", "a command is needed: " + command_names("or"));
   }
   const std::string& first = words.front();
   if (first == "--version" || first == "-V" || first == "version") return print(version_text());

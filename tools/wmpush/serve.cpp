@@ -6,10 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <memory>
 #include <optional>
 #include <system_error>
 
@@ -18,6 +15,7 @@
 #include "listen_address.hpp"
 #include "progress.hpp"
 #include "pubpoint/server.hpp"
+#include "serve_access.hpp"
 
 namespace wmpush::tool {
 namespace {
@@ -76,34 +74,6 @@ Error check_folder(const std::filesystem::path& folder) {
           "cannot record into " + folder.string() + ": " + error.message()};
 }
 
-/// Who may push, from --user and where the password is; a text when that cannot be followed.
-std::string read_authentication(const Arguments& arguments, pubpoint::Authentication& who) {
-  const auto user = arguments.value("user");
-  const auto file = arguments.value("password_file");
-  if (!user) return file ? "--password_file needs a --user" : std::string();
-  if (user->empty() || user->find(':') != user->npos)
-    return "'" + *user + "' cannot be a user: a name without a colon is needed";
-  who.user = *user;
-  if (file) {
-    std::error_code ignored;
-    if (std::filesystem::is_directory(*file, ignored))
-      return "the password file " + *file + " is a directory";
-    const auto close = [](std::FILE* stream) { std::fclose(stream); };
-    const std::unique_ptr<std::FILE, decltype(close)> stream(std::fopen(file->c_str(), "re"));
-    if (!stream) return "the password file " + *file + " cannot be opened: " + std::strerror(errno);
-    int byte = std::fgetc(stream.get());
-    if (byte == EOF) return "the password file " + *file + " has no first line";
-    for (; byte != EOF && byte != '\n'; byte = std::fgetc(stream.get()))
-      who.password += static_cast<char>(byte);
-    if (who.password.ends_with('\r')) who.password.pop_back();
-  } else if (const char* password = std::getenv("WMPUSH_PASSWORD")) {
-    who.password = password;
-  }
-  if (!who.password.empty()) return {};
-  return "--user needs a password: in the environment as WMPUSH_PASSWORD, or in a file that "
-         "--password_file names";
-}
-
 std::string listen_failure(const ListenAddress& address, const std::system_error& error) {
   ListenAddress other = address;
   std::string remedy;
@@ -152,8 +122,7 @@ ExitStatus run_serve(const Arguments& arguments) {
     settings.points.push_back(path);
   }
 
-  if (const std::string wrong = read_authentication(arguments, settings.authentication);
-      !wrong.empty())
+  if (const std::string wrong = read_access(arguments, settings); !wrong.empty())
     return refuse(wrong);
 
   settings.discard = arguments.has("discard");
@@ -182,6 +151,9 @@ ExitStatus run_serve(const Arguments& arguments) {
     return conclude("wmpush serve",
                     {Result::E_FAIL, 0, error.code().value(), listen_failure(address, error)});
   }
+  address.port = server->port();
+  if (const std::string warning = open_access_warning(settings, address.text()); !warning.empty())
+    print_line(stderr, "wmpush serve: " + warning);
   for (const std::string& point : settings.points) print_line(stdout, server->url(point));
 
   int signal = 0;
@@ -201,7 +173,8 @@ Command serve_command() {
   command.name = "serve";
   command.summary = "be a publishing point that can be pushed to";
   command.usage = {
-      "[--listen HOST:PORT] [--record DIR | --discard] [--point NAME...] [--user NAME]"};
+      "[--listen HOST:PORT] [--record DIR | --discard] [--point NAME...] [--user NAME | --users "
+      "FILE]"};
   command.about =
       "Prints the URLs to push to, one in a line, then one line for each push that\n"
       "starts or ends. What a client does wrong goes to standard error, with the id of\n"
@@ -213,16 +186,15 @@ Command serve_command() {
        "machine; port 0 takes any free one (default 127.0.0.1:8080)"},
       {"record", "DIR", "record each push in a file of its own in DIR, which is made"},
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
-      {"user", "NAME",
-       "let only this user push, by Digest or Basic, with the password that is in the environment "
-       "as WMPUSH_PASSWORD, or in a file"},
-      {"password_file", "FILE", "file whose first line is that user's password"},
       {"discard", "", "read what comes and forget it, for measurements"},
   };
+  const std::vector<Flag> access = access_flags();
+  command.flags.insert(command.flags.end() - 1, access.begin(), access.end());
   command.examples =
       "  wmpush serve --record received\n"
       "  wmpush serve --listen '*:80' --point live --point studio\n"
-      "  wmpush serve --user studio --password_file secret\n";
+      "  wmpush serve --user studio --password_file secret\n"
+      "  wmpush serve --users users --grant 'ali:push:/live' --grant '*:watch:*'\n";
   command.run = run_serve;
   return command;
 }

@@ -46,6 +46,12 @@ struct PullRequest {
     Thinning thinning;
   };
   std::vector<Switch> switches;
+
+  /// It asks for what is on air, in whatever form.
+  bool is_for_stream() const {
+    return kind == Kind::Describe || kind == Kind::Play || kind == Kind::Plain ||
+           kind == Kind::Page;
+  }
 };
 
 /// Whether a request is none of a push.

@@ -61,6 +61,11 @@ std::optional<Watching::Place> Watching::find(const std::string& path) const {
   return std::nullopt;
 }
 
+std::string Watching::point_of(const std::string& path) const {
+  const auto place = find(path);
+  return place ? place->point : std::string();
+}
+
 Watching::Reply Watching::say(const char* status, const char* type, const std::string& body,
                               bool head_only) const {
   Reply reply;

@@ -31,6 +31,9 @@ class Watching {
   /// What is on air at a point, for who pushes to it.
   std::shared_ptr<Broadcast> broadcast(const std::string& point);
 
+  /// The point that a path is of, itself or with an extension; empty when there is none.
+  std::string point_of(const std::string& path) const;
+
   struct Reply {
     enum class What {
       Say,   ///< `text`, and then close, unless `keep`

@@ -1,0 +1,6 @@
+# The publishing point's rooms that need no socket.
+if(TARGET wmpush_pubpoint)
+  wmpush_test(unit_access SOURCES pubpoint/access_test.cpp pubpoint/address_list_test.cpp pubpoint/gatekeeper_test.cpp
+                                  pubpoint/throttle_test.cpp pubpoint/token_test.cpp pubpoint/users_test.cpp
+              LIBRARIES wmpush_pubpoint LABELS unit)
+endif()

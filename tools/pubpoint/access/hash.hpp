@@ -1,0 +1,22 @@
+// The hashes that passwords are kept and compared by.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace wmpush::pubpoint {
+
+enum class Hash { Md5, Sha256 };
+
+/// Characters of a hexadecimal hash: 32 or 64.
+std::size_t hex_size(Hash kind);
+/// In lower case; empty when this build of OpenSSL refuses to make such hashes.
+std::string hex_hash(Hash kind, std::string_view text);
+std::string hexadecimal(std::string_view bytes);
+
+/// Whether two secrets are the same, in a time that does not tell where they differ. Nothing is the
+/// same as an empty text.
+bool same_secret(std::string_view a, std::string_view b);
+
+}  // namespace wmpush::pubpoint
