@@ -199,8 +199,8 @@ TEST_F(Pull, P18_APointThatIsNotThereIsNotFoundAtOnce) {
 }
 
 TEST_F(Pull, P18_AFullServerSaysSo) {
-  settings.max_viewers = 2;
-  settings.max_point_viewers = 1;
+  settings.limits.viewers = 2;
+  settings.limits.point_viewers = 1;
   settings.points = {"/live", "/other", "/third"};
   serve();
   begin(h(header()) + packets(0, 1));
@@ -468,7 +468,7 @@ TEST_F(Pull, P01_StopEndsTheSessionOfAPlayer) {
 }
 
 TEST_F(Pull, P50_AViewerThatTakesNothingIsLetGoAndNobodyElseNotices) {
-  settings.viewer_queue = 200'000;
+  settings.limits.viewer_queue = 200'000;
   serve();
   constexpr std::size_t kSize = 8000;
   begin(h(header(kSize)) + d(packet(0, true, kSize)));
@@ -486,7 +486,7 @@ TEST_F(Pull, P50_AViewerThatTakesNothingIsLetGoAndNobodyElseNotices) {
 }
 
 TEST_F(Pull, P50_ASlowViewerGoesOnAtAKeyFrame) {
-  settings.viewer_queue = 100'000;
+  settings.limits.viewer_queue = 100'000;
   serve();
   constexpr std::size_t kSize = 8000;
   begin(h(header(kSize)) + d(packet(0, true, kSize)));

@@ -12,7 +12,8 @@ using boost::system::error_code;
 using wmhttp::Frame;
 using wmhttp::FrameId;
 
-constexpr std::size_t kReadSize = 128 * 1024;
+/// So many requests of one connection are answered in one turn.
+constexpr int kRequestsPerTurn = 16;
 /// After so many reads in a row other connections get their turn.
 constexpr int kReadsPerTurn = 16;
 /// More than a kernel keeps for a connection: whether the client has gone must show.
@@ -25,12 +26,6 @@ constexpr std::chrono::seconds kLinger{2};
 constexpr const char* kSupported =
     "com.microsoft.wm.srvppair, com.microsoft.wm.sswitch, com.microsoft.wm.predstrm, "
     "com.microsoft.wm.fastcache, com.microsoft.wm.startupprofile";
-
-std::string address_of(const asio::ip::tcp::socket& socket) {
-  error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  return error ? std::string() : endpoint.address().to_string();
-}
 
 std::string name_of(const asio::ip::tcp::socket& socket) {
   error_code error;
@@ -52,15 +47,16 @@ int status_of(std::string_view response) {
 
 }  // namespace
 
-Connection::Connection(asio::ip::tcp::socket socket, Service& service)
+Connection::Connection(asio::ip::tcp::socket socket, Service& service, std::string address)
     : service_(service),
       socket_(std::move(socket)),
       pause_timer_(socket_.get_executor()),
       linger_timer_(socket_.get_executor()),
-      address_(address_of(socket_)),
+      address_(std::move(address)),
       peer_(name_of(socket_)),
-      buffer_(kReadSize),
-      last_read_(service.now()) {}
+      slot_(service.connection_counts(), address_),
+      last_read_(service.now()),
+      request_since_(last_read_) {}
 
 void Connection::start() {
   error_code ignored;
@@ -87,15 +83,39 @@ void Connection::read_now() { read(kReadsAtOnce); }
 void Connection::read(int limit) {
   for (int i = 0; i < limit; ++i) {
     if (paused_ || processing_ || peer_closed_ || closed()) return;
+    ReadBuffers::Lease lease(service_.read_buffers());
     error_code error;
-    const std::size_t size = socket_.read_some(asio::buffer(buffer_.data(), buffer_.size()), error);
+    const std::size_t size =
+        socket_.read_some(asio::buffer(lease.bytes().data(), lease.bytes().size()), error);
     if (error == asio::error::would_block || error == asio::error::interrupted) return;
     if (error)
       return peer_gone(error == asio::error::eof ? "closed by the client" : error.message());
-    input_ = Bytes(buffer_).first(size);
+    if (stage_ == Stage::Head && head_reader_.idle()) request_since_ = service_.now();
+    input_ = Bytes(lease.bytes()).first(size);
     last_read_ = service_.now();
     process();
+    keep_input();
   }
+}
+
+void Connection::resume() {
+  paused_ = false;
+  process();
+  keep_input();
+  wait_readable();
+}
+
+/// The buffer that the input is in is another one's next.
+void Connection::keep_input() {
+  kept_ = std::vector<std::byte>(input_.begin(), input_.end());
+  input_ = kept_;
+}
+
+void Connection::yield_turn() {
+  paused_ = true;
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    if (!self->closed()) self->resume();
+  });
 }
 
 void Connection::hand_over() {
@@ -108,9 +128,14 @@ void Connection::hand_over() {
 
 void Connection::process() {
   processing_ = true;
+  int requests = 0;
   for (bool more = true; more && !paused_ && !closed();) {
     switch (stage_) {
       case Stage::Head:
+        if (!input_.empty() && requests++ == kRequestsPerTurn) {
+          yield_turn();
+          break;
+        }
         more = read_head();
         break;
       case Stage::SetupBody:
@@ -151,6 +176,8 @@ bool Connection::read_head() {
       break;
   }
   service_.count_request();
+  has_asked_ = true;
+  request_since_ = service_.now();
   const auto authorizations = head.values("Authorization");
   authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
   method_ = head.method;
@@ -299,7 +326,7 @@ bool Connection::answer_setup(std::string replacement) {
   if (!admit(true)) return true;
   SetupDirectives directives;
   if (const auto breach = parse_setup_body(setup_body_, directives)) return refuse({400, *breach});
-  Grant grant = service_.registry().set_up(request_, directives, service_.now());
+  Grant grant = service_.registry().set_up(request_, directives, address_, service_.now());
   if (!grant.session) return refuse(grant.refusal);
   const auto& session = grant.session;
   session->set_up(request_, peer_, service_.now());
@@ -337,6 +364,7 @@ bool Connection::begin_stream() {
   session_->start(request_, peer_, service_.now());
   session_->set_connection(weak_from_this());
   last_push_id_ = session_->id();
+  service_.registry().start(session_);
   stage_ = Stage::Stream;
   if (first)
     service_.session_started(*session_);
@@ -404,10 +432,10 @@ bool Connection::end_stream() {
 }
 
 bool Connection::stream_breached() {
-  const Breach breach = session_->breach();
-  service_.end_session(session_, breach.rule + ": " + breach.text);
+  const Refusal refusal{session_->breach_status(), session_->breach()};
+  service_.end_session(session_, refusal.breach.rule + ": " + refusal.breach.text);
   session_.reset();
-  return refuse({400, breach});
+  return refuse(refusal);
 }
 
 bool Connection::refuse(const Refusal& refusal) { return refuse(refusal.status, {refusal.breach}); }
@@ -455,11 +483,23 @@ void Connection::session_ended(const std::string& push_id, int status) {
 
 void Connection::check_timer(Clock::time_point now) {
   if (stage_ == Stage::Awaiting && !closed() && now >= await_until_) answer_pull(true);
-  const bool between =
-      stage_ == Stage::Head || stage_ == Stage::SetupBody || stage_ == Stage::PullBody;
-  if (!closed() && between && !mute_ && !paused_ &&
-      now - last_read_ >= service_.settings().inactivity_timeout)
-    close_politely();
+  if (closed() || mute_ || paused_ || closing_) return;
+  const Settings& settings = service_.settings();
+  const bool in_head = stage_ == Stage::Head && !head_reader_.idle();
+  const bool in_body = stage_ == Stage::SetupBody || stage_ == Stage::PullBody;
+  // Counted as a whole: a byte a second does not renew it.
+  if ((in_head || in_body) && now - request_since_ >= settings.limits.head_time) {
+    service_.log_seldom("slow " + address_, "a request of " + peer_ + " was not whole within " +
+                                                std::to_string(settings.limits.head_time.count()) +
+                                                " ms");
+    refuse(408, {});
+    return;
+  }
+  if (stage_ != Stage::Head || in_head) return;
+  const auto idle = has_asked_
+                        ? settings.inactivity_timeout
+                        : std::min(settings.inactivity_timeout, 3 * settings.limits.head_time);
+  if (now - last_read_ >= idle) close_politely();
 }
 
 bool Connection::strike(At at, std::uint64_t packet, std::function<void()> then) {
@@ -522,8 +562,7 @@ void Connection::pause(std::chrono::milliseconds time, std::function<void()> the
         if (error || self->closed()) return;
         self->paused_ = false;
         if (!self->closing_) next();
-        self->process();
-        self->wait_readable();
+        self->resume();
       });
 }
 
@@ -584,6 +623,7 @@ void Connection::close() {
   pause_timer_.cancel();
   linger_timer_.cancel();
   outbox_.clear();
+  slot_.release();
 }
 
 }  // namespace wmpush::pubpoint

@@ -19,7 +19,7 @@ namespace wmpush::pubpoint {
 
 class Connection : public SessionConnection, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, Service& service);
+  Connection(boost::asio::ip::tcp::socket socket, Service& service, std::string address);
 
   void start();
   /// Closes when no request has come, or none was finished, for the inactivity timeout (S08).
@@ -38,6 +38,10 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   /// At most so many reads: other connections wait for their turn.
   void read(int limit);
   void process();
+  /// Goes on with what was kept, when it is this connection's turn again.
+  void resume();
+  void yield_turn();
+  void keep_input();
   // Each takes what it can from input_; false when it can go no further for now.
   bool read_head();
   bool read_setup_body();
@@ -85,8 +89,9 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   boost::asio::steady_timer linger_timer_;
   const std::string address_;  // of the peer, without its port; empty when it has gone
   const std::string peer_;
-  std::vector<std::byte> buffer_;
-  Bytes input_;  // what process() has not taken yet, in buffer_
+  AddressCounts::Slot slot_;
+  Bytes input_;                  // what process() has not taken yet
+  std::vector<std::byte> kept_;  // of it, what has to wait
   Stage stage_ = Stage::Head;
   HeadReader head_reader_;
   PushRequest request_;
@@ -103,11 +108,13 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   std::string last_push_id_;               // of the last request that was granted
   std::deque<std::string> outbox_;
   Clock::time_point last_read_;
-  bool waiting_ = false;     // an asynchronous wait for input is under way
-  bool processing_ = false;  // input_ is being looked at: no other read may replace it
-  bool paused_ = false;      // Delay or Stall: nothing is read
-  bool mute_ = false;        // Stall or Silence: nothing is said
-  bool closing_ = false;     // shut down once outbox_ is empty
+  Clock::time_point request_since_;  // when the request began that is not whole yet
+  bool has_asked_ = false;           // a request was read
+  bool waiting_ = false;             // an asynchronous wait for input is under way
+  bool processing_ = false;          // input_ is being looked at: no other read may replace it
+  bool paused_ = false;              // Delay or Stall: nothing is read
+  bool mute_ = false;                // Stall or Silence: nothing is said
+  bool closing_ = false;             // shut down once outbox_ is empty
   bool peer_closed_ = false;
   bool after_end_ = false;  // nothing may follow: the stream has ended
 };

@@ -91,7 +91,7 @@ PushSession::Step PushSession::next(Bytes& input, Frame& frame, Clock::time_poin
   switch (frame.id) {
     case FrameId::Header:
     case FrameId::StreamChange:
-      if (!take_header(frame)) return Step::Breach;
+      if (!take_header(frame, now)) return Step::Breach;
       last_content_ = now;
       break;
     case FrameId::Data:
@@ -110,7 +110,16 @@ PushSession::Step PushSession::next(Bytes& input, Frame& frame, Clock::time_poin
   return Step::Frame;
 }
 
-bool PushSession::take_header(const Frame& frame) {
+bool PushSession::take_header(const Frame& frame, Clock::time_point now) {
+  if (now - minute_ >= std::chrono::minutes(1)) {
+    minute_ = now;
+    entries_this_minute_ = 0;
+  }
+  if (++entries_this_minute_ > entries_per_minute_ && entries_per_minute_ > 0) {
+    fail("F05", "more than " + std::to_string(entries_per_minute_) + " entries in a minute");
+    breach_status_ = 503;
+    return false;
+  }
   std::string why;
   const auto packet_size = declared_packet_size(frame.payload, why);
   if (!packet_size) {

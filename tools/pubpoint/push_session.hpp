@@ -57,6 +57,8 @@ class PushSession {
   bool holds_point() const { return report_.push_starts > 0 && report_.running; }
   bool over() const { return !report_.running; }
 
+  /// More entries in a minute are a breach.
+  void set_entry_limit(std::size_t per_minute) { entries_per_minute_ = per_minute; }
   /// Packets that come twice are taken twice.
   void keep_repeats() { keep_repeats_ = true; }
   void add_consumer(std::unique_ptr<StreamConsumer> consumer) {
@@ -81,6 +83,8 @@ class PushSession {
   /// Takes bytes of the PushStart body from the front of `input`.
   Step next(Bytes& input, wmhttp::Frame& frame, Clock::time_point now);
   const Breach& breach() const { return breach_; }
+  /// Of the answer to it: 400, or 503 where a limit was passed.
+  int breach_status() const { return breach_status_; }
   /// The $E that ends the stream was taken.
   bool end_of_stream() const { return report_.end_of_stream; }
 
@@ -103,7 +107,7 @@ class PushSession {
   Step fail(std::string rule, std::string text);
   Step fail(const std::string& sentence);
   /// Whether the content of a frame is what its id says; otherwise breach_ is set.
-  bool take_header(const wmhttp::Frame& frame);
+  bool take_header(const wmhttp::Frame& frame, Clock::time_point now);
   bool take_packet(const wmhttp::Frame& frame);
 
   SessionReport report_;
@@ -112,6 +116,10 @@ class PushSession {
   wmhttp::FrameReader reader_;
   wmhttp::FrameOrder order_;
   Breach breach_;
+  int breach_status_ = 400;
+  std::size_t entries_per_minute_ = 0;  // 0: any number
+  std::size_t entries_this_minute_ = 0;
+  Clock::time_point minute_{};
   bool waits_for_resume_ = false;
   RecentPackets recent_;
   bool keep_repeats_ = false;

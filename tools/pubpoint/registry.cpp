@@ -23,8 +23,8 @@ std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 }  // namespace
 
-Registry::Registry(const std::vector<std::string>& points, Takeover takeover)
-    : takeover_(takeover) {
+Registry::Registry(const std::vector<std::string>& points, Takeover takeover, const Limits& limits)
+    : takeover_(takeover), limits_(limits) {
   for (const std::string& point : points)
     points_.emplace(point.starts_with('/') ? point : "/" + point, Point{});
 }
@@ -37,23 +37,41 @@ std::vector<std::string> Registry::points() const {
 
 std::vector<std::shared_ptr<PushSession>> Registry::sessions() const {
   std::vector<std::shared_ptr<PushSession>> all;
-  for (const auto& [id, session] : sessions_) all.push_back(session);
+  for (const auto& [id, entry] : sessions_) all.push_back(entry.session);
   return all;
 }
 
 /// The session that keeps others from a point. One that looks alive may have come to its end or
 /// lost its connection just now: its connection is read before it is believed.
 std::shared_ptr<PushSession> Registry::holder(const std::string& point) {
-  for (const auto& session : sessions()) {
-    if (session->point() != point || !session->holds_point()) continue;
-    if (const auto connection = session->connection()) connection->read_now();
-    if (session->holds_point()) return session;
-  }
-  return nullptr;
+  const auto found = points_.find(point);
+  if (found == points_.end()) return nullptr;
+  const auto session = found->second.holder.lock();
+  if (!session || !session->holds_point()) return nullptr;
+  if (const auto connection = session->connection()) connection->read_now();
+  return session->holds_point() ? session : nullptr;
+}
+
+Refusal Registry::make_point(const PushRequest& request, const SetupDirectives& directives) {
+  const auto missing = [&](const std::string& why) {
+    return Refusal{404, {"S05", "no publishing point " + in_quotes(request.path) + why}};
+  };
+  if (directives.template_path.empty()) return missing(", and no Template-URL to make it from");
+  if (!points_.contains(directives.template_path))
+    return missing(", and no template " + in_quotes(directives.template_path));
+  if (request.path.size() > limits_.point_name)
+    return {403,
+            {"S05", "the name of a publishing point with " + std::to_string(request.path.size()) +
+                        " characters; " + std::to_string(limits_.point_name) + " are the most"}};
+  if (template_points_ >= limits_.points)
+    return {503, {"S05", "there are " + std::to_string(limits_.points) + " points from templates"}};
+  points_.emplace(request.path, Point{true, directives.auto_destroy});
+  ++template_points_;
+  return {0, {}};
 }
 
 Grant Registry::set_up(const PushRequest& request, const SetupDirectives& directives,
-                       Clock::time_point now) {
+                       const std::string& address, Clock::time_point now) {
   if (!request.push_id.empty() && request.push_id != "0") {
     Grant known = find(request, nullptr, now);
     if (known.session && known.session->holds_point())
@@ -64,27 +82,37 @@ Grant Registry::set_up(const PushRequest& request, const SetupDirectives& direct
   }
   if (takeover_ == Takeover::Refuse && holder(request.path))
     return refuse(409, "S03", "the publishing point " + in_quotes(request.path) + " is in use");
-  if (!points_.contains(request.path)) {
-    if (directives.template_path.empty())
-      return refuse(404, "S05",
-                    "no publishing point " + in_quotes(request.path) +
-                        ", and no Template-URL to make it from");
-    if (!points_.contains(directives.template_path))
-      return refuse(404, "S05",
-                    "no publishing point " + in_quotes(request.path) + ", and no template " +
-                        in_quotes(directives.template_path));
-    points_.emplace(request.path, Point{directives.auto_destroy});
-  }
+  if (unstarted_.of(address) >= limits_.address_unstarted)
+    return refuse(503, "S03",
+                  std::to_string(limits_.address_unstarted) + " sessions of " + address +
+                      " have not begun to push");
+  if (unstarted_.all() >= limits_.unstarted)
+    return refuse(503, "S03",
+                  std::to_string(limits_.unstarted) + " sessions have not begun to push");
+  if (!points_.contains(request.path))
+    if (Refusal refusal = make_point(request, directives); refusal.status != 0)
+      return {nullptr, std::move(refusal)};
+  Point& point = points_.at(request.path);
+  ++point.sessions;
+  point.last_used = now;
   auto session = std::make_shared<PushSession>(new_push_id(), request.path, now);
-  sessions_.emplace(session->id(), session);
+  session->set_entry_limit(limits_.entries_per_minute);
+  sessions_.emplace(session->id(), Session{session, AddressCounts::Slot(unstarted_, address)});
   return {std::move(session), {}};
+}
+
+void Registry::start(const std::shared_ptr<PushSession>& session) {
+  if (const auto found = sessions_.find(session->id()); found != sessions_.end())
+    found->second.unstarted.release();
+  if (const auto point = points_.find(session->point()); point != points_.end())
+    point->second.holder = session;
 }
 
 Grant Registry::find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback,
                      Clock::time_point now) {
   std::shared_ptr<PushSession> session;
   if (const auto found = sessions_.find(request.push_id); found != sessions_.end())
-    session = found->second;
+    session = found->second.session;
   else if (request.push_id == "0" && fallback && !fallback->over())
     session = fallback;
   if (!session)
@@ -110,14 +138,23 @@ Grant Registry::find(const PushRequest& request, const std::shared_ptr<PushSessi
   return {std::move(session), {}, std::move(other)};
 }
 
-void Registry::remove(const std::shared_ptr<PushSession>& session) {
-  sessions_.erase(session->id());
+void Registry::remove(const std::shared_ptr<PushSession>& session, Clock::time_point now) {
+  if (sessions_.erase(session->id()) == 0) return;
   const auto point = points_.find(session->point());
-  if (point == points_.end() || !point->second.auto_destroy) return;
-  const bool used = std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& other) {
-    return other.second->point() == session->point();
+  if (point == points_.end()) return;
+  --point->second.sessions;
+  point->second.last_used = now;
+  if (!point->second.auto_destroy || point->second.sessions > 0) return;
+  points_.erase(point);
+  --template_points_;
+}
+
+void Registry::check_timers(Clock::time_point now) {
+  template_points_ -= std::erase_if(points_, [&](const auto& entry) {
+    const Point& point = entry.second;
+    return point.from_template && point.sessions == 0 &&
+           now - point.last_used >= limits_.point_time;
   });
-  if (!used) points_.erase(point);
 }
 
 }  // namespace wmpush::pubpoint

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "pubpoint/address_counts.hpp"
 #include "pubpoint/push_session.hpp"
 #include "pubpoint/request_rules.hpp"
 
@@ -21,18 +22,20 @@ struct Grant {
   std::shared_ptr<PushSession> displaced{};
 };
 
+/// Finds points by name and sessions by id, without a look at the others.
 class Registry {
  public:
   /// `points` exist until the end. Names without a leading '/' get one.
-  explicit Registry(const std::vector<std::string>& points, Takeover takeover = Takeover::Refuse);
+  explicit Registry(const std::vector<std::string>& points, Takeover takeover = Takeover::Refuse,
+                    const Limits& limits = {});
 
   std::vector<std::string> points() const;
   bool has(const std::string& point) const { return points_.contains(point); }
 
-  /// A PushSetup (S03, S05). A new session gets a random id; a missing point is made from its
-  /// template.
+  /// A PushSetup of a client at `address` (S03, S05). A new session gets a random id; a missing
+  /// point is made from its template.
   Grant set_up(const PushRequest& request, const SetupDirectives& directives,
-               Clock::time_point now);
+               const std::string& address, Clock::time_point now);
 
   /// The session that a PushStart is for (S03). `fallback` is the one that was set up on the same
   /// connection, for a server that gives no push-id; null otherwise.
@@ -40,24 +43,41 @@ class Registry {
   /// push-id: the old connection may be dead without showing it.
   Grant find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback,
              Clock::time_point now);
+  /// Its first PushStart has begun: it holds its point from here on.
+  void start(const std::shared_ptr<PushSession>& session);
 
   /// Forgets a session that is over, and its point when that was made for it with AutoDestroy.
-  void remove(const std::shared_ptr<PushSession>& session);
+  void remove(const std::shared_ptr<PushSession>& session, Clock::time_point now);
+
+  /// Forgets points from templates that nobody has used for long.
+  void check_timers(Clock::time_point now);
 
   /// All sessions that are not over.
   std::vector<std::shared_ptr<PushSession>> sessions() const;
 
  private:
   struct Point {
+    bool from_template = false;
     bool auto_destroy = false;
+    std::size_t sessions = 0;
+    Clock::time_point last_used{};
+    std::weak_ptr<PushSession> holder{};  // has begun to push
+  };
+  struct Session {
+    std::shared_ptr<PushSession> session;
+    AddressCounts::Slot unstarted;  // until it begins
   };
 
   std::shared_ptr<PushSession> holder(const std::string& point);
+  /// Why a point cannot be made; a status of 0 when it was.
+  Refusal make_point(const PushRequest& request, const SetupDirectives& directives);
 
   const Takeover takeover_;
-
+  const Limits limits_;
   std::map<std::string, Point> points_;
-  std::map<std::string, std::shared_ptr<PushSession>> sessions_;  // by push-id
+  std::size_t template_points_ = 0;
+  AddressCounts unstarted_;
+  std::unordered_map<std::string, Session> sessions_;  // by push-id
 };
 
 }  // namespace wmpush::pubpoint

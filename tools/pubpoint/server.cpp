@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -148,11 +149,35 @@ class Server::Impl {
         accept_again_ = true;
         return;
       }
-      forget_closed();
-      connections_.push_back(std::make_shared<Connection>(std::move(socket), service_));
-      connections_.back()->start();
+      admit(std::move(socket));
       accept();
     });
+  }
+
+  /// One connection more, within the limits.
+  void admit(tcp::socket socket) {
+    const Limits& limits = service_.settings().limits;
+    error_code error;
+    const std::string address = socket.remote_endpoint(error).address().to_string();
+    if (error) return;  // it has gone again
+    const AddressCounts& counts = service_.connection_counts();
+    const bool too_many = counts.all() >= limits.connections;
+    if (too_many || counts.of(address) >= limits.address_connections) {
+      service_.log_seldom(
+          "connections " + (too_many ? std::string() : address),
+          too_many ? "a connection is refused: there are " + std::to_string(limits.connections)
+                   : "a connection of " + address + " is refused: it has " +
+                         std::to_string(limits.address_connections));
+      constexpr std::string_view kFull =
+          "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+      socket.non_blocking(true, error);
+      socket.write_some(asio::buffer(kFull), error);
+      return;
+    }
+    // Most have gone by the next tick, which forgets them.
+    if (connections_.size() >= 2 * limits.connections) forget_closed();
+    connections_.push_back(std::make_shared<Connection>(std::move(socket), service_, address));
+    connections_.back()->start();
   }
 
   void take_waiting(tcp::socket& socket, error_code& error) {
@@ -194,6 +219,17 @@ class Server::Impl {
   bool stopped_ = false;
   std::thread thread_;
 };
+
+void SessionReport::take_counts(const SessionReport& newer) {
+  receiving = newer.receiving;
+  end_of_stream = newer.end_of_stream;
+  end_reason = newer.end_reason;
+  entries = newer.entries;
+  packets = newer.packets;
+  packets_repeated = newer.packets_repeated;
+  bytes = newer.bytes;
+  media = newer.media;
+}
 
 Server::Server(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
 Server::~Server() = default;

@@ -45,6 +45,9 @@ struct SessionReport {
   std::filesystem::path recording;                ///< finished file; empty when nothing is recorded
   std::vector<std::filesystem::path> recordings;  ///< one for each entry, the first one included
   std::string recording_error;  ///< why a recording is not whole; empty when it is
+
+  /// What changes while a PushStart is read.
+  void take_counts(const SessionReport& newer);
 };
 
 /// Where in the conversation a fault strikes.
@@ -85,6 +88,23 @@ enum class Takeover {
   Newer    ///< the other one ends with 503, and its viewers go on with the newer
 };
 
+/// What a client, or all of them, may take. Past a limit the answer is 503, or what is said here.
+struct Limits {
+  std::size_t connections = 4096;               ///< without the viewers'; more are closed
+  std::size_t address_connections = 512;        ///< of one address, the same
+  std::chrono::milliseconds head_time{10'000};  ///< for a whole request head, or a short body: 408
+  std::size_t unstarted = 1000;                 ///< sessions that were set up and have not begun
+  std::size_t address_unstarted = 64;           ///< of one address
+  std::size_t points = 1000;                    ///< that were made from a template
+  std::chrono::minutes point_time{60};          ///< such a point stays so long without a session
+  std::size_t point_name = 255;                 ///< characters of its path: 403
+  std::size_t entries_per_minute = 120;         ///< $H and $C of a session
+  std::size_t viewers = 2000;                   ///< of all points
+  std::size_t point_viewers = 2000;             ///< of each
+  std::size_t viewer_queue = std::size_t{4} << 20;  ///< bytes that a viewer may be behind
+  std::size_t reports = 10'000;                     ///< of sessions that are over
+};
+
 struct Settings {
   std::string address = "127.0.0.1";         ///< IPv4 or IPv6 literal
   std::uint16_t port = 0;                    ///< 0: any free one
@@ -98,10 +118,8 @@ struct Settings {
                                                    ///< more where clients are real
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   Takeover takeover = Takeover::Refuse;
-  std::size_t viewer_threads = 0;                   ///< 0: one for each core
-  std::size_t viewer_queue = std::size_t{4} << 20;  ///< bytes that a viewer may be behind
-  std::size_t max_viewers = 2000;                   ///< of all points
-  std::size_t max_point_viewers = 2000;             ///< of each
+  std::size_t viewer_threads = 0;  ///< 0: one for each core
+  Limits limits{};
   std::chrono::milliseconds wait_for_push{15'000};  ///< that a viewer waits for a stream
   Authentication authentication{};
   AccessSettings access{};

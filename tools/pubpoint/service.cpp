@@ -6,17 +6,15 @@
 namespace wmpush::pubpoint {
 namespace {
 
-/// A server that runs for months keeps this many of what it could tell: the first breaches and
-/// attempts, and the latest reports.
+/// A server that runs for months keeps this many of what it could tell: the first ones.
 constexpr std::size_t kMaxBreaches = 10'000;
 constexpr std::size_t kMaxAttempts = 10'000;
-constexpr std::size_t kMaxReports = 10'000;
 
 }  // namespace
 
 Service::Service(Settings settings, std::function<void(std::function<void()>)> post)
     : settings_(std::move(settings)),
-      registry_(settings_.points, settings_.takeover),
+      registry_(settings_.points, settings_.takeover, settings_.limits),
       access_(settings_.access, settings_.authentication),
       watching_(settings_, registry_, std::move(post), [this](const ViewerRecord& viewer) {
         change([] {});
@@ -45,7 +43,9 @@ void Service::breached(const std::string& peer, const Breach& breach) {
   change([&] {
     if (breaches_.size() < kMaxBreaches) breaches_.push_back(breach);
   });
-  log(breach.rule + ": " + breach.text + " (" + peer + ")");
+  // Of each address and rule: the rest is counted.
+  log_seldom(breach.rule + peer.substr(0, peer.rfind(':')),
+             breach.rule + ": " + breach.text + " (" + peer + ")");
 }
 
 AccessDecision Service::admit(const AccessRequest& request, const std::string& peer) {
@@ -94,11 +94,18 @@ void Service::publish(const PushSession& session) {
     if (session.over() && !report_of_.contains(session.id())) return;  // its last word is listed
     const auto [entry, added] = report_of_.try_emplace(session.id(), started_);
     if (added) ++started_;
-    reports_[entry->second] = session.report();
+    SessionReport& report = reports_[entry->second];
+    if (added || session.over() || report.push_starts != session.report().push_starts) {
+      report = session.report();
+    } else {
+      report.take_counts(session.report());
+    }
     if (!session.over()) return;
+    ended_.push_back(entry->second);
     report_of_.erase(entry);
-    if (reports_.size() > kMaxReports && !reports_.begin()->second.running)
-      reports_.erase(reports_.begin());
+    if (ended_.size() <= settings_.limits.reports) return;
+    reports_.erase(ended_.front());
+    ended_.pop_front();
   });
 }
 
@@ -106,7 +113,7 @@ void Service::end_session(const std::shared_ptr<PushSession>& session, std::stri
   if (session->over()) return;
   recorders_.erase(session->id());
   session->end(std::move(because));
-  registry_.remove(session);
+  registry_.remove(session, now());
   publish(*session);
   if (settings_.on_end && session->report().push_starts > 0) settings_.on_end(session->report());
 }
@@ -126,6 +133,7 @@ void Service::check_timers() {
       connection->session_ended(session->id(), expiry->status);
   }
   for (const auto& [id, recorder] : recorders_) recorder->flush();
+  registry_.check_timers(now());
   watching_.check_timers(now());
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "pubpoint/access/log_limiter.hpp"
 #include "pubpoint/faults.hpp"
 #include "pubpoint/pull/watching.hpp"
+#include "pubpoint/read_buffers.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
 
@@ -42,6 +44,10 @@ class Service {
   AccessDecision admit(const AccessRequest& request, const std::string& peer);
   void count_request();
   void count_connection();
+  AddressCounts& connection_counts() { return connection_counts_; }
+  ReadBuffers& read_buffers() { return read_buffers_; }
+  /// A line that the log has at most once a second for each key.
+  void log_seldom(const std::string& key, const std::string& text);
 
   /// The first PushStart of a session: makes its recording and tells the program.
   void session_started(PushSession& session);
@@ -64,11 +70,12 @@ class Service {
   bool wait_for(const std::function<bool()>& reached, std::chrono::milliseconds limit) const;
 
  private:
-  void log_seldom(const std::string& key, const std::string& text);
   template <typename Change>
   void change(Change what);
 
   const Settings settings_;
+  AddressCounts connection_counts_;
+  ReadBuffers read_buffers_;
   Registry registry_;
   Faults faults_;
   Access access_;
@@ -82,6 +89,7 @@ class Service {
   std::vector<Breach> breaches_;
   std::vector<Attempt> attempts_;
   std::map<std::uint64_t, SessionReport> reports_;  // numbered in the order of their starts
+  std::deque<std::uint64_t> ended_;                 // of those, the ones that are over
   std::uint64_t started_ = 0;
   std::map<std::string, std::uint64_t> report_of_;  // running sessions by push-id
   std::uint64_t requests_ = 0;

@@ -31,7 +31,7 @@ Audience& Watching::audience() {
                                     ? settings_.viewer_threads
                                     : std::max(std::thread::hardware_concurrency(), 1u);
     audience_ = std::make_unique<Audience>(
-        Audience::Limits{threads, settings_.viewer_queue},
+        Audience::Limits{threads, settings_.limits.viewer_queue},
         [this](std::shared_ptr<ViewerRecord> record) {
           post_([this, record = std::move(record)] {
             if (viewers_.erase(record->number) == 0) return;
@@ -152,7 +152,7 @@ Watching::Reply Watching::answer_stream(const PullRequest& request, const Place&
     return reply;
   }
   Point& point = points_[place.point];
-  if (viewers_.size() >= settings_.max_viewers || point.viewers >= settings_.max_point_viewers)
+  if (viewers_.size() >= settings_.limits.viewers || point.viewers >= settings_.limits.point_viewers)
     return say("503 Service Unavailable");
   ++point.viewers;
   ++joined_;
