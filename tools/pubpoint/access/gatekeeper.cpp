@@ -113,7 +113,7 @@ Gatekeeper::Admission Gatekeeper::admit(std::string_view authorization, std::str
     admission.granted = true;
     return admission;
   }
-  if (kinds_.empty()) {  // nobody could say a password
+  if (!users_.any()) {  // nobody could say a password
     admission.status = 403;
     return admission;
   }
