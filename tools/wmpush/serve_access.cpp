@@ -77,7 +77,8 @@ std::vector<Flag> access_flags() {
        '\0', true},
       {"push_from", "LIST",
        "addresses that may push, such as 10.0.0.0/8,::1; the first that matches decides, ! in "
-       "front keeps out, and so is what matches none: !10.0.0.7,10.0.0.0/8 or !10.0.0.7,all"},
+       "front keeps out, and what matches none is kept out, too: !10.0.0.7,10.0.0.0/8 or "
+       "!10.0.0.7,all"},
       {"watch_from", "LIST", "addresses that may watch, likewise"},
       {"token_key", "FILE",
        "file whose first line is a key, 16 bytes or more: who watches needs a token that 'wmpush "

@@ -230,8 +230,9 @@ std::string Gatekeeper::challenge(bool stale, Clock::time_point now) {
     if (nonce.empty()) continue;
     // One of each algorithm, MD5 last: a client that knows no other often takes the last one.
     for (const Hash kind : kinds_) {
-      add(scheme + realm + ", nonce=\"" + nonce + "\", opaque=\"" + std::string(kOpaque) +
-          "\", algorithm=" + algorithm(kind));
+      add(scheme + realm);
+      text.append(", nonce=\"").append(nonce).append("\", opaque=\"").append(kOpaque);
+      text.append("\", algorithm=").append(algorithm(kind));
       if (settings_.qop) text += ", qop=\"auth,auth-int\"";
       if (stale) text += ", stale=true";
     }
