@@ -16,6 +16,7 @@ set(may_net core wmpush)
 set(may_sink core wmpush asf wmhttp auth net)
 set(may_capi core wmpush sink)
 set(may_pubpoint core wmpush asf wmhttp)
+set(may_access core pubpoint)
 set(may_tool core wmpush asf pubpoint)
 set(may_wrapper core wmpush)
 
@@ -28,11 +29,14 @@ set(folder_net avproto/net)
 set(folder_sink avproto/sink)
 set(folder_capi avproto/capi)
 set(folder_pubpoint tools/pubpoint)
+set(folder_access tools/pubpoint/access)
 set(folder_tool tools/wmpush)
 set(folder_wrapper wrapper)
 
 # The engine is the client's half of wmhttp: a publishing point that used it would share its errors.
 set(forbidden_pubpoint "wmhttp/push_engine")
+# Who may do what is decided without the server: of it the clock alone is known there.
+set(forbidden_access "^pubpoint/(c[^l]|[abd-z])[a-z_]*\\.hpp")
 
 # Sockets and libav each have their places.
 set(socket_headers "^(boost/asio|sys/socket\\.h|netdb\\.h|netinet/)")
@@ -42,7 +46,7 @@ set(libav_rooms include capi wrapper)
 
 set(breaches "")
 set(count 0)
-foreach(room core include asf wmhttp auth net sink capi pubpoint tool wrapper)
+foreach(room core include asf wmhttp auth net sink capi pubpoint access tool wrapper)
   file(GLOB_RECURSE files ${ROOT}/${folder_${room}}/*.c ${ROOT}/${folder_${room}}/*.h
        ${ROOT}/${folder_${room}}/*.cpp ${ROOT}/${folder_${room}}/*.hpp)
   foreach(file IN LISTS files)

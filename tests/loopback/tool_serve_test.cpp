@@ -86,6 +86,57 @@ TEST_F(ToolServe, NeedsAPasswordForAUser) {
   EXPECT_THAT(folder_given.error, HasSubstr(folder.path().string() + " is a directory"));
 }
 
+TEST_F(ToolServe, LetsTheUsersOfAFilePushWhatTheyMay) {
+  // ali's password is "Sesam".
+  std::ofstream(file("users")) << "# who may push\n"
+                                  "ali:publishing point:ecff8f7f448fab5069649126afd7b684\n";
+  ChildProcess serve(
+      wmpush({"serve", "--listen", "127.0.0.1:0", "--point", "live", "--point", "other", "--users",
+              file("users").string(), "--grant", "ali:push:/live", "--grant", "*:watch:*"}));
+  const std::string url = url_of(serve);
+  const auto push = [&](const std::string& to, const std::string& password) {
+    return run(wmpush({"send", film(), to, "--fast", "--user", "ali"}),
+               {"WMPUSH_PASSWORD=" + password});
+  };
+  EXPECT_EQ(push(url, "Sesam").status, 0);
+  EXPECT_THAT(push(url, "sesam").error, HasSubstr("NS_E_SERVER_ACCESSDENIED"));
+  const std::string other = url.substr(0, url.rfind('/')) + "/other";
+  EXPECT_THAT(push(other, "Sesam").error, HasSubstr("403"));
+  EXPECT_TRUE(serve.wait_for_error_text("user 'ali' may not push to /other"));
+  stop(serve);
+}
+
+TEST_F(ToolServe, SaysWhichLineOfTheUsersFileOrWhichFlagIsWrong) {
+  std::ofstream(file("users")) << "ali:publishing point:ecff8f7f448fab5069649126afd7b684\nbob\n";
+  std::ofstream(file("key")) << "too short\n";
+  const auto refused = [&](const Words& words) {
+    Words all{"serve", "--listen", "127.0.0.1:0"};
+    all.insert(all.end(), words.begin(), words.end());
+    const Finished finished = run(wmpush(all));
+    EXPECT_EQ(finished.status, 2);
+    return last_line(finished.error);
+  };
+  EXPECT_THAT(refused({"--users", file("users").string()}), HasSubstr("users: line 2: "));
+  EXPECT_THAT(refused({"--users", file("none").string()}), HasSubstr("cannot be opened"));
+  EXPECT_THAT(refused({"--grant", "ali:push:*"}), HasSubstr("there is no user 'ali'"));
+  EXPECT_THAT(refused({"--grant", "*:fly:*"}), HasSubstr("'fly' is no right"));
+  EXPECT_THAT(refused({"--push_from", "10.0.0.0/33"}), HasSubstr("--push_from: "));
+  EXPECT_THAT(refused({"--watch_from", "host"}), HasSubstr("--watch_from: 'host'"));
+  EXPECT_THAT(refused({"--token_key", file("key").string()}), HasSubstr("a key needs 16"));
+}
+
+TEST_F(ToolServe, SaysWhenEverybodyWhoCanReachItMayPush) {
+  ChildProcess open(wmpush({"serve", "--listen", "*:0"}));
+  url_of(open);
+  EXPECT_TRUE(open.wait_for_error_text("everybody who reaches 0.0.0.0:"));
+  stop(open);
+  EXPECT_EQ(lines_in(open.error_text()), 1u);
+  ChildProcess guarded(wmpush({"serve", "--listen", "*:0", "--push_from", "127.0.0.1"}));
+  url_of(guarded);
+  stop(guarded);
+  EXPECT_EQ(guarded.error_text(), "");
+}
+
 TEST_F(ToolServe, TakesAndRecordsAPush) {
   const auto recorded = file("a/new/folder");
   ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", recorded.string()}));

@@ -58,7 +58,8 @@ AccessDecision Service::admit(const AccessRequest& request, const std::string& p
     });
   const std::string address(request.address);
   if (!decision.because.empty())
-    log_seldom("refused " + address, decision.because + " (" + peer + ")");
+    log_seldom(std::to_string(decision.status) + " " + address,
+               decision.because + " (" + peer + ")");
   if (!breach.text.empty())
     log_seldom("breach " + address, breach.rule + ": " + breach.text + " (" + peer + ")");
   return decision;

@@ -40,7 +40,7 @@ class Service {
   /// Lists and logs a breach.
   void breached(const std::string& peer, const Breach& breach);
   /// Whether a request is let in; `peer` is what the log calls it. Lists attempts and breaches, and
-  /// logs refusals, of each address one in a second at most.
+  /// logs refusals, of each address and status one in a second at most.
   AccessDecision admit(const AccessRequest& request, const std::string& peer);
   void count_request();
   void count_connection();

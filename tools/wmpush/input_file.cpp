@@ -33,9 +33,10 @@ std::string read_first_line(const std::string& what, const std::string& file, st
   int byte = std::fgetc(stream.get());
   if (byte == EOF) return what + " " + file + " has no first line";
   for (; byte != EOF && byte != '\n'; byte = std::fgetc(stream.get())) {
-    if (line.size() == kMaxSize) return what + " " + file + " has a first line of more than 1 MiB";
     line += static_cast<char>(byte);
+    if (line.size() > kMaxSize) break;
   }
+  if (line.size() > kMaxSize) return what + " " + file + " has a first line of more than 1 MiB";
   if (line.ends_with('\r')) line.pop_back();
   return {};
 }

@@ -1,5 +1,6 @@
 #include "serve_access.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "input_file.hpp"
@@ -76,7 +77,8 @@ std::vector<Flag> access_flags() {
        '\0', true},
       {"push_from", "LIST",
        "addresses that may push, such as 10.0.0.0/8,::1; the first that matches decides, ! in "
-       "front keeps out, and so is what matches none: !10.0.0.7,10.0.0.0/8 or !10.0.0.7,all"},
+       "front keeps out, and what matches none is kept out, too: !10.0.0.7,10.0.0.0/8 or "
+       "!10.0.0.7,all"},
       {"watch_from", "LIST", "addresses that may watch, likewise"},
       {"token_key", "FILE",
        "file whose first line is a key, 16 bytes or more: who watches needs a token that 'wmpush "
@@ -99,9 +101,12 @@ std::string read_access(const Arguments& arguments, pubpoint::Settings& settings
 std::string open_access_warning(const pubpoint::Settings& settings, const std::string& where) {
   const auto address = pubpoint::IpAddress::parse(settings.address);
   if (address && address->is_loopback()) return {};
-  if (!settings.authentication.user.empty() || !settings.access.users.open() ||
-      !settings.access.push_from.empty())
-    return {};
+  const pubpoint::AccessSettings& access = settings.access;
+  const bool only_user = !settings.authentication.user.empty() && access.users.open();
+  const bool anybody = std::ranges::any_of(settings.points, [&](const std::string& point) {
+    return access.users.everybody_may(pubpoint::Right::Push, point);
+  });
+  if (only_user || !anybody || !access.push_from.empty()) return {};
   return "everybody who reaches " + where +
          " may push: --users, --user or --push_from keeps others out";
 }

@@ -63,13 +63,23 @@ TEST_F(GatekeeperTest, OffersDigestAndBasic) {
 }
 
 TEST_F(GatekeeperTest, LetsInByDigestOfEitherHash) {
-  users.add("bob", "", "open", Hash::Sha256);
+  users.add("ali", "", "Sesam", Hash::Sha256);
   EXPECT_THAT(ask("").challenge, HasSubstr("algorithm=SHA-256"));
   EXPECT_THAT(ask("").challenge, HasSubstr("algorithm=MD5"));
-  auto bob = client("open", "bob");
-  const auto admission = ask(say(bob));
+  auto ali = client();
+  const std::string said = say(ali);
+  EXPECT_THAT(said, HasSubstr("algorithm=SHA-256"));
+  const auto admission = ask(said);
   EXPECT_TRUE(admission.granted) << admission.breach;
-  EXPECT_EQ(admission.user, "bob");
+  EXPECT_EQ(admission.user, "ali");
+}
+
+TEST_F(GatekeeperTest, OffersNoDigestThatSomebodyCouldNotAnswer) {
+  users.add("bob", "", "open", Hash::Md5);
+  users.add("bob", "", "open", Hash::Sha256);
+  EXPECT_THAT(ask("").challenge, Not(HasSubstr("SHA-256")));
+  auto bob = client("open", "bob");
+  EXPECT_TRUE(ask(say(bob)).granted);
 }
 
 TEST_F(GatekeeperTest, LetsInByDigestForAGetWithAQuery) {

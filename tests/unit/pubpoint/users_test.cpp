@@ -34,12 +34,14 @@ UserGrant granted(std::string_view text) {
 }
 
 TEST(Users, AreReadAsHtdigestWritesThem) {
-  const Users users = parsed("# who may push\n\n" + line(kMd5) + "  \r\n" + line(kSha256, "bob"));
+  const Users users =
+      parsed("# who may push\n\n" + line(kMd5) + "  \r\n" + line(kSha256) + line(kSha256, "bob"));
   EXPECT_EQ(users.realm(), "publishing point");
   EXPECT_EQ(users.hash("ali", Hash::Md5), kMd5);
-  EXPECT_EQ(users.hash("ali", Hash::Sha256), "");
+  EXPECT_EQ(users.hash("bob", Hash::Md5), "");
   EXPECT_EQ(users.hash("bob", Hash::Sha256), kSha256);
-  EXPECT_THAT(users.kinds(), ElementsAre(Hash::Sha256, Hash::Md5));
+  EXPECT_THAT(users.kinds(), ElementsAre(Hash::Sha256));
+  EXPECT_THAT(parsed(line(kMd5) + line(kSha256)).kinds(), ElementsAre(Hash::Sha256, Hash::Md5));
   EXPECT_FALSE(users.has("eve"));
   EXPECT_FALSE(users.open());
 }
@@ -85,6 +87,7 @@ TEST(Users, ABadLineIsNamedByItsNumberAndWithoutItsHash) {
   EXPECT_THAT(wrong(good + "bob:r:" + std::string(kMd5)), HasSubstr("'publishing point'"));
   EXPECT_THAT(wrong(good + line(kMd5)), HasSubstr("line 3: user 'ali' is there already"));
   EXPECT_THAT(wrong("# nobody\n"), HasSubstr("no user"));
+  EXPECT_THAT(wrong(good + line(kSha256, "bob")), HasSubstr("the same kind"));
 }
 
 TEST(Users, WithoutAGrantMayPushToAndWatchEveryPoint) {
@@ -97,7 +100,7 @@ TEST(Users, WithoutAGrantMayPushToAndWatchEveryPoint) {
 }
 
 TEST(Users, AGrantIsAllThatItsUserMay) {
-  Users users = parsed(line(kMd5) + line(kSha256, "bob"));
+  Users users = parsed(line(kMd5) + line(kMd5, "bob"));
   users.grant(granted("ali:push:/live,/studio/*"));
   users.grant(granted("ali:watch,admin:*"));
   EXPECT_TRUE(users.may("ali", Right::Push, "/live"));

@@ -113,7 +113,7 @@ Gatekeeper::Admission Gatekeeper::admit(std::string_view authorization, std::str
     admission.granted = true;
     return admission;
   }
-  if (kinds_.empty()) {  // nobody could say a password
+  if (!users_.any()) {  // nobody could say a password
     admission.status = 403;
     return admission;
   }
@@ -230,8 +230,9 @@ std::string Gatekeeper::challenge(bool stale, Clock::time_point now) {
     if (nonce.empty()) continue;
     // One of each algorithm, MD5 last: a client that knows no other often takes the last one.
     for (const Hash kind : kinds_) {
-      add(scheme + realm + ", nonce=\"" + nonce + "\", opaque=\"" + std::string(kOpaque) +
-          "\", algorithm=" + algorithm(kind));
+      add(scheme + realm);
+      text.append(", nonce=\"").append(nonce).append("\", opaque=\"").append(kOpaque);
+      text.append("\", algorithm=").append(algorithm(kind));
       if (settings_.qop) text += ", qop=\"auth,auth-int\"";
       if (stale) text += ", stale=true";
     }

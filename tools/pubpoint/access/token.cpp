@@ -63,8 +63,7 @@ TokenCheck check_token(std::string_view key, std::string_view token, std::string
 
 std::string_view token_in(std::string_view target) {
   constexpr std::string_view kName = "token=";
-  for (std::size_t at = target.find_first_of("?"); at != target.npos;
-       at = target.find('&', at + 1)) {
+  for (std::size_t at = target.find('?'); at != target.npos; at = target.find('&', at + 1)) {
     const std::string_view rest = target.substr(at + 1);
     if (rest.starts_with(kName)) return rest.substr(kName.size(), rest.find('&') - kName.size());
   }

@@ -60,6 +60,9 @@ std::string Users::parse(std::string_view text, Users& users) {
       return where + "user '" + std::string(line.user) + "' is there already";
   }
   if (read.hashes_.empty()) return "there is no user in it";
+  if (read.kinds().empty())
+    return "some users have an MD5 hash only and some SHA-256 only: give all of them one of the "
+           "same kind";
   users = std::move(read);
   return {};
 }
@@ -75,7 +78,8 @@ void Users::add(std::string_view user, std::string_view realm, std::string_view 
 std::vector<Hash> Users::kinds() const {
   std::vector<Hash> found;
   for (const Hash kind : {Hash::Sha256, Hash::Md5})
-    if (std::ranges::any_of(hashes_, [&](const auto& user) { return user.second.contains(kind); }))
+    if (!hashes_.empty() &&
+        std::ranges::all_of(hashes_, [&](const auto& user) { return user.second.contains(kind); }))
       found.push_back(kind);
   return found;
 }
@@ -92,7 +96,7 @@ bool Users::knows(std::string_view user, std::string_view password) const {
   text.append(":").append(realm_).append(":").append(password);
   bool right = false;
   // A name that is not there takes as long as one that is.
-  for (const Hash kind : kinds()) {
+  for (const Hash kind : {Hash::Sha256, Hash::Md5}) {
     const std::string given = hex_hash(kind, text);
     const bool same = same_secret(given, hash(user, kind));
     right = right || same;

@@ -16,8 +16,9 @@ namespace wmpush::pubpoint {
 class Users {
  public:
   /// Lines as Apache's htdigest writes them, user:realm:hash, all of one realm; the hash is MD5 or,
-  /// with 64 digits, SHA-256. Empty lines and lines that begin with '#' are passed over. Returns an
-  /// empty text, or "line 3: " and what is wrong, and `users` is then empty.
+  /// with 64 digits, SHA-256. Empty lines and lines that begin with '#' are passed over. There must
+  /// be a kind of which all have a hash. Returns an empty text, or "line 3: " and what is wrong,
+  /// and `users` is then empty.
   static std::string parse(std::string_view text, Users& users);
 
   /// A user by the password itself, which is not kept. The realm of the first user is that of all.
@@ -27,10 +28,12 @@ class Users {
   void grant(UserGrant grant) { grants_.push_back(std::move(grant)); }
 
   bool has(std::string_view user) const { return hashes_.contains(user); }
+  bool any() const { return !hashes_.empty(); }
   /// There are neither users nor grants: nothing is guarded.
   bool open() const { return hashes_.empty() && grants_.empty(); }
   const std::string& realm() const { return realm_; }
-  /// The kinds of which there are hashes, the strongest first.
+  /// The kinds of which all users have a hash, the strongest first: Digest has to name one before
+  /// it is known who comes.
   std::vector<Hash> kinds() const;
 
   /// The hash of "user:realm:password", in lower case; empty when there is none of that kind.

@@ -15,6 +15,7 @@ void Ring::push(Item item) {
     if (item.packet->starts) starts_.push_back({end(), now_});
   } else {
     header_ = item.header;
+    last_change_ = end();
     starts_.clear();
   }
   const std::size_t size = item.size();

@@ -29,6 +29,8 @@ class Ring {
 
   /// The entry that is on air; null before the first, and after the end.
   const std::shared_ptr<const EntryHeader>& header() const { return header_; }
+  /// The number of the last item that was no packet; 0 before the first.
+  std::uint64_t last_change() const { return last_change_; }
 
   /// The newest packet with a key frame that is at least as old as the preroll, or else the oldest
   /// of the entry: playing begins at once, and no more is sent than is needed for that. end() when
@@ -53,6 +55,7 @@ class Ring {
   std::uint64_t first_ = 0;
   std::uint64_t bytes_ = 0;   // of all packets that ever came
   std::deque<Start> starts_;  // of the current entry, of those that are here
+  std::uint64_t last_change_ = 0;
   std::uint32_t now_ = 0;     // send time of the newest packet
   std::shared_ptr<const EntryHeader> header_;
 };

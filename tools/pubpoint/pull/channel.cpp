@@ -13,8 +13,8 @@ void Channel::pump() {
   pump_is_due_ = false;
   // By index: what a viewer does may bring another one's end.
   for (std::size_t i = 0; i < viewers_.size(); ++i) {
-    viewers_[i]->pump();
     viewers_[i]->check_pace(queue_);
+    viewers_[i]->pump();
   }
 }
 

@@ -238,23 +238,24 @@ void Viewer::check_farewell(Clock::time_point now) {
 }
 
 void Viewer::check_pace(std::size_t queue) {
-  if (over_ || !blocked_ || leaving_ || ring_.bytes_from(next_) <= queue) return;
+  if (over_ || leaving_) return;
+  const bool lost_some = next_ < ring_.begin();
+  if (!lost_some && (!blocked_ || ring_.bytes_from(next_) <= queue)) return;
   if (!took_some_) return close("too slow: it took nothing of " + std::to_string(queue) + " bytes");
-  const std::uint64_t start = ring_.newest_start();
-  if (start == ring_.end() || start <= next_) {
-    // No key frame to go on with: nothing but the oldest packet there is.
-    next_ = std::max(next_, ring_.begin());
+  if (begun_ && next_ <= ring_.last_change()) {
+    // The end of its entry is not to be missed: it is what comes next, or it is told as it was.
+    if (ring_.last_change() >= ring_.begin())
+      next_ = ring_.last_change();
+    else
+      say_goodbye(0);
     return;
   }
-  // An end or another header on the way is not to be missed.
-  for (std::uint64_t at = std::max(next_, ring_.begin()); at < start; ++at)
-    if (!ring_.at(at).packet) {
-      next_ = at;
-      return;
-    }
-  next_ = start;
-  gate_.emplace(*ring_.header());
-  select(wishes_.request);
+  // Without a key frame to go on with, at the next that comes.
+  next_ = std::max(next_, ring_.newest_start());
+  if (begun_) {
+    gate_.emplace(*ring_.header());
+    select(wishes_.request);
+  }
   took_some_ = false;
   ++record_->skips;
 }
