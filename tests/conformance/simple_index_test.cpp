@@ -1,4 +1,4 @@
-#include "pubpoint/simple_index.hpp"
+#include "pubpoint/record/simple_index.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,12 +64,34 @@ TEST(SimpleIndex, IgnoresAKeyFrameThatGoesBackInTime) {
   EXPECT_EQ(entries_of(index), (std::vector<Entry>{{5, 1}, {5, 1}, {5, 1}}));
 }
 
+TEST(SimpleIndex, SetsItsEntriesFurtherApartWhenThereAreManySeconds) {
+  SimpleIndex index;
+  for (std::uint32_t second = 0; second < 40; ++second)
+    index.begin_key_frame(second * 1000, second, second);
+  // Forty seconds in sixteen entries at most: one for every 4 s.
+  std::vector<Entry> expected;
+  for (std::uint32_t i = 0; i < 10; ++i) expected.push_back({4 * i, 1});
+  index.advance(39'000);
+  EXPECT_EQ(entries_of(index), expected);
+}
+
+TEST(SimpleIndex, MayHaveMoreLater) {
+  SimpleIndex index;
+  index.begin_key_frame(0, 0, 1);
+  index.allow(100);
+  index.allow(1);
+  index.advance(98'500);
+  EXPECT_EQ(entries_of(index).size(), 99u);
+}
+
 TEST(SimpleIndex, StaysSmallWhateverTimesAPusherSends) {
   SimpleIndex index;
   index.begin_key_frame(0, 0, 1);
   index.begin_key_frame(0xFFFFFFFF, 1, 2);
-  index.advance(0xFFFFFFFF);
-  EXPECT_EQ(entries_of(index).size(), SimpleIndex::kMaxEntries);
+  index.advance(std::uint64_t{1} << 50);
+  const auto entries = entries_of(index);
+  EXPECT_LE(entries.size(), SimpleIndex::kFewestEntries);
+  EXPECT_EQ(entries.back().packet, 1u);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include "asf/splitter.hpp"
 #include "fuzz/target.hpp"
 #include "pubpoint/push_session.hpp"
-#include "pubpoint/recorder.hpp"
+#include "pubpoint/record/recording_series.hpp"
 #include "support/asf_builder.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -26,10 +26,10 @@ struct Taken {
   bool parsed = true;  // each header, whole
 };
 
-/// Between session and recorder.
+/// Between session and recording.
 class Witness : public pubpoint::StreamConsumer {
  public:
-  Witness(pubpoint::Recorder& recorder, Taken& taken) : recorder_(recorder), taken_(taken) {}
+  Witness(pubpoint::RecordingSeries& series, Taken& taken) : series_(series), taken_(taken) {}
   void on_header(Bytes header) override {
     asf::Header parsed;
     if (parse_header(header, parsed))
@@ -37,22 +37,24 @@ class Witness : public pubpoint::StreamConsumer {
     else
       packet_size_ = parsed.packet_size;
     ++taken_.headers;
-    recorder_.on_header(header);
+    series_.begin_entry(header);
   }
   void on_packet(Bytes packet) override {
     require(taken_.headers > 0, "a packet comes behind a header");
     require(!packet.empty() && packet.size() <= packet_size_,
             "a packet is no larger than declared");
     ++taken_.packets;
-    recorder_.on_packet(packet);
+    series_.add(packet);
   }
   void on_end(pubpoint::SessionReport& report) override {
     ++taken_.ends;
-    recorder_.on_end(report);
+    series_.finish();
+    report.recordings = series_.files();
+    report.recording_error = series_.failure().text;
   }
 
  private:
-  pubpoint::Recorder& recorder_;
+  pubpoint::RecordingSeries& series_;
   Taken& taken_;
   std::size_t packet_size_ = wmhttp::kMaxPacketLength;
 };
@@ -72,14 +74,17 @@ std::uint64_t packets_of(const std::filesystem::path& path) {
   return packets;
 }
 
-void check(Bytes bytes, bool keep_repeats) {
+void check(Bytes bytes, bool keep_repeats, bool rotate) {
   static const test::TemporaryDirectory directory;
   pubpoint::Clock::time_point now{std::chrono::hours(1)};
-  pubpoint::Recorder recorder(directory.path(), "fuzz", [](const std::string&) {});
+  pubpoint::RecordingRules rules;
+  rules.directory = directory.path();
+  if (rotate) rules.time = std::chrono::milliseconds(50);
+  pubpoint::RecordingSeries series(rules, "fuzz");
   PushSession session("1", "/live", now);
   if (keep_repeats) session.keep_repeats();
   Taken witness;
-  session.add_consumer(std::make_unique<Witness>(recorder, witness));
+  session.add_consumer(std::make_unique<Witness>(series, witness));
   pubpoint::PushRequest request;
   request.path = "/live";
   request.push_id = "1";
@@ -163,6 +168,7 @@ std::vector<std::vector<std::byte>> seeds() {
   add(0, {start(0, {h, d, d2, end})});
   add(1, {start(0, {h, d, next, c, d2, end})});
   add(0, {start(1, {h, d, d2}), start(2, {d, d2, end})});
+  add(2, {start(0, {h, d, d2, next, c, d2, d, d2, end})});
   add(0,
       {start(0, {h, d, frame(FrameId::Filler, std::vector<std::byte>(20))}), start(0, {d2, end})});
   return seeds;
@@ -173,6 +179,6 @@ std::vector<std::vector<std::byte>> seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace wmpush::fuzz;
   if (size == 0) return 0;
-  check(input(data, size).subspan(1), (data[0] & 1) != 0);
+  check(input(data, size).subspan(1), (data[0] & 1) != 0, (data[0] & 2) != 0);
   return 0;
 }

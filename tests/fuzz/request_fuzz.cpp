@@ -6,7 +6,7 @@
 
 #include "fuzz/target.hpp"
 #include "pubpoint/messages.hpp"
-#include "pubpoint/recorder.hpp"
+#include "pubpoint/record/recording_name.hpp"
 #include "pubpoint/request_rules.hpp"
 
 namespace wmpush::fuzz {
@@ -21,8 +21,8 @@ bool is_one_line(std::string_view text) {
 }
 
 void check_name(const std::string& path, const std::string& push_id) {
-  const std::string name = pubpoint::recording_name(path, push_id);
-  require(!name.empty() && name.front() != '.' && name.size() < 256,
+  const std::string name = pubpoint::recording_name("{point}" + push_id, path, {}, 1);
+  require(!name.empty() && name.front() != '.' && name.front() != '-' && name.size() < 256,
           "a recording has a name that is not hidden");
   require(name.find('/') == std::string::npos && name.find('\0') == std::string::npos,
           "a recording's name is no path");

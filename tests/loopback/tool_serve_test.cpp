@@ -1,12 +1,9 @@
 // `wmpush serve`: its first lines, its sessions' lines, its recordings, its end.
-#include <poll.h>
-#include <sys/inotify.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 
 #include "support/raw_client.hpp"
+#include "support/recorded.hpp"
 #include "tool_run.hpp"
 
 namespace wmpush::test {
@@ -157,15 +154,50 @@ TEST_F(ToolServe, TakesAndRecordsAPush) {
 
 TEST_F(ToolServe, NamesTheRecordingOfEachEntry) {
   const auto received = file("received");
-  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", received.string()}));
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", received.string(),
+                             "--record_name", "take"}));
   const Finished push = run(wmpush({"send", film(), film(), film(), url_of(serve), "--fast"}));
   EXPECT_EQ(push.status, 0) << push.error;
   ASSERT_TRUE(serve.wait_for_output(" ended: ")) << serve.output();
   stop(serve);
-  const std::string first = received.string() + "/live-[0-9]+";
+  const std::string first = received.string() + "/take";
   EXPECT_THAT(last_line(serve.output()),
               MatchesRegex(".*; recorded in 3 files: " + first + "\\.asf, " + first + "-2\\.asf, " +
                            first + "-3\\.asf"));
+}
+
+TEST_F(ToolServe, SaysThatARecordingIsNotWhole) {
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", file("r").string(),
+                             "--record_free", "9223372036854775807"}));
+  EXPECT_EQ(run(wmpush({"send", film(), url_of(serve), "--fast"})).status, 0);
+  ASSERT_TRUE(serve.wait_for_output(" ended: ")) << serve.output();
+  stop(serve);
+  const std::string why = " are free, and 9223372036854775807 are to stay free";
+  EXPECT_THAT(last_line(serve.output()),
+              AllOf(HasSubstr("; not recorded whole: cannot record into "), HasSubstr(why)));
+  EXPECT_THAT(serve.error_text(), HasSubstr(why));
+  EXPECT_EQ(lines_in(serve.error_text()), 1u) << serve.error_text();
+}
+
+TEST_F(ToolServe, RefusesAPushThatHasToBeRecordedAndCannotBe) {
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", file("r").string(),
+                             "--record_free", "9223372036854775807", "--record_required"}));
+  const Finished push = run(wmpush({"send", film(), url_of(serve)}));
+  EXPECT_NE(push.status, 0);
+  EXPECT_THAT(push.error, HasSubstr("507"));
+  stop(serve);
+}
+
+TEST_F(ToolServe, BeginsANewFileAfterSomeTime) {
+  const auto received = file("received");
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--record", received.string(),
+                             "--record_time", "500", "--record_name", "{point}-{entry}"}));
+  EXPECT_EQ(run(wmpush({"send", film(), url_of(serve), "--fast"})).status, 0);
+  ASSERT_TRUE(serve.wait_for_output(" ended: ")) << serve.output();
+  stop(serve);
+  EXPECT_THAT(serve.output(), HasSubstr((received / "live-1.asf").string() + ", " +
+                                        (received / "live-1-2.asf").string()));
+  EXPECT_NE(decoded_frames(received / "live-1-2.asf"), "");
 }
 
 TEST_F(ToolServe, FinishesARunningRecordingAtItsEnd) {
@@ -180,24 +212,6 @@ TEST_F(ToolServe, FinishesARunningRecordingAtItsEnd) {
   EXPECT_THAT(serve.output(), HasSubstr(" ended: "));
   const std::string line = last_line(serve.output());
   EXPECT_NE(decoded_frames(line.substr(line.rfind(" in ") + 4)), "") << line;
-}
-
-/// Waits until the files in a folder have `size` bytes; false when they do not grow any more.
-bool recorded(const std::filesystem::path& folder, std::uintmax_t size) {
-  const int events = inotify_init1(IN_CLOEXEC);
-  inotify_add_watch(events, folder.c_str(), IN_CREATE | IN_MODIFY);
-  std::uintmax_t there = 0;
-  for (pollfd waiting{events, POLLIN, 0};;) {
-    there = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-      there += entry.file_size();
-    char ignored[4096];
-    if (there >= size || poll(&waiting, 1, 10'000) != 1 ||
-        read(events, ignored, sizeof ignored) <= 0)
-      break;
-  }
-  close(events);
-  return there >= size;
 }
 
 TEST_F(ToolServe, HasRecordedWhatCameWhenItIsKilled) {
@@ -266,7 +280,12 @@ TEST_F(ToolServe, RefusesWhatItDoesNotUnderstand) {
   for (const Words& words :
        {Words{"serve", "--listen", "::1"}, Words{"serve", "live"}, Words{"serve", "--point", "a b"},
         Words{"serve", "--point", "/"}, Words{"serve", "--discard", "--record", "x"},
-        Words{"serve", "--record", ""}, Words{"serve", "--port", "80"}}) {
+        Words{"serve", "--record", ""}, Words{"serve", "--port", "80"},
+        Words{"serve", "--record_size", "1000"}, Words{"serve", "--record_required"},
+        Words{"serve", "--record", file("r").string(), "--record_size", "1M"},
+        Words{"serve", "--record", file("r").string(), "--record_time", "-1"},
+        Words{"serve", "--record", file("r").string(), "--record_name", "a/b"},
+        Words{"serve", "--record", file("r").string(), "--record_name", "{id}"}}) {
     const Finished serve = run(wmpush(words));
     EXPECT_EQ(serve.status, 2) << serve.error;
     EXPECT_THAT(serve.error, EndsWith("E_INVALIDARG (0x80070057)\n"));

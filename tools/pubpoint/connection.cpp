@@ -67,7 +67,7 @@ void Connection::start() {
 }
 
 void Connection::wait_readable() {
-  if (waiting_ || paused_ || peer_closed_ || closed()) return;
+  if (waiting_ || paused_ || held_ || peer_closed_ || closed()) return;
   waiting_ = true;
   socket_.async_wait(asio::socket_base::wait_read,
                      [self = shared_from_this()](const error_code& error) {
@@ -82,7 +82,7 @@ void Connection::read_now() { read(kReadsAtOnce); }
 
 void Connection::read(int limit) {
   for (int i = 0; i < limit; ++i) {
-    if (paused_ || processing_ || peer_closed_ || closed()) return;
+    if (paused_ || held_ || processing_ || peer_closed_ || closed()) return;
     ReadBuffers::Lease lease(service_.read_buffers());
     error_code error;
     const std::size_t size =
@@ -120,6 +120,7 @@ void Connection::yield_turn() {
 
 void Connection::hand_over() {
   paused_ = false;
+  held_ = false;
   process();
   read_now();
   lose_session("its client has come back on another connection");
@@ -129,7 +130,7 @@ void Connection::hand_over() {
 void Connection::process() {
   processing_ = true;
   int requests = 0;
-  for (bool more = true; more && !paused_ && !closed();) {
+  for (bool more = true; more && !paused_ && !held_ && !closed();) {
     switch (stage_) {
       case Stage::Head:
         if (!input_.empty() && requests++ == kRequestsPerTurn) {
@@ -367,7 +368,7 @@ bool Connection::begin_stream() {
   service_.registry().start(session_);
   stage_ = Stage::Stream;
   if (first)
-    service_.session_started(*session_);
+    held_ = !service_.session_started(session_);
   else
     service_.publish(*session_);
   if (resumed) service_.log("session " + session_->id() + " is resumed by " + peer_);
@@ -479,6 +480,17 @@ void Connection::session_ended(const std::string& push_id, int status) {
     answer(status, std::move(fields));
   }
   close_politely();
+  release();
+}
+
+void Connection::go_on(const std::string& push_id) {
+  if (push_id == last_push_id_) release();
+}
+
+void Connection::release() {
+  if (!std::exchange(held_, false)) return;
+  process();
+  wait_readable();
 }
 
 void Connection::check_timer(Clock::time_point now) {

@@ -30,6 +30,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   void read_now() override;
   void hand_over() override;
   void session_ended(const std::string& push_id, int status) override;
+  void go_on(const std::string& push_id) override;
 
  private:
   enum class Stage { Head, SetupBody, PullBody, Awaiting, Stream, Draining };
@@ -71,6 +72,8 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   /// Does what a fault says. True when things go on as if nothing were; after a Delay they go on
   /// with `then`.
   bool suffer(const Fault& fault, std::function<void()> then);
+  /// Goes on with a connection that was held.
+  void release();
   bool strike(At at, std::uint64_t packet, std::function<void()> then);
   void pause(std::chrono::milliseconds time, std::function<void()> then);
 
@@ -113,6 +116,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool waiting_ = false;             // an asynchronous wait for input is under way
   bool processing_ = false;          // input_ is being looked at: no other read may replace it
   bool paused_ = false;              // Delay or Stall: nothing is read
+  bool held_ = false;                // the content has to wait until it can be recorded
   bool mute_ = false;                // Stall or Silence: nothing is said
   bool closing_ = false;             // shut down once outbox_ is empty
   bool peer_closed_ = false;

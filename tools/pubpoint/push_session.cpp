@@ -126,8 +126,8 @@ bool PushSession::take_header(const Frame& frame, Clock::time_point now) {
     fail(frame.id == FrameId::Header ? "F02" : "F05", std::move(why));
     return false;
   }
-  if (first_send_) media_before_ = report_.media;  // an entry counts its times for itself
-  first_send_.reset();
+  if (send_time_) media_before_ = report_.media;  // an entry counts its times for itself
+  send_time_.reset();
   packet_size_ = *packet_size;
   recent_.forget();
   ++report_.entries;
@@ -150,9 +150,9 @@ bool PushSession::take_packet(const Frame& frame) {
   report_.bytes += frame.payload.size();
   asf::DataPacket head;
   if (asf::DataPacket::parse(frame.payload, head)) {
-    if (!first_send_) first_send_ = head.send_time;
-    if (head.send_time > *first_send_)
-      report_.media = media_before_ + std::chrono::milliseconds(head.send_time - *first_send_);
+    if (!send_time_) send_time_.emplace(head.send_time, 0);
+    const std::chrono::milliseconds since_first(send_time_->advance(head.send_time));
+    if (since_first.count() > 0) report_.media = media_before_ + since_first;
   }
   for (const auto& consumer : consumers_) consumer->on_packet(frame.payload);
   return true;
@@ -180,11 +180,20 @@ std::optional<PushSession::Expiry> PushSession::expired(
 
 void PushSession::end(std::string because) {
   if (over()) return;
+  over_ = true;
   report_.running = false;
   report_.receiving = false;
   report_.ended_because = std::move(because);
   for (const auto& consumer : consumers_) consumer->on_end(report_);
   consumers_.clear();
+}
+
+void PushSession::settle(std::vector<std::filesystem::path> recordings,
+                         std::string recording_error) {
+  if (!recordings.empty()) report_.recording = recordings.front();
+  report_.recordings = std::move(recordings);
+  report_.recording_error = std::move(recording_error);
+  report_.running = false;
 }
 
 }  // namespace wmpush::pubpoint

@@ -3,13 +3,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pubpoint/recent_packets.hpp"
 #include "pubpoint/request_rules.hpp"
+#include "pubpoint/running_time.hpp"
 #include "pubpoint/server.hpp"
 #include "wmhttp/frame.hpp"
 
@@ -22,7 +25,8 @@ class StreamConsumer {
   /// Header Object and the first 50 bytes of the Data Object: the first entry, or a further one.
   virtual void on_header(Bytes header) = 0;
   virtual void on_packet(Bytes packet) = 0;
-  /// The session is over. Notes in the report what became of the content.
+  /// The session is over. Notes in the report what became of the content; when that will be known
+  /// only later, by PushSession::settle(), it sets `running` again.
   virtual void on_end(SessionReport& report) = 0;
 };
 
@@ -38,6 +42,8 @@ class SessionConnection {
   /// with `status` when a PushStart is being read (0: without an answer), and closes. Behind a
   /// proxy that shares its connections it may have been another's.
   virtual void session_ended(const std::string& push_id, int status) = 0;
+  /// The content of the session, which had to wait, can be taken now.
+  virtual void go_on(const std::string& push_id) = 0;
 };
 
 class PushSession {
@@ -54,8 +60,8 @@ class PushSession {
   /// Nothing has come for so long that its connection may well be dead without showing it.
   bool silent(Clock::time_point now) const;
   /// Has content, or is about to: it keeps others from its publishing point.
-  bool holds_point() const { return report_.push_starts > 0 && report_.running; }
-  bool over() const { return !report_.running; }
+  bool holds_point() const { return report_.push_starts > 0 && !over_; }
+  bool over() const { return over_; }
 
   /// More entries in a minute are a breach.
   void set_entry_limit(std::size_t per_minute) { entries_per_minute_ = per_minute; }
@@ -102,6 +108,10 @@ class PushSession {
 
   /// The session is over; `because` is one line. Only the first call counts.
   void end(std::string because);
+  /// What became of the content, when on_end() could not say it yet: the report is final.
+  void settle(std::vector<std::filesystem::path> recordings, std::string recording_error);
+  /// The content is not recorded whole; `why` is one line.
+  void note_recording_error(std::string why) { report_.recording_error = std::move(why); }
 
  private:
   Step fail(std::string rule, std::string text);
@@ -120,12 +130,13 @@ class PushSession {
   std::size_t entries_per_minute_ = 0;  // 0: any number
   std::size_t entries_this_minute_ = 0;
   Clock::time_point minute_{};
+  bool over_ = false;
   bool waits_for_resume_ = false;
   RecentPackets recent_;
   bool keep_repeats_ = false;
   std::uint64_t remaining_ = 0;                // of the Content-Length
   std::chrono::milliseconds media_before_{0};  // of the entries before this one
-  std::optional<std::uint32_t> first_send_;    // ms, of this entry
+  std::optional<RunningTime> send_time_;       // since the first packet of this entry
   std::uint32_t packet_size_ = 0;              // of the current entry
   Clock::time_point last_content_;             // $H, $C or $D, or the head of the PushStart
   Clock::time_point last_request_;             // end of the last request

@@ -26,6 +26,8 @@ using tcp = asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kLongestTimerPeriod{1000};
 constexpr std::chrono::milliseconds kShortestTimerPeriod{10};
+/// How long the end waits for recordings.
+constexpr std::chrono::milliseconds kLongestFinish{5000};
 
 /// Address and port as they stand in a URL.
 std::string host_and_port(const asio::ip::address& address, std::uint16_t port) {
@@ -39,15 +41,18 @@ class Server::Impl {
  public:
   explicit Impl(Settings settings)
       : service_(std::move(settings),
-                 [this](std::function<void()> what) { asio::post(context_, std::move(what)); }),
-        acceptor_(context_),
-        timer_(context_) {
+                 [context = context_](std::function<void()> what) {
+                   asio::post(*context, std::move(what));
+                 }),
+        acceptor_(*context_),
+        timer_(*context_),
+        stop_timer_(*context_) {
     if (!service_.settings().record.empty())
       std::filesystem::create_directories(service_.settings().record);
     listen();
     accept();
     tick();
-    thread_ = std::thread([this] { context_.run(); });
+    thread_ = std::thread([this] { context_->run(); });
   }
 
   ~Impl() { stop(); }
@@ -62,7 +67,7 @@ class Server::Impl {
     const std::lock_guard lock(calls_);
     if (stopped_) return what();
     std::promise<void> done;
-    asio::post(context_, [&] {
+    asio::post(*context_, [&] {
       what();
       done.set_value();
     });
@@ -73,7 +78,7 @@ class Server::Impl {
   /// the middle of the very thing.
   void run_later_if_inside(std::function<void()> what) {
     if (on_thread())
-      asio::post(context_, std::move(what));
+      asio::post(*context_, std::move(what));
     else
       run(what);
   }
@@ -87,13 +92,17 @@ class Server::Impl {
   void stop() {
     const std::lock_guard lock(calls_);
     if (stopped_) return;
-    asio::post(context_, [this] {
+    asio::post(*context_, [this] {
       error_code ignored;
       acceptor_.close(ignored);
       service_.disconnect({}, 503, "the server was stopped");
       service_.watching().stop();
       for (const auto& connection : connections_) connection->close();
-      context_.stop();
+      stop_timer_.expires_after(kLongestFinish);
+      stop_timer_.async_wait([this](const error_code& error) {
+        if (!error) service_.abandon_recordings(kLongestFinish);
+      });
+      service_.when_recorded([this] { context_->stop(); });
     });
     thread_.join();
     stopped_ = true;
@@ -138,7 +147,7 @@ class Server::Impl {
     acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& failure) {
       if (!acceptor_.is_open()) return;
       error_code error = failure;
-      tcp::socket socket(context_);
+      tcp::socket socket(*context_);
       if (!error) take_waiting(socket, error);
       if (error == asio::error::would_block || error == asio::error::connection_aborted ||
           error == asio::error::interrupted)
@@ -207,11 +216,14 @@ class Server::Impl {
     std::erase_if(connections_, [](const auto& connection) { return connection->closed(); });
   }
 
-  asio::io_context context_{1};
-  const asio::io_context::executor_type executor_ = context_.get_executor();
+  // Shared with the thread that writes recordings: what that has to tell when the server has gone
+  // is posted into a context that runs no more.
+  const std::shared_ptr<asio::io_context> context_ = std::make_shared<asio::io_context>(1);
+  const asio::io_context::executor_type executor_ = context_->get_executor();
   Service service_;
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;
+  asio::steady_timer stop_timer_;
   tcp::endpoint endpoint_;
   std::vector<std::shared_ptr<Connection>> connections_;
   bool accept_again_ = false;

@@ -31,18 +31,18 @@ struct SessionReport {
   std::string point;  ///< "/live"
   std::string peer;   ///< address and port of the client
   std::string user_agent;
-  bool running = false;                           ///< not yet deleted
-  bool receiving = false;                         ///< a PushStart is being read
-  bool end_of_stream = false;                     ///< an $E with a Reason other than 1 came
-  std::uint32_t end_reason = 0;                   ///< its Reason
-  std::uint64_t push_starts = 0;                  ///< PushStart requests
-  std::uint64_t entries = 0;                      ///< $H and $C
-  std::uint64_t packets = 0;                      ///< $D
-  std::uint64_t packets_repeated = 0;             ///< $D that were here already, after a resume
-  std::uint64_t bytes = 0;                        ///< payload of $H, $C and $D
-  std::chrono::milliseconds media{0};             ///< last minus first send time
-  std::string ended_because;                      ///< one line; empty while running
-  std::filesystem::path recording;                ///< finished file; empty when nothing is recorded
+  bool running = false;                ///< not yet deleted, or its recording is not finished
+  bool receiving = false;              ///< a PushStart is being read
+  bool end_of_stream = false;          ///< an $E with a Reason other than 1 came
+  std::uint32_t end_reason = 0;        ///< its Reason
+  std::uint64_t push_starts = 0;       ///< PushStart requests
+  std::uint64_t entries = 0;           ///< $H and $C
+  std::uint64_t packets = 0;           ///< $D
+  std::uint64_t packets_repeated = 0;  ///< $D that were here already, after a resume
+  std::uint64_t bytes = 0;             ///< payload of $H, $C and $D
+  std::chrono::milliseconds media{0};  ///< last minus first send time
+  std::string ended_because;           ///< one line; empty while running
+  std::filesystem::path recording;     ///< finished file; empty when nothing is recorded
   std::vector<std::filesystem::path> recordings;  ///< one for each entry, the first one included
   std::string recording_error;  ///< why a recording is not whole; empty when it is
 
@@ -110,6 +110,20 @@ struct Settings {
   std::uint16_t port = 0;                    ///< 0: any free one
   std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start
   std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
+  std::string record_name = "{point}-{date}-{time}";  ///< without the extension; {entry}: a number
+  std::uint64_t record_size = 0;                      ///< bytes after which, and
+  std::chrono::milliseconds record_time{0};  ///< time after which a new file begins with the next
+                                             ///< key frame; 0: with each entry only
+  std::uint64_t record_free = 256 << 20;     ///< bytes that the disk keeps free; 0: none
+  bool record_required = false;              ///< a push that cannot be recorded is ended: 507 when
+                                             ///< there is no space, else 503
+  std::size_t record_queue = 32 << 20;       ///< bytes that may wait for the disk, of all pushes
+                                             ///< together: a push for which there is no room is
+                                             ///< recorded no further
+  /// The time that names recordings, asked for in the thread that writes them.
+  std::function<std::chrono::system_clock::time_point()> wall_clock = [] {
+    return std::chrono::system_clock::now();
+  };
   /// Where the content of a session goes instead of into a recording. Called, as what it returns,
   /// from the server's thread.
   std::function<std::unique_ptr<StreamConsumer>(const SessionReport&)> consumer{};
@@ -134,7 +148,8 @@ struct Settings {
   std::function<Clock::time_point()> now = [] { return Clock::now(); };
   /// One line for people, without a line break, called from the server's thread.
   std::function<void(const std::string&)> log{};
-  /// Called from the server's thread when a session starts receiving and when it is over.
+  /// Called from the server's thread when a session starts receiving, and when it is over and its
+  /// recording is finished.
   std::function<void(const SessionReport&)> on_start{};
   std::function<void(const SessionReport&)> on_end{};
   /// Called from the server's thread when a viewer has gone.
@@ -181,7 +196,8 @@ class Server {
   bool wait_for(const std::function<bool()>& reached,
                 std::chrono::milliseconds limit = std::chrono::seconds(20)) const;
 
-  /// Stops listening, ends running sessions and finishes their recordings.
+  /// Stops listening, ends running sessions and finishes their recordings, for 5 s at most: what
+  /// the disk has not taken by then is left to the thread that writes it.
   void stop();
 
  private:

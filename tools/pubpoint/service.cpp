@@ -1,7 +1,7 @@
 #include "pubpoint/service.hpp"
 
 #include "core/log.hpp"
-#include "pubpoint/recorder.hpp"
+#include "pubpoint/record/recorder.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -12,14 +12,20 @@ constexpr std::size_t kMaxAttempts = 10'000;
 
 }  // namespace
 
-Service::Service(Settings settings, std::function<void(std::function<void()>)> post)
+Service::Service(Settings settings, Post post)
     : settings_(std::move(settings)),
       registry_(settings_.points, settings_.takeover, settings_.limits),
       access_(settings_.access, settings_.authentication),
-      watching_(settings_, registry_, std::move(post), [this](const ViewerRecord& viewer) {
+      post_(std::move(post)),
+      watching_(settings_, registry_, post_, [this](const ViewerRecord& viewer) {
         change([] {});
         if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
-      }) {}
+      }) {
+  if (!settings_.record.empty() && !settings_.discard && !settings_.consumer)
+    writer_ = std::make_unique<Writer>(settings_.record_queue);
+}
+
+Service::~Service() = default;
 
 template <typename Change>
 void Service::change(Change what) {
@@ -73,21 +79,85 @@ void Service::count_connection() {
   change([&] { ++connections_; });
 }
 
-void Service::session_started(PushSession& session) {
+bool Service::session_started(const std::shared_ptr<PushSession>& session) {
+  const bool wait = writer_ && settings_.record_required;
   if (settings_.consumer) {
-    session.add_consumer(settings_.consumer(session.report()));
-  } else if (!settings_.record.empty() && !settings_.discard) {
-    auto recorder =
-        std::make_unique<Recorder>(settings_.record, recording_name(session.point(), session.id()),
-                                   [this](const std::string& text) { log(text); });
-    recorders_[session.id()] = recorder.get();
-    session.add_consumer(std::move(recorder));
+    session->add_consumer(settings_.consumer(session->report()));
+  } else if (writer_) {
+    auto recorder = make_recorder(session);
+    if (wait) recorder->check();
+    recorders_[session->id()] = recorder.get();
+    session->add_consumer(std::move(recorder));
   }
   if (!settings_.discard)
-    session.add_consumer(
-        std::make_unique<BroadcastFeed>(watching_.broadcast(session.point()), settings_.now));
-  publish(session);
-  if (settings_.on_start) settings_.on_start(session.report());
+    session->add_consumer(
+        std::make_unique<BroadcastFeed>(watching_.broadcast(session->point()), settings_.now));
+  publish(*session);
+  if (settings_.on_start) settings_.on_start(session->report());
+  return !wait;
+}
+
+std::unique_ptr<Recorder> Service::make_recorder(const std::shared_ptr<PushSession>& session) {
+  RecordingRules rules;
+  rules.directory = settings_.record;
+  rules.name = settings_.record_name;
+  rules.size = settings_.record_size;
+  rules.time = settings_.record_time;
+  rules.free = settings_.record_free;
+  rules.clock = settings_.wall_clock;
+  RecordingEvents events;
+  const std::weak_ptr<PushSession> weak = session;  // which owns the recorder, and so the events
+  events.ready = [this, post = post_, weak] {
+    post([this, weak] {
+      if (const auto ready = weak.lock()) recording_ready(ready);
+    });
+  };
+  events.failed = [this, post = post_, weak](const RecordingFailure& failure) {
+    post([this, failed = weak.lock(), failure] { recording_failed(failed, failure); });
+  };
+  events.finished = [this, post = post_, id = session->id()](
+                        const std::vector<std::filesystem::path>& files,
+                        const RecordingFailure& failure) {
+    post([this, id, files, why = failure.text] { settle(id, files, why); });
+  };
+  return std::make_unique<Recorder>(*writer_, std::move(rules), session->point(),
+                                    std::move(events));
+}
+
+void Service::recording_ready(const std::shared_ptr<PushSession>& session) {
+  if (const auto connection = session->connection()) connection->go_on(session->id());
+}
+
+void Service::recording_failed(const std::shared_ptr<PushSession>& session,
+                               const RecordingFailure& failure) {
+  log(failure.text);
+  if (!session) return;
+  session->note_recording_error(failure.text);
+  publish(*session);
+  if (!session->over() && settings_.record_required) cut_off(session, failure.status, failure.text);
+}
+
+void Service::settle(const std::string& push_id, std::vector<std::filesystem::path> recordings,
+                     std::string recording_error) {
+  const auto found = finishing_.extract(push_id);
+  if (found.empty()) return;
+  found.mapped()->settle(std::move(recordings), std::move(recording_error));
+  ended(*found.mapped());
+  if (finishing_.empty() && when_recorded_) std::exchange(when_recorded_, nullptr)();
+}
+
+void Service::when_recorded(std::function<void()> done) {
+  if (finishing_.empty()) return done();
+  when_recorded_ = std::move(done);
+}
+
+void Service::abandon_recordings(std::chrono::milliseconds limit) {
+  const std::string why = "cannot finish the recording: the disk took nothing for " +
+                          std::to_string(limit.count()) + " ms";
+  while (!finishing_.empty()) {
+    log(why);
+    settle(finishing_.begin()->first, {}, why);
+  }
 }
 
 void Service::publish(const PushSession& session) {
@@ -101,7 +171,7 @@ void Service::publish(const PushSession& session) {
     } else {
       report.take_counts(session.report());
     }
-    if (!session.over()) return;
+    if (session.report().running) return;
     ended_.push_back(entry->second);
     report_of_.erase(entry);
     if (ended_.size() <= settings_.limits.reports) return;
@@ -115,8 +185,14 @@ void Service::end_session(const std::shared_ptr<PushSession>& session, std::stri
   recorders_.erase(session->id());
   session->end(std::move(because));
   registry_.remove(session, now());
+  if (!session->report().running) return ended(*session);
   publish(*session);
-  if (settings_.on_end && session->report().push_starts > 0) settings_.on_end(session->report());
+  finishing_.emplace(session->id(), session);
+}
+
+void Service::ended(const PushSession& session) {
+  publish(session);
+  if (settings_.on_end && session.report().push_starts > 0) settings_.on_end(session.report());
 }
 
 void Service::check_timers() {
@@ -129,9 +205,7 @@ void Service::check_timers() {
                                         : session->expired(now(), settings_.idle_timeout,
                                                            settings_.inactivity_timeout);
     if (!expiry) continue;
-    end_session(session, expiry->because);
-    if (const auto connection = session->connection())
-      connection->session_ended(session->id(), expiry->status);
+    cut_off(session, expiry->status, expiry->because);
   }
   for (const auto& [id, recorder] : recorders_) recorder->flush();
   registry_.check_timers(now());
@@ -141,10 +215,15 @@ void Service::check_timers() {
 void Service::disconnect(const std::string& point, int status, const std::string& because) {
   for (const auto& session : registry_.sessions()) {
     if (session->over() || (!point.empty() && session->point() != point)) continue;
-    end_session(session, because);
-    if (const auto connection = session->connection())
-      connection->session_ended(session->id(), status);
+    cut_off(session, status, because);
   }
+}
+
+void Service::cut_off(const std::shared_ptr<PushSession>& session, int status,
+                      const std::string& because) {
+  end_session(session, because);
+  if (const auto connection = session->connection())
+    connection->session_ended(session->id(), status);
 }
 
 std::vector<Breach> Service::breaches() const {

@@ -23,11 +23,17 @@
 namespace wmpush::pubpoint {
 
 class Recorder;
+class Writer;
+struct RecordingFailure;
 
 class Service {
  public:
-  /// `post` runs something in the server's thread, later.
-  Service(Settings settings, std::function<void(std::function<void()>)> post);
+  /// Has a function called in the server's thread, some time; from any thread.
+  using Post = std::function<void(std::function<void()>)>;
+
+  /// `post` may be called after the service has gone, and then calls nothing.
+  Service(Settings settings, Post post);
+  ~Service();
 
   const Settings& settings() const { return settings_; }
   Clock::time_point now() const { return settings_.now(); }
@@ -49,17 +55,23 @@ class Service {
   /// A line that the log has at most once a second for each key.
   void log_seldom(const std::string& key, const std::string& text);
 
-  /// The first PushStart of a session: makes its recording and tells the program.
-  void session_started(PushSession& session);
+  /// The first PushStart of a session: makes its recording and tells the program. False when its
+  /// content has to wait for SessionConnection::go_on().
+  bool session_started(const std::shared_ptr<PushSession>& session);
   /// Makes what the session has counted visible to other threads.
   void publish(const PushSession& session);
-  /// Ends and forgets the session, and tells the program.
+  /// Ends and forgets the session, and tells the program once its recording is finished.
   void end_session(const std::shared_ptr<PushSession>& session, std::string because);
   /// Ends the sessions that have run out of time, with their connections (S08), and writes what the
   /// others have recorded: called every second, it bounds what is lost when the process is killed.
   void check_timers();
   /// Ends the sessions of a point, or of all when it is empty, with their connections (S10).
   void disconnect(const std::string& point, int status, const std::string& because);
+
+  /// Calls `done` once, when no recording is left to be finished: at once when there is none.
+  void when_recorded(std::function<void()> done);
+  /// What is not finished is not waited for any longer, which takes `limit`.
+  void abandon_recordings(std::chrono::milliseconds limit);
 
   // From any thread:
   std::vector<Breach> breaches() const;
@@ -72,6 +84,16 @@ class Service {
  private:
   template <typename Change>
   void change(Change what);
+  /// Also ends the connection that the session comes on, with `status`.
+  void cut_off(const std::shared_ptr<PushSession>& session, int status, const std::string& because);
+  std::unique_ptr<Recorder> make_recorder(const std::shared_ptr<PushSession>& session);
+  void recording_ready(const std::shared_ptr<PushSession>& session);
+  /// `session`: null when it has gone.
+  void recording_failed(const std::shared_ptr<PushSession>& session,
+                        const RecordingFailure& failure);
+  void settle(const std::string& push_id, std::vector<std::filesystem::path> recordings,
+              std::string recording_error);
+  void ended(const PushSession& session);
 
   const Settings settings_;
   AddressCounts connection_counts_;
@@ -80,8 +102,13 @@ class Service {
   Faults faults_;
   Access access_;
   LogLimiter log_limiter_;
+  const Post post_;
   Watching watching_;
+  std::unique_ptr<Writer> writer_;              // when recordings are made
   std::map<std::string, Recorder*> recorders_;  // of running sessions, which own them, by push-id
+  // Sessions that are over, and wait for their recordings, by push-id.
+  std::map<std::string, std::shared_ptr<PushSession>> finishing_;
+  std::function<void()> when_recorded_;
 
   mutable std::mutex mutex_;  // of what follows
   mutable std::condition_variable changed_;

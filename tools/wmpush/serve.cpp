@@ -4,16 +4,21 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "command.hpp"
 #include "core/log.hpp"
 #include "listen_address.hpp"
 #include "progress.hpp"
+#include "pubpoint/record/recording_name.hpp"
 #include "pubpoint/server.hpp"
 #include "serve_access.hpp"
 
@@ -53,7 +58,51 @@ std::string end_text(const SessionReport& session) {
                      (session.packets == 1 ? " packet, " : " packets, ") +
                      std::to_string(session.bytes) + " bytes, " + duration;
   if (seconds > 0) text += ", " + bit_rate_text(8.0 * static_cast<double>(session.bytes) / seconds);
-  return text + recordings_text(session);
+  text += recordings_text(session);
+  if (!session.recording_error.empty()) text += "; not recorded whole: " + session.recording_error;
+  return text;
+}
+
+/// A number from 0 to `largest`; nothing when it is not one.
+std::optional<std::uint64_t> number(const std::string& text, std::uint64_t largest) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stopped != end || value > largest) return std::nullopt;
+  return value;
+}
+
+/// What --record and the options around it say; a text when that cannot be followed.
+std::string read_recording(const Arguments& arguments, pubpoint::Settings& settings) {
+  const auto folder = arguments.value("record");
+  if (!folder) {
+    for (const char* name :
+         {"record_name", "record_size", "record_time", "record_free", "record_required"})
+      if (arguments.has(name)) return std::string("--") + name + " needs a --record";
+    return {};
+  }
+  if (settings.discard) return "--record and --discard exclude each other";
+  if (folder->empty()) return "--record needs a folder";
+  settings.record = *folder;
+  settings.record_required = arguments.has("record_required");
+  if (const auto name = arguments.value("record_name")) {
+    if (std::string wrong = pubpoint::check_recording_name(*name); !wrong.empty()) return wrong;
+    settings.record_name = *name;
+  }
+  std::uint64_t time = 0;
+  constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  for (const auto& [name, value] : {std::pair{"record_size", &settings.record_size},
+                                    {"record_time", &time},
+                                    {"record_free", &settings.record_free}}) {
+    const auto text = arguments.value(name);
+    if (!text) continue;
+    const auto read = number(*text, kLargest);
+    if (!read)
+      return std::string("--") + name + " needs a whole number, and '" + *text + "' is none";
+    *value = *read;
+  }
+  settings.record_time = std::chrono::milliseconds(time);
+  return {};
 }
 
 /// "/live" for "live" and "/live"; empty when it cannot be the path of a URL.
@@ -126,12 +175,10 @@ ExitStatus run_serve(const Arguments& arguments) {
     return refuse(wrong);
 
   settings.discard = arguments.has("discard");
-  if (const auto folder = arguments.value("record")) {
-    if (settings.discard) return refuse("--record and --discard exclude each other");
-    if (folder->empty()) return refuse("--record needs a folder");
-    settings.record = *folder;
+  if (const std::string wrong = read_recording(arguments, settings); !wrong.empty())
+    return refuse(wrong);
+  if (!settings.record.empty())
     if (Error error = check_folder(settings.record)) return conclude("wmpush serve", error);
-  }
   settings.on_start = [](const SessionReport& session) { print_line(stdout, start_text(session)); };
   settings.on_end = [](const SessionReport& session) { print_line(stdout, end_text(session)); };
   settings.log = [](const std::string& line) { print_line(stderr, line); };
@@ -185,6 +232,14 @@ Command serve_command() {
        "where to listen; HOST is an address, [::1] for IPv6, or * for every IPv4 address of the "
        "machine; port 0 takes any free one (default 127.0.0.1:8080)"},
       {"record", "DIR", "record each push in a file of its own in DIR, which is made"},
+      {"record_name", "NAME",
+       "what a file is called, without .asf: {point}, {date}, {time} (UTC) and {entry} are filled "
+       "in (default {point}-{date}-{time})"},
+      {"record_size", "BYTES", "begin a new file at the next key frame after so many bytes"},
+      {"record_time", "MS", "begin a new file at the next key frame after so many milliseconds"},
+      {"record_free", "BYTES",
+       "record no further when fewer bytes are free on the disk (default 268435456)"},
+      {"record_required", "", "end a push that cannot be recorded: 507 without space, else 503"},
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
       {"discard", "", "read what comes and forget it, for measurements"},
   };

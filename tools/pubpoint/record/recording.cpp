@@ -1,10 +1,6 @@
-#include "pubpoint/recording.hpp"
-
-#include <fcntl.h>
-#include <unistd.h>
+#include "pubpoint/record/recording.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <system_error>
 
 #include "asf/payload.hpp"
@@ -12,11 +8,14 @@
 namespace wmpush::pubpoint {
 namespace {
 
-constexpr std::size_t kBufferSize = 256 * 1024;
 /// A push whose clock has run for longer than this when it begins is recorded from zero on: players
 /// take times in an ASF file as counted from its start.
 constexpr std::uint32_t kLateStart = 10'000;   // ms
 constexpr std::uint64_t kTicksPerMs = 10'000;  // of 100 ns
+/// What a push of few packets may have in its indexes: an hour of silence, and a minute for each
+/// packet. More comes of times that no encoder means, and the entries are set further apart.
+constexpr std::uint64_t kEntriesAtFirst = 3600;
+constexpr std::uint64_t kEntriesPerPacket = 60;
 
 // Positions in File Properties (ASF 3.2) and in the Data Object (ASF 5.1).
 constexpr std::size_t kFileSizeAt = 40;
@@ -29,54 +28,8 @@ constexpr std::size_t kDataPacketsAt = 40;
 
 }  // namespace
 
-bool RecordingFile::create(const std::filesystem::path& path) {
-  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-  error_ = file_ < 0 ? errno : 0;
-  if (file_ >= 0) buffer_.reserve(kBufferSize);
-  return file_ >= 0;
-}
-
-bool RecordingFile::write_all(Bytes bytes, std::uint64_t at) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(at));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      error_ = written < 0 ? errno : ENOSPC;
-      return false;
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-    at += static_cast<std::uint64_t>(written);
-  }
-  return true;
-}
-
-void RecordingFile::append(Bytes bytes) {
-  if (error_ != 0) return;
-  if (buffer_.size() + bytes.size() > kBufferSize) flush();
-  if (error_ == 0) wmpush::append(buffer_, bytes);
-}
-
-void RecordingFile::flush() {
-  if (error_ != 0 || buffer_.empty()) return;
-  const std::size_t size = buffer_.size();
-  if (write_all(buffer_, flushed_)) flushed_ += size;
-  buffer_.clear();
-}
-
-void RecordingFile::truncate(std::uint64_t size) {
-  buffer_.clear();
-  flushed_ = size;
-  if (::ftruncate(file_, static_cast<off_t>(size)) != 0 && error_ == 0) error_ = errno;
-}
-
-void RecordingFile::patch(std::uint64_t at, Bytes bytes) { write_all(bytes, at); }
-
-void RecordingFile::close() {
-  if (file_ >= 0 && ::close(file_) != 0 && error_ == 0) error_ = errno;
-  file_ = -1;
-}
-
-Recording::Recording(const std::filesystem::path& path, Bytes header) : path_(path) {
+Recording::Recording(const std::filesystem::path& path, Bytes header, Begins begins)
+    : path_(path), begins_(begins) {
   if (const Error error = asf::parse_header(header, header_)) {
     error_ = "cannot record: " + error.message;
     return;
@@ -86,6 +39,8 @@ Recording::Recording(const std::filesystem::path& path, Bytes header) : path_(pa
     return;
   }
   file_.append(header);
+  file_.flush();
+  check_file("write");
   packet_.reserve(header_.packet_size);
   for (const asf::Stream& stream : header_.streams)
     if (stream.type == asf::kVideoMedia) indexes_.try_emplace(stream.number);
@@ -113,19 +68,50 @@ void Recording::flush() {
   check_file("write");
 }
 
+bool Recording::may_begin_with(Bytes packet) const {
+  if (indexes_.empty()) return true;
+  asf::DataPacket head;
+  if (!asf::DataPacket::parse(packet, head)) return false;
+  asf::PayloadReader payloads(packet, head);
+  for (asf::Payload payload; payloads.next(payload);)
+    if (payload.key_frame && payload.offset == 0 && indexes_.contains(payload.stream)) return true;
+  return false;
+}
+
+std::chrono::milliseconds Recording::duration() const {
+  return std::chrono::milliseconds(last_send_ - first_send_.value_or(last_send_));
+}
+
+std::size_t Recording::entries_allowed() const {
+  const std::uint64_t all =
+      std::min<std::uint64_t>(kEntriesAtFirst + kEntriesPerPacket * packets_, kMaxIndexEntries);
+  return static_cast<std::size_t>(all) / std::max<std::size_t>(indexes_.size(), 1);
+}
+
 void Recording::take_times(const asf::DataPacket& head) {
-  if (!base_) base_ = head.send_time >= kLateStart ? head.send_time : 0;
-  const auto moved = [&](std::uint32_t time) { return time - std::min(time, *base_); };
+  if (!time_) {
+    const bool from_zero = begins_ == Begins::InTheMiddle || head.send_time >= kLateStart;
+    time_.emplace(head.send_time, from_zero ? 0 : head.send_time);
+  }
+  time_->advance(head.send_time);
+  // Nothing is before the file: a time that says so becomes its beginning.
+  const auto moved = [&](std::uint32_t time) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(time_->at(time), 0));
+  };
+  const auto store = [&](std::size_t at, std::uint32_t old, std::uint64_t time) {
+    if (static_cast<std::uint32_t>(time) != old)
+      store_le(packet_, at, static_cast<std::uint32_t>(time));
+  };
   note_send_time(moved(head.send_time), head.duration);
 
   const auto number = static_cast<std::uint32_t>(packets_);
   asf::PayloadReader payloads(packet_, head);
   std::size_t moved_at = 0;
   for (asf::Payload payload; payloads.next(payload);) {
-    const std::uint32_t time = moved(payload.presentation_time);
+    const std::uint64_t time = moved(payload.presentation_time);
     const std::size_t at = payload.presentation_time_at;
-    if (*base_ != 0 && at != 0 && at != moved_at) {
-      store_le(packet_, at, time);
+    if (at != 0 && at != moved_at) {
+      store(at, payload.presentation_time, time);
       moved_at = at;  // the objects that share a payload have one field
     }
     const auto index = indexes_.find(payload.stream);
@@ -135,19 +121,21 @@ void Recording::take_times(const asf::DataPacket& head) {
     }
     note_object(payload.stream, time);
     if (index == indexes_.end()) continue;
-    if (payload.key_frame) index->second.begin_key_frame(time, number, payload.media_object);
+    if (payload.key_frame) {
+      index->second.allow(entries_allowed());
+      index->second.begin_key_frame(time, number, payload.media_object);
+    }
     index->second.advance(time);
   }
-  if (*base_ != 0)
-    store_le(packet_, head.padding_length_at + head.padding_length_size, moved(head.send_time));
+  store(head.padding_length_at + head.padding_length_size, head.send_time, moved(head.send_time));
 }
 
-void Recording::note_send_time(std::uint32_t time, std::uint32_t duration) {
+void Recording::note_send_time(std::uint64_t time, std::uint32_t duration) {
   if (!first_send_) first_send_ = time;
   last_send_ = std::max(last_send_, time + duration);
 }
 
-void Recording::note_object(std::uint8_t number, std::uint32_t time) {
+void Recording::note_object(std::uint8_t number, std::uint64_t time) {
   earliest_ = std::min(earliest_.value_or(time), time);
   StreamTime& stream = times_[number];
   if (stream.seen && time <= stream.latest) return;
@@ -171,8 +159,11 @@ void Recording::finish() {
     return;
   }
   std::uint64_t size = file_.flushed();
-  for (auto& [stream, index] : indexes_)
-    if (!index.empty()) file_.append(index.take(header_.file_id));
+  for (auto& [stream, index] : indexes_) {
+    if (index.empty()) continue;
+    index.allow(entries_allowed());
+    file_.append(index.take(header_.file_id));
+  }
   file_.flush();
   if (file_.error() != 0)
     file_.truncate(size);
@@ -186,7 +177,7 @@ void Recording::finish() {
 void Recording::patch_header(std::uint64_t packets, std::uint64_t file_size) {
   std::uint64_t end = 0;  // of the presentation, ms
   for (const StreamTime& stream : times_)
-    if (stream.seen) end = std::max(end, std::uint64_t{stream.latest} + stream.step);
+    if (stream.seen) end = std::max(end, stream.latest + stream.step);
   const std::uint64_t play = earliest_ ? end - *earliest_ + header_.preroll : 0;
   const std::uint64_t send = last_send_ - first_send_.value_or(last_send_);
   const auto put = [&](std::uint64_t at, auto value) {

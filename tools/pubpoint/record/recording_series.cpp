@@ -1,0 +1,126 @@
+#include "pubpoint/record/recording_series.hpp"
+
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace wmpush::pubpoint {
+namespace {
+
+constexpr std::size_t kMaxFiles = 10'000;
+/// The free space is looked at each time that so many bytes were added, and with each flush().
+constexpr std::uint64_t kCheckEvery = 16 * 1024 * 1024;
+constexpr int kNoSpace = 507;
+constexpr int kUnavailable = 503;
+
+int status_of(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG ? kNoSpace : kUnavailable;
+}
+
+}  // namespace
+
+RecordingSeries::RecordingSeries(RecordingRules rules, std::string point)
+    : rules_(std::move(rules)), point_(std::move(point)) {}
+
+void RecordingSeries::fail(RecordingFailure why) {
+  if (failure_.status == 0) failure_ = std::move(why);
+}
+
+void RecordingSeries::note_error() {
+  if (!recording_->error().empty())
+    fail({status_of(recording_->error_number()), recording_->error()});
+}
+
+bool RecordingSeries::enough_free() {
+  struct statvfs disk {};
+  if (rules_.free == 0 || ::statvfs(rules_.directory.c_str(), &disk) != 0) return true;
+  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  if (free >= rules_.free) return true;
+  fail({kNoSpace, "cannot record into " + rules_.directory.string() + ": " + std::to_string(free) +
+                      " bytes are free, and " + std::to_string(rules_.free) + " are to stay free"});
+  return false;
+}
+
+void RecordingSeries::check() {
+  const int error = ::access(rules_.directory.c_str(), W_OK | X_OK) != 0 ? errno : 0;
+  if (error == 0)
+    enough_free();
+  else
+    fail({status_of(error), "cannot record into " + rules_.directory.string() + ": " +
+                                std::system_category().message(error)});
+}
+
+void RecordingSeries::begin_entry(Bytes header) {
+  end_file();
+  ++entry_;
+  header_.assign(header.begin(), header.end());
+  begin_file(Recording::Begins::WithThePush);
+}
+
+void RecordingSeries::begin_file(Recording::Begins begins) {
+  if (!enough_free()) return;
+  const std::string name = recording_name(rules_.name, point_, rules_.clock(), entry_);
+  // A file that exists is never touched: the next number is tried.
+  unsigned number = name == last_name_ ? last_number_ + 1 : 1;
+  for (;; ++number) {
+    path_ = rules_.directory / (name + (number > 1 ? "-" + std::to_string(number) : "") + ".asf");
+    recording_ = std::make_unique<Recording>(path_, header_, begins);
+    if (recording_->made() || recording_->error_number() != EEXIST) break;
+  }
+  last_name_ = name;
+  last_number_ = number;
+  checked_at_ = 0;
+  if (recording_->error().empty()) return;
+  note_error();
+  const bool made = recording_->made();
+  recording_.reset();
+  std::error_code ignored;
+  if (made) std::filesystem::remove(path_, ignored);  // without a whole header it is no recording
+}
+
+bool RecordingSeries::enough() const {
+  if (recording_->packets() == 0) return false;
+  return (rules_.size != 0 && recording_->size() >= rules_.size) ||
+         (rules_.time.count() != 0 && recording_->duration() >= rules_.time);
+}
+
+void RecordingSeries::add(Bytes packet) {
+  if (!recording_) return;
+  if (enough() && recording_->may_begin_with(packet)) {
+    end_file();
+    begin_file(Recording::Begins::InTheMiddle);
+    if (!recording_) return;
+  }
+  recording_->add(packet);
+  if (!recording_->error().empty()) return end_file();
+  if (recording_->size() - checked_at_ < kCheckEvery) return;
+  checked_at_ = recording_->size();
+  if (!enough_free()) end_file();
+}
+
+void RecordingSeries::flush() {
+  if (!recording_) return;
+  recording_->flush();
+  if (!recording_->error().empty() || !enough_free()) end_file();
+}
+
+void RecordingSeries::give_up(RecordingFailure why) {
+  fail(std::move(why));
+  end_file();
+}
+
+void RecordingSeries::end_file() {
+  if (!recording_) return;
+  note_error();
+  recording_->finish();
+  note_error();
+  recording_.reset();
+  if (files_.size() < kMaxFiles) files_.push_back(path_);
+}
+
+void RecordingSeries::finish() { end_file(); }
+
+}  // namespace wmpush::pubpoint

@@ -1,0 +1,82 @@
+// The files that one push is recorded in: one for each entry, or more of them.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pubpoint/record/recording.hpp"
+#include "pubpoint/record/recording_name.hpp"
+
+namespace wmpush::pubpoint {
+
+/// Where recordings go, and when the next file begins.
+struct RecordingRules {
+  std::filesystem::path directory;
+  std::string name = kRecordingName;  ///< recording_name()
+  /// A file with so many bytes, or so long by its send times, is the last but one: the next begins
+  /// with the next key frame. 0: no limit.
+  std::uint64_t size = 0;
+  std::chrono::milliseconds time{0};
+  std::uint64_t free = 0;  ///< bytes that the disk keeps free; 0: none
+  std::function<std::chrono::system_clock::time_point()> clock = [] {
+    return std::chrono::system_clock::now();
+  };
+};
+
+/// Not whole, and why: the status that tells it to an encoder, and one line.
+struct RecordingFailure {
+  int status = 0;  ///< 507 when there is no space, else 503; 0: nothing failed
+  std::string text;
+};
+
+/// Does what it is told at once, and waits for the disk. After a failure nothing more is recorded
+/// of the entry.
+class RecordingSeries {
+ public:
+  RecordingSeries(RecordingRules rules, std::string point);
+
+  /// Fails when a recording could not begin now, which makes no file.
+  void check();
+  /// `header`: Header Object and the first 50 bytes of the Data Object.
+  void begin_entry(Bytes header);
+  void add(Bytes packet);
+  /// Writes what has come so far, so that it outlives this process.
+  void flush();
+  /// Ends the current file with its last packet.
+  void give_up(RecordingFailure why);
+  /// Ends the current file.
+  void finish();
+
+  /// Those that are finished, the first 10,000.
+  const std::vector<std::filesystem::path>& files() const { return files_; }
+  /// The first one.
+  const RecordingFailure& failure() const { return failure_; }
+
+ private:
+  void begin_file(Recording::Begins begins);
+  void end_file();
+  bool enough() const;
+  bool enough_free();
+  void note_error();
+  void fail(RecordingFailure why);
+
+  const RecordingRules rules_;
+  const std::string point_;
+  std::vector<std::byte> header_;  // of the entry
+  unsigned entry_ = 0;
+  std::unique_ptr<Recording> recording_;
+  std::filesystem::path path_;
+  std::string last_name_;         // without a number
+  unsigned last_number_ = 1;      // that it was given
+  std::uint64_t checked_at_ = 0;  // size when the free space was looked at
+  std::vector<std::filesystem::path> files_;
+  RecordingFailure failure_;
+};
+
+}  // namespace wmpush::pubpoint
