@@ -37,7 +37,7 @@ void PrintTo(const Habits& habits, std::ostream* out);
 class FieldReceiver {
  public:
   /// How long what is kept for a while is kept, and how long silence may last.
-  static constexpr std::chrono::milliseconds kWhile{250};
+  static constexpr std::chrono::milliseconds kWhile{500};
 
   explicit FieldReceiver(const Habits& habits);
 
