@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows the whole of it on this machine: builds wmpush, starts a publishing point on a free loopback
-# port, pushes a real video to it with the distribution's own ffmpeg, in real time, and checks what
-# was received.
+# port, pushes a real video to it with the distribution's own ffmpeg, in real time, watches it with
+# another one, and checks what was recorded and watched.
 #
 #   ./quickstart.sh          a short video with picture and sound, out of a Debian package; where
 #                            none can be had, a test picture and a tone
@@ -39,12 +39,12 @@ flock -n 9 || fail "another quickstart.sh is running in this directory"
 
 # Both programs get sessions of their own, so that a Ctrl-C reaches only this script, which hands it
 # on: ffmpeg then ends the stream while the publishing point still listens.
-server='' pusher='' interrupted=''
+server='' pusher='' viewer='' interrupted=''
 running() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 finish() {
   trap '' INT TERM HUP
   local process
-  for process in $pusher $server; do
+  for process in $viewer $pusher $server; do
     running "$process" || continue
     kill -TERM "$process" 2>/dev/null || true
     for _ in $(seq 100); do
@@ -100,6 +100,13 @@ done
 [ -n "$url" ] || { cat .quickstart/serve.log >&2; fail "the publishing point did not start"; }
 echo "It takes pushes at $url"
 
+step "Watching, from before the push to its end"
+watch_url=mmsh${url#wmpush}
+watch=(ffmpeg -hide_banner -nostdin -v error -y -i "$watch_url" -c copy .quickstart/watched.asf)
+echo "${watch[*]} &"
+setsid "${watch[@]}" 2>.quickstart/watch.log 9>&- &
+viewer=$!
+
 step "Pushing, in real time"
 push=("$bin/ffmpeg-wmpush" -hide_banner -nostdin -re -i "$video" -c:v wmv2 -b:v 1M -c:a wmav2
   -f asf "$url")
@@ -114,6 +121,8 @@ done
 pusher=
 [ -z "$interrupted" ] || fail "interrupted"
 [ "$status" = 0 ] || { cat .quickstart/serve.log >&2; fail "the push ended with exit status $status"; }
+wait "$viewer" || { cat .quickstart/watch.log >&2; fail "the viewer ended with status $?"; }
+viewer=
 
 step "What the publishing point says"
 kill -INT "$server"
@@ -121,7 +130,7 @@ wait "$server" || { cat .quickstart/serve.log; fail "the publishing point ended 
 server=
 cat .quickstart/serve.log
 
-step "Checking the recording"
+step "Checking what was recorded and watched"
 recordings=(.quickstart/received/*)
 if [ ${#recordings[@]} != 1 ] || [ ! -s "${recordings[0]}" ]; then
   fail "there should be one recording in .quickstart/received"
@@ -137,13 +146,20 @@ decode=(ffmpeg -nostdin -v error -y)
 [ ! -s .quickstart/decode.log ] ||
   { cat .quickstart/decode.log >&2; fail "the recording has errors"; }
 
+"${decode[@]}" -progress .quickstart/watched.txt -i .quickstart/watched.asf \
+  -fps_mode passthrough -f null - || fail "what was watched does not play"
+
 sent_frames=$(last .quickstart/sent.txt frame) received_frames=$(last .quickstart/received.txt frame)
 sent_us=$(last .quickstart/sent.txt out_time_us) received_us=$(last .quickstart/received.txt out_time_us)
-[[ $sent_us =~ ^[0-9]+$ && $received_us =~ ^[0-9]+$ ]] || fail "ffmpeg did not tell the durations"
+watched_frames=$(last .quickstart/watched.txt frame) watched_us=$(last .quickstart/watched.txt out_time_us)
+[[ $sent_us =~ ^[0-9]+$ && $received_us =~ ^[0-9]+$ && $watched_us =~ ^[0-9]+$ ]] ||
+  fail "ffmpeg did not tell the durations"
 seconds() { awk -v us="$1" 'BEGIN { printf "%.2f s", us / 1e6 }'; }
 printf '%-10s %10s frames %12s\n' sent "${sent_frames:-no}" "$(seconds "$sent_us")" \
-  received "${received_frames:-no}" "$(seconds "$received_us")"
+  recorded "${received_frames:-no}" "$(seconds "$received_us")" \
+  watched "${watched_frames:-no}" "$(seconds "$watched_us")"
 [ "${sent_frames:-0}" = "${received_frames:-0}" ] || fail "frames are missing or too many"
+[ "${sent_frames:-0}" = "${watched_frames:-0}" ] || fail "the viewer missed frames"
 difference=$((sent_us > received_us ? sent_us - received_us : received_us - sent_us))
 # The last block of sound is longer or shorter after decoding than it was when it was encoded.
 [ "$difference" -le 250000 ] || fail "the durations differ by $(seconds "$difference")"
@@ -157,3 +173,7 @@ if [ "${received_frames:-0}" -gt 0 ]; then
     .quickstart/contact-sheet.png || fail "no picture could be made of the recording"
   echo "Picture    .quickstart/contact-sheet.png (one frame of every $every)"
 fi
+echo "To watch a stream of yours, as it goes on:"
+echo "  $bin/wmpush serve --listen 127.0.0.1:8080"
+echo "  $bin/ffmpeg-wmpush -re -i VIDEO -c:v wmv2 -b:v 1M -c:a wmav2 -f asf wmpush://127.0.0.1:8080/live"
+echo "  ffplay mmsh://127.0.0.1:8080/live      or      vlc http://127.0.0.1:8080/live"
