@@ -16,6 +16,10 @@ constexpr std::size_t kReadSize = 128 * 1024;
 constexpr int kReadsPerTurn = 16;
 /// More than a kernel keeps for a connection: whether the client has gone must show.
 constexpr int kReadsAtOnce = 256;
+/// How long a push that runs ahead of its time waits for the disk: in steps, and at most. A disk
+/// that is stuck for longer is one to record no more on.
+constexpr std::chrono::milliseconds kDiskWait{10};
+constexpr std::chrono::milliseconds kLongestDiskWait{5000};
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
 /// What a Windows Media server lists, so that clients see what they would see there (S04).
@@ -85,7 +89,15 @@ void Connection::read(int limit) {
     input_ = Bytes(buffer_).first(size);
     last_read_ = service_.now();
     process();
+    wait_for_disk({});
   }
+}
+
+void Connection::wait_for_disk(std::chrono::milliseconds waited) {
+  if (paused_ || stage_ != Stage::Stream || !session_ || waited >= kLongestDiskWait ||
+      !service_.has_to_wait(*session_))
+    return;
+  pause(kDiskWait, [this, waited] { wait_for_disk(waited + kDiskWait); });
 }
 
 void Connection::hand_over() {

@@ -57,6 +57,8 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   /// Does what a fault says. True when things go on as if nothing were; after a Delay they go on
   /// with `then`.
   bool suffer(const Fault& fault, std::function<void()> then);
+  /// Reads no more for a while when the disk has to catch up first.
+  void wait_for_disk(std::chrono::milliseconds waited);
   /// Goes on with a connection that was held.
   void release();
   bool strike(At at, std::uint64_t packet, std::function<void()> then);
