@@ -19,7 +19,7 @@ constexpr int kReadsAtOnce = 256;
 /// How long a push that runs ahead of its time waits for the disk: in steps, and at most. A disk
 /// that is stuck for longer is one to record no more on.
 constexpr std::chrono::milliseconds kDiskWait{10};
-constexpr std::chrono::milliseconds kLongestDiskWait{5000};
+constexpr std::chrono::milliseconds kLongestDiskWait{2000};
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
 /// What a Windows Media server lists, so that clients see what they would see there (S04).
@@ -94,10 +94,13 @@ void Connection::read(int limit) {
 }
 
 void Connection::wait_for_disk(std::chrono::milliseconds waited) {
-  if (paused_ || stage_ != Stage::Stream || !session_ || waited >= kLongestDiskWait ||
-      !service_.has_to_wait(*session_))
+  if (paused_ || stage_ != Stage::Stream || !session_) return;
+  if (!service_.has_to_wait(*session_)) {
+    disk_stuck_ = false;
     return;
-  pause(kDiskWait, [this, waited] { wait_for_disk(waited + kDiskWait); });
+  }
+  disk_stuck_ = disk_stuck_ || waited >= kLongestDiskWait;
+  if (!disk_stuck_) pause(kDiskWait, [this, waited] { wait_for_disk(waited + kDiskWait); });
 }
 
 void Connection::hand_over() {

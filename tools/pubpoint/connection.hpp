@@ -95,6 +95,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool processing_ = false;  // input_ is being looked at: no other read may replace it
   bool paused_ = false;      // Delay or Stall: nothing is read
   bool held_ = false;        // the content has to wait until it can be recorded: nothing is read
+  bool disk_stuck_ = false;  // it was waited for long enough
   bool mute_ = false;        // Stall or Silence: nothing is said
   bool closing_ = false;     // shut down once outbox_ is empty
   bool peer_closed_ = false;

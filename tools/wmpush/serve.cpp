@@ -64,7 +64,8 @@ std::string end_text(const SessionReport& session) {
                      (session.packets == 1 ? " packet, " : " packets, ") +
                      std::to_string(session.bytes) + " bytes, " + duration;
   if (seconds > 0) text += ", " + bit_rate_text(8.0 * static_cast<double>(session.bytes) / seconds);
-  if (!session.recording_error.empty()) text += "; not recorded whole: " + session.recording_error;
+  if (!session.recording_error.empty() && session.recording_error != session.ended_because)
+    text += "; not recorded whole: " + session.recording_error;
   return text + recordings_text(session);
 }
 
