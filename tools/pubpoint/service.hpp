@@ -64,7 +64,7 @@ class Service {
 
   /// Calls `done` once, when no recording is left to be finished: at once when there is none.
   void when_recorded(std::function<void()> done);
-  /// What is not finished is not waited for any longer, which takes `limit`.
+  /// Reports what was not finished within `limit` as it is.
   void abandon_recordings(std::chrono::milliseconds limit);
 
   // From any thread:
