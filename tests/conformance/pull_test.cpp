@@ -4,6 +4,7 @@
 
 #include "asf/payload.hpp"
 #include "conformance/test_server.hpp"
+#include "pubpoint/access/token.hpp"
 #include "pubpoint/pull/pull_response.hpp"
 #include "pubpoint/pull/viewer.hpp"
 #include "support/asf_builder.hpp"
@@ -523,6 +524,55 @@ TEST_F(Pull, P12_AViewerThatGoesIsForgotten) {
   ASSERT_TRUE(viewers_are(1));
   viewer().close();
   EXPECT_TRUE(viewers_are(0));
+}
+
+constexpr char kTokenKey[] = "0123456789abcdef0123456789abcdef";
+
+TEST_F(Pull, P40_ATokenInTheUrlLetsInAndAnotherOneDoesNot) {
+  settings.access.token_key = kTokenKey;
+  serve();
+  begin(h(header()) + packets(0, 1));
+  const auto seconds = [](int from_now) {
+    return std::chrono::system_clock::now() + std::chrono::seconds(from_now);
+  };
+  const auto token_for = [](const char* point, std::chrono::system_clock::time_point expiry) {
+    pubpoint::PointPattern pattern;
+    EXPECT_EQ(pubpoint::PointPattern::parse(point, pattern), "");
+    return pubpoint::make_token(kTokenKey, pattern, expiry);
+  };
+  const std::string good = token_for("/live", seconds(600));
+  for (const char* path : {"/live?token=", "/live.asf?token="})
+    EXPECT_EQ(status_of(ask(plain(path + good))), 200) << path;
+  EXPECT_EQ(status_of(ask(request("GET", "/live?token=" + good, "User-Agent: NSPlayer/4.0\r\n"))),
+            200);
+  EXPECT_EQ(status_of(ask(plain("/live.asx?token=" + good))), 200);
+  EXPECT_NE(status_of(ask(plain("/live"))), 200);
+  EXPECT_NE(status_of(ask(plain("/live?token=" + good + "x"))), 200);
+  EXPECT_NE(status_of(ask(plain("/live?token=" + token_for("/other", seconds(600))))), 200);
+  EXPECT_NE(status_of(ask(plain("/live?token=" + token_for("/live", seconds(-1))))), 200);
+}
+
+TEST_F(Pull, P40_AnAddressThatMayNotWatchIsRefused) {
+  ASSERT_EQ(pubpoint::AddressList::parse("10.0.0.0/8", settings.access.watch_from), "");
+  serve();
+  begin(h(header()) + packets(0, 1));
+  EXPECT_EQ(status_of(ask(plain())), 403);
+}
+
+TEST_F(Pull, P43_ANewerPushTakesOverOnlyWhereItMay) {
+  begin(h(header()) + packets(0, 1));
+  auto second = connect();
+  second->send(RequestText::setup("/live").text());
+  EXPECT_EQ(status_of(second->read_response()), 409);
+  settings.takeover = pubpoint::Takeover::Newer;
+  serve();
+  pushes.clear();
+  const std::string first = begin(h(header()) + packets(0, 1));
+  ASSERT_TRUE(packets_reach(first, 1));
+  const std::string newer = begin(h(header()) + packets(0, 1));
+  EXPECT_TRUE(session_ends(first));
+  EXPECT_EQ(status_of(pushes[0]->read_response()), 503);
+  EXPECT_TRUE(packets_reach(newer, 1));
 }
 
 }  // namespace

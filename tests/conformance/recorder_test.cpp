@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <future>
+#include <thread>
 
 #include "pubpoint/push_session.hpp"
 #include "support/asf_builder.hpp"
@@ -104,6 +105,29 @@ TEST_F(RecordingThread, OneThatHadToBeRecordedIsEndedWhenTooMuchWaits) {
   const std::string id = push(*client, frames);
   EXPECT_EQ(status_of(client->read_response()), 503);
   EXPECT_THAT(session(id).ended_because, HasSubstr("too slow"));
+}
+
+TEST_F(RecordingThread, AFileThatIsPushedFasterThanItPlaysWaitsForTheDisk) {
+  settings.record_queue = 1'000'000;
+  block();
+  serve();
+  HeaderSpec spec;
+  spec.packet_size = 20'000;
+  std::string frames = frame(FrameId::Header, make_header(spec));
+  constexpr std::uint32_t kPackets = 200;
+  for (std::uint32_t i = 0; i < kPackets; ++i)
+    frames += frame(FrameId::Data, plain_packet(20'000, i * 20'000));
+  auto client = connect();
+  const std::string id = push(*client, "");
+  std::thread sender([&] { client->send(frames + end_frame()); });
+  EXPECT_TRUE(packets_reach(id, 20));
+  EXPECT_FALSE(server->wait_for([&] { return session(id).packets > 45; }, 100ms));
+  release();
+  sender.join();
+  client->read_to_end();
+  ASSERT_TRUE(session_ends(id));
+  EXPECT_EQ(session(id).packets, kPackets);
+  EXPECT_EQ(session(id).recording_error, "");
 }
 
 TEST_F(RecordingThread, AServerThatStopsDoesNotWaitForAStuckDiskForLong) {

@@ -56,7 +56,7 @@ inline std::string h_frame() { return frame(wmhttp::FrameId::Header, tiny_header
 inline std::string c_frame() { return frame(wmhttp::FrameId::StreamChange, tiny_header()); }
 /// Each packet is a little different from the one before, as in any stream.
 inline std::string d_frame(std::size_t size = 100) {
-  static std::uint32_t number = 0;
+  static std::atomic<std::uint32_t> number = 0;
   std::string packet(size, '\x11');
   const std::string text = std::to_string(++number);
   if (size > text.size()) packet.replace(size - text.size(), text.size(), text);

@@ -20,6 +20,10 @@ constexpr int kReadsPerTurn = 16;
 constexpr int kReadsAtOnce = 256;
 /// The largest report of a player, in bytes.
 constexpr std::uint64_t kMaxPullBody = 65536;
+/// How long a push that runs ahead of its time waits for the disk: in steps, and at most. A disk
+/// that is stuck for longer is one to record no more on.
+constexpr std::chrono::milliseconds kDiskWait{10};
+constexpr std::chrono::milliseconds kLongestDiskWait{2000};
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
 /// What a Windows Media server lists, so that clients see what they would see there (S04).
@@ -95,11 +99,23 @@ void Connection::read(int limit) {
     last_read_ = service_.now();
     process();
     keep_input();
+    wait_for_disk({});
   }
+}
+
+void Connection::wait_for_disk(std::chrono::milliseconds waited) {
+  if (paused_ || stage_ != Stage::Stream || !session_) return;
+  if (!service_.has_to_wait(*session_)) {
+    disk_stuck_ = false;
+    return;
+  }
+  disk_stuck_ = disk_stuck_ || waited >= kLongestDiskWait;
+  if (!disk_stuck_) pause(kDiskWait, [this, waited] { wait_for_disk(waited + kDiskWait); });
 }
 
 void Connection::resume() {
   paused_ = false;
+  if (closed()) return;
   process();
   keep_input();
   wait_readable();
@@ -488,9 +504,7 @@ void Connection::go_on(const std::string& push_id) {
 }
 
 void Connection::release() {
-  if (!std::exchange(held_, false)) return;
-  process();
-  wait_readable();
+  if (std::exchange(held_, false)) resume();
 }
 
 void Connection::check_timer(Clock::time_point now) {
@@ -574,7 +588,7 @@ void Connection::pause(std::chrono::milliseconds time, std::function<void()> the
         if (error || self->closed()) return;
         self->paused_ = false;
         if (!self->closing_) next();
-        self->resume();
+        if (!self->paused_) self->resume();
       });
 }
 

@@ -72,6 +72,8 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   /// Does what a fault says. True when things go on as if nothing were; after a Delay they go on
   /// with `then`.
   bool suffer(const Fault& fault, std::function<void()> then);
+  /// Reads no more for a while when the disk has to catch up first.
+  void wait_for_disk(std::chrono::milliseconds waited);
   /// Goes on with a connection that was held.
   void release();
   bool strike(At at, std::uint64_t packet, std::function<void()> then);
@@ -117,6 +119,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool processing_ = false;          // input_ is being looked at: no other read may replace it
   bool paused_ = false;              // Delay or Stall: nothing is read
   bool held_ = false;                // the content has to wait until it can be recorded
+  bool disk_stuck_ = false;          // a longer wait would be in vain
   bool mute_ = false;                // Stall or Silence: nothing is said
   bool closing_ = false;             // shut down once outbox_ is empty
   bool peer_closed_ = false;

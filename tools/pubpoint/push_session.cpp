@@ -29,6 +29,8 @@ std::optional<std::uint32_t> declared_packet_size(Bytes bytes, std::string& why)
 
 /// A live stream is never silent for so long.
 constexpr std::chrono::seconds kSilence{1};
+/// What an encoder may send at once at its beginning, or after a loss.
+constexpr std::chrono::seconds kBurst{10};
 
 }  // namespace
 
@@ -49,7 +51,7 @@ void PushSession::start(const PushRequest& request, std::string peer, Clock::tim
   report_.peer = std::move(peer);
   report_.user_agent = request.user_agent;
   report_.receiving = true;
-  ++report_.push_starts;
+  if (++report_.push_starts == 1) started_ = now;
   reader_ = {};
   remaining_ = request.content_length;
   if (std::exchange(waits_for_resume_, false)) recent_.resume();
@@ -57,6 +59,10 @@ void PushSession::start(const PushRequest& request, std::string peer, Clock::tim
 }
 
 bool PushSession::silent(Clock::time_point now) const { return now - last_content_ >= kSilence; }
+
+bool PushSession::ahead(Clock::time_point now) const {
+  return report_.media > now - started_ + kBurst;
+}
 
 PushSession::Step PushSession::fail(std::string rule, std::string text) {
   breach_ = {std::move(rule), std::move(text)};

@@ -59,6 +59,8 @@ class PushSession {
   bool receiving() const { return report_.receiving; }
   /// Nothing has come for so long that its connection may well be dead without showing it.
   bool silent(Clock::time_point now) const;
+  /// Has pushed more than the time that has passed since it began: no live stream does that.
+  bool ahead(Clock::time_point now) const;
   /// Has content, or is about to: it keeps others from its publishing point.
   bool holds_point() const { return report_.push_starts > 0 && !over_; }
   bool over() const { return over_; }
@@ -138,6 +140,7 @@ class PushSession {
   std::chrono::milliseconds media_before_{0};  // of the entries before this one
   std::optional<RunningTime> send_time_;       // since the first packet of this entry
   std::uint32_t packet_size_ = 0;              // of the current entry
+  Clock::time_point started_;                  // first PushStart
   Clock::time_point last_content_;             // $H, $C or $D, or the head of the PushStart
   Clock::time_point last_request_;             // end of the last request
 };

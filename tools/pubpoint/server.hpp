@@ -43,7 +43,8 @@ struct SessionReport {
   std::chrono::milliseconds media{0};  ///< last minus first send time
   std::string ended_because;           ///< one line; empty while running
   std::filesystem::path recording;     ///< finished file; empty when nothing is recorded
-  std::vector<std::filesystem::path> recordings;  ///< one for each entry, the first one included
+  std::vector<std::filesystem::path> recordings;  ///< in order, one at least for each entry; the
+                                                  ///< first 10,000
   std::string recording_error;  ///< why a recording is not whole; empty when it is
 
   /// What changes while a PushStart is read.

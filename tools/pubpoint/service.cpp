@@ -124,6 +124,10 @@ std::unique_ptr<Recorder> Service::make_recorder(const std::shared_ptr<PushSessi
                                     std::move(events));
 }
 
+bool Service::has_to_wait(const PushSession& session) const {
+  return writer_ && session.ahead(now()) && writer_->busy();
+}
+
 void Service::recording_ready(const std::shared_ptr<PushSession>& session) {
   if (const auto connection = session->connection()) connection->go_on(session->id());
 }

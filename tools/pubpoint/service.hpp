@@ -58,6 +58,9 @@ class Service {
   /// The first PushStart of a session: makes its recording and tells the program. False when its
   /// content has to wait for SessionConnection::go_on().
   bool session_started(const std::shared_ptr<PushSession>& session);
+  /// Whether the session is to send no more for now: a file that is pushed as fast as it can be
+  /// waits for the disk, so that it is recorded whole. What is live never waits.
+  bool has_to_wait(const PushSession& session) const;
   /// Makes what the session has counted visible to other threads.
   void publish(const PushSession& session);
   /// Ends and forgets the session, and tells the program once its recording is finished.
@@ -70,7 +73,7 @@ class Service {
 
   /// Calls `done` once, when no recording is left to be finished: at once when there is none.
   void when_recorded(std::function<void()> done);
-  /// What is not finished is not waited for any longer, which takes `limit`.
+  /// Reports what was not finished within `limit` as it is.
   void abandon_recordings(std::chrono::milliseconds limit);
 
   // From any thread:

@@ -38,11 +38,17 @@ std::string start_text(const SessionReport& session) {
          session.user_agent + ")";
 }
 
-/// Where the entries of a push are: a file for each.
+/// Of more recordings than these, only the first and the last are named.
+constexpr std::size_t kMostNamed = 5;
+
+/// Where the entries of a push are: a file for each, or more.
 std::string recordings_text(const SessionReport& session) {
   const std::size_t count = session.recordings.size();
   if (count == 0) return {};
   std::string text = "; recorded in ";
+  if (count > kMostNamed)
+    return text + std::to_string(count) + " files: " + session.recordings.front().string() +
+           " to " + session.recordings.back().string();
   if (count > 1) text += std::to_string(count) + " files: ";
   for (std::size_t i = 0; i < count; ++i)
     text += (i > 0 ? ", " : "") + session.recordings[i].string();
@@ -58,9 +64,9 @@ std::string end_text(const SessionReport& session) {
                      (session.packets == 1 ? " packet, " : " packets, ") +
                      std::to_string(session.bytes) + " bytes, " + duration;
   if (seconds > 0) text += ", " + bit_rate_text(8.0 * static_cast<double>(session.bytes) / seconds);
-  text += recordings_text(session);
-  if (!session.recording_error.empty()) text += "; not recorded whole: " + session.recording_error;
-  return text;
+  if (!session.recording_error.empty() && session.recording_error != session.ended_because)
+    text += "; not recorded whole: " + session.recording_error;
+  return text + recordings_text(session);
 }
 
 /// A number from 0 to `largest`; nothing when it is not one.

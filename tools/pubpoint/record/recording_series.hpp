@@ -19,8 +19,8 @@ namespace wmpush::pubpoint {
 struct RecordingRules {
   std::filesystem::path directory;
   std::string name = kRecordingName;  ///< recording_name()
-  /// A file with so many bytes, or so long by its send times, is the last but one: the next begins
-  /// with the next key frame. 0: no limit.
+  /// Bytes, and time from the first to the last send time, after which the next file begins with
+  /// the next key frame. 0: no limit.
   std::uint64_t size = 0;
   std::chrono::milliseconds time{0};
   std::uint64_t free = 0;  ///< bytes that the disk keeps free; 0: none

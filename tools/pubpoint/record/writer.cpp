@@ -86,6 +86,11 @@ Writer::~Writer() {
     thread_.detach();
 }
 
+bool Writer::busy() const {
+  const std::lock_guard lock(queue_->mutex);
+  return queue_->waiting > queue_->limit / 2;
+}
+
 bool Writer::hand(std::size_t bytes, Work work) {
   const std::lock_guard lock(queue_->mutex);
   if (bytes > 0 && queue_->waiting + bytes > queue_->limit) return false;

@@ -27,6 +27,9 @@ class Writer {
   /// taken, when too much waits already; work of 0 bytes is always taken.
   bool hand(std::size_t bytes, Work work);
 
+  /// More than half of what may wait does.
+  bool busy() const;
+
  private:
   struct Queue;
 
