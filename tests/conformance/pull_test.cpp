@@ -5,6 +5,7 @@
 #include "asf/payload.hpp"
 #include "conformance/test_server.hpp"
 #include "pubpoint/access/token.hpp"
+#include "pubpoint/point/fallback.hpp"
 #include "pubpoint/pull/pull_response.hpp"
 #include "pubpoint/pull/viewer.hpp"
 #include "support/asf_builder.hpp"
@@ -524,6 +525,58 @@ TEST_F(Pull, P12_AViewerThatGoesIsForgotten) {
   ASSERT_TRUE(viewers_are(1));
   viewer().close();
   EXPECT_TRUE(viewers_are(0));
+}
+
+/// A file of three pictures, as a fallback.
+std::shared_ptr<const pubpoint::FallbackFile> fallback_file() {
+  std::string error;
+  const std::string asf = header() + packet(5000, true) + packet(5040, false) + packet(5080, false);
+  const auto file = pubpoint::FallbackFile::parse(as_bytes(asf), error);
+  EXPECT_EQ(error, "");
+  return file;
+}
+
+/// The frames that come until there are `count` $D.
+std::vector<std::string> read_packets(RawClient& client, std::size_t count) {
+  std::vector<std::string> packets;
+  while (packets.size() < count) {
+    const std::string head = client.read(4);
+    if (head.size() < 4) break;
+    const std::string rest = client.read(load_le<std::uint16_t>(as_bytes(head), 2));
+    if (head[1] == 'D') packets.push_back(payloads_of(rest.substr(8)));
+  }
+  return packets;
+}
+
+TEST_F(Pull, P46_WhereThereIsAFallbackItIsShownWhileNobodyPushes) {
+  settings.fallback = fallback_file();
+  serve();
+  viewers.push_back(connect());
+  viewer().send(play());
+  // Its own time goes on only as the test lets it.
+  const auto let_pass = [&](int milliseconds) {
+    clock.advance(std::chrono::milliseconds(milliseconds));
+    server->check_timers();
+  };
+  EXPECT_EQ(status_of(viewer().read_response()), 200);
+  ASSERT_TRUE(viewers_are(1));
+  for (int i = 0; i < 3; ++i) let_pass(40);
+  EXPECT_THAT(read_packets(viewer(), 4),
+              ElementsAre("A6000 K6000", "A6040 V6040", "A6080 V6080", "A6120 K6120"))
+      << "and from the front again, on the same timeline";
+  const std::string id = begin(h(header()) + packets(0, 2) + end_frame());
+  ASSERT_TRUE(session_ends(id));
+  EXPECT_THAT(read_packets(viewer(), 2), ElementsAre("A6160 K6160", "A6200 V6200"));
+  let_pass(40);
+  EXPECT_THAT(read_packets(viewer(), 1), ElementsAre("A6240 K6240")) << "the push has ended";
+}
+
+TEST(FallbackFile, MustBeAsfWithPackets) {
+  std::string error;
+  EXPECT_EQ(pubpoint::FallbackFile::parse(as_bytes("this is no ASF at all"), error), nullptr);
+  EXPECT_THAT(error, HasSubstr("not ASF"));
+  EXPECT_EQ(pubpoint::FallbackFile::parse(as_bytes(header()), error), nullptr);
+  EXPECT_THAT(error, HasSubstr("no data packets"));
 }
 
 constexpr char kTokenKey[] = "0123456789abcdef0123456789abcdef";

@@ -46,12 +46,14 @@ class Server::Impl {
                  }),
         acceptor_(*context_),
         timer_(*context_),
-        stop_timer_(*context_) {
+        stop_timer_(*context_),
+        fallback_timer_(*context_) {
     if (!service_.settings().record.empty())
       std::filesystem::create_directories(service_.settings().record);
     listen();
     accept();
     tick();
+    if (service_.settings().fallback) play_fallback();
     thread_ = std::thread([this] { context_->run(); });
   }
 
@@ -85,6 +87,7 @@ class Server::Impl {
 
   void check_timers() {
     service_.check_timers();
+    service_.watching().advance_fallbacks(service_.now());
     forget_closed();
     for (const auto& connection : connections_) connection->check_timer(service_.now());
   }
@@ -212,6 +215,16 @@ class Server::Impl {
     });
   }
 
+  /// As often as a viewer may want a picture.
+  void play_fallback() {
+    fallback_timer_.expires_after(std::chrono::milliseconds(20));
+    fallback_timer_.async_wait([this](const error_code& error) {
+      if (error) return;
+      service_.watching().advance_fallbacks(service_.now());
+      play_fallback();
+    });
+  }
+
   void forget_closed() {
     std::erase_if(connections_, [](const auto& connection) { return connection->closed(); });
   }
@@ -224,6 +237,7 @@ class Server::Impl {
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;
   asio::steady_timer stop_timer_;
+  asio::steady_timer fallback_timer_;
   tcp::endpoint endpoint_;
   std::vector<std::shared_ptr<Connection>> connections_;
   bool accept_again_ = false;

@@ -18,6 +18,7 @@ namespace wmpush::pubpoint {
 
 class StreamConsumer;  // push_session.hpp
 struct ViewerRecord;   // pull/viewer.hpp
+class FallbackFile;    // point/fallback.hpp
 
 /// A rule of the protocol that a client broke.
 struct Breach {
@@ -133,7 +134,8 @@ struct Settings {
                                                    ///< more where clients are real
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   Takeover takeover = Takeover::Refuse;
-  std::size_t viewer_threads = 0;  ///< 0: one for each core
+  std::shared_ptr<const FallbackFile> fallback{};  ///< shown while nobody pushes; null: nothing
+  std::size_t viewer_threads = 0;                  ///< 0: one for each core
   Limits limits{};
   std::chrono::milliseconds wait_for_push{15'000};  ///< that a viewer waits for a stream
   Authentication authentication{};

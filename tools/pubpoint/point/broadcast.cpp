@@ -26,6 +26,7 @@ void Broadcast::on_packet(Bytes bytes, Clock::time_point now) {
 
 void Broadcast::end(std::uint32_t reason) {
   lost_ = false;
+  if (endless_) return;
   if (!std::exchange(live_, false)) return;
   timeline_ = {};
   pass_on({nullptr, nullptr, reason});
@@ -42,6 +43,7 @@ void Broadcast::check_timer(Clock::time_point now, std::chrono::milliseconds pat
 }
 
 void BroadcastFeed::on_end(SessionReport& report) {
+  broadcast_->set_pusher(false);
   if (report.end_of_stream)
     broadcast_->end(report.end_reason);
   else

@@ -34,6 +34,17 @@ class Broadcast {
   /// Ends a stream that nobody has gone on with for `patience`.
   void check_timer(Clock::time_point now, std::chrono::milliseconds patience);
 
+  /// A push feeds it.
+  bool has_pusher() const { return has_pusher_; }
+  void set_pusher(bool there) {
+    has_pusher_ = there;
+    if (there) ++pushed_entries_;
+  }
+  /// How many entries were pushed so far.
+  std::uint64_t pushed_entries() const { return pushed_entries_; }
+  /// Something else is shown where a push ends: that is not the end for viewers.
+  void set_endless(bool endless) { endless_ = endless; }
+
   /// There is a header that viewers can begin with.
   bool is_live() const { return live_; }
   const std::shared_ptr<const EntryHeader>& header() const { return timeline_.header(); }
@@ -51,6 +62,9 @@ class Broadcast {
   Timeline timeline_;
   bool live_ = false;
   bool lost_ = false;
+  bool has_pusher_ = false;
+  std::uint64_t pushed_entries_ = 0;
+  bool endless_ = false;
   Clock::time_point last_packet_{};
   std::vector<std::function<void()>> waiting_;
 };
@@ -61,7 +75,10 @@ class BroadcastFeed : public StreamConsumer {
   BroadcastFeed(std::shared_ptr<Broadcast> broadcast, std::function<Clock::time_point()> now)
       : broadcast_(std::move(broadcast)), now_(std::move(now)) {}
 
-  void on_header(Bytes header) override { broadcast_->on_header(header, now_()); }
+  void on_header(Bytes header) override {
+    broadcast_->set_pusher(true);
+    broadcast_->on_header(header, now_());
+  }
   void on_packet(Bytes packet) override { broadcast_->on_packet(packet, now_()); }
   void on_end(SessionReport& report) override;
 

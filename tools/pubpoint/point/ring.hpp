@@ -56,7 +56,7 @@ class Ring {
   std::uint64_t bytes_ = 0;   // of all packets that ever came
   std::deque<Start> starts_;  // of the current entry, of those that are here
   std::uint64_t last_change_ = 0;
-  std::uint32_t now_ = 0;     // send time of the newest packet
+  std::uint32_t now_ = 0;  // send time of the newest packet
   std::shared_ptr<const EntryHeader> header_;
 };
 

@@ -46,9 +46,14 @@ Audience& Watching::audience() {
 }
 
 std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
-  auto& broadcast = points_[point].broadcast;
-  if (!broadcast) broadcast = std::make_shared<Broadcast>(audience().sinks(point));
-  return broadcast;
+  Point& its = points_[point];
+  if (its.broadcast) return its.broadcast;
+  its.broadcast = std::make_shared<Broadcast>(audience().sinks(point));
+  if (settings_.fallback) {
+    its.fallback = std::make_unique<Fallback>(settings_.fallback);
+    its.broadcast->set_endless(true);
+  }
+  return its.broadcast;
 }
 
 std::optional<Watching::Place> Watching::find(const std::string& path) const {
@@ -152,7 +157,8 @@ Watching::Reply Watching::answer_stream(const PullRequest& request, const Place&
     return reply;
   }
   Point& point = points_[place.point];
-  if (viewers_.size() >= settings_.limits.viewers || point.viewers >= settings_.limits.point_viewers)
+  if (viewers_.size() >= settings_.limits.viewers ||
+      point.viewers >= settings_.limits.point_viewers)
     return say("503 Service Unavailable");
   ++point.viewers;
   ++joined_;
@@ -194,6 +200,17 @@ void Watching::check_timers(Clock::time_point now) {
     point = points_.erase(point);
   }
   client_ids_.check_timers(now);
+}
+
+void Watching::advance_fallbacks(Clock::time_point now) {
+  for (auto& [name, point] : points_) {
+    if (!point.fallback) continue;
+    const bool is_wanted = point.viewers > 0 || point.broadcast->is_awaited();
+    if (point.broadcast->has_pusher() || !is_wanted)
+      point.fallback->stop();
+    else
+      point.fallback->advance(*point.broadcast, now);
+  }
 }
 
 void Watching::close_viewer(std::uint64_t number, const std::string& because) {

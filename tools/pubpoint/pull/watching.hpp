@@ -10,6 +10,7 @@
 #include <string>
 
 #include "pubpoint/point/broadcast.hpp"
+#include "pubpoint/point/fallback.hpp"
 #include "pubpoint/pull/audience.hpp"
 #include "pubpoint/pull/client_ids.hpp"
 #include "pubpoint/pull/pull_request.hpp"
@@ -54,6 +55,8 @@ class Watching {
 
   /// Ends streams that nobody goes on with, and forgets points that are not there any more.
   void check_timers(Clock::time_point now);
+  /// Shows what is due of the fallback, where somebody watches and nobody pushes.
+  void advance_fallbacks(Clock::time_point now);
   void close_viewer(std::uint64_t number, const std::string& because);
   void stop();
 
@@ -63,6 +66,7 @@ class Watching {
   struct Point {
     std::shared_ptr<Broadcast> broadcast;
     std::size_t viewers = 0;
+    std::unique_ptr<Fallback> fallback;  // where there is one
   };
   struct Place {
     std::string point;
