@@ -16,7 +16,6 @@ using wmhttp::FrameId;
 using namespace std::chrono_literals;
 
 TEST_F(ServerTest, S03_EverySessionHasAnIdOfItsOwnAndNever0) {
-  settings.limits.address_unstarted = 100;
   serve();
   std::set<std::string> ids;
   auto client = connect();

@@ -18,6 +18,8 @@ constexpr int kRequestsPerTurn = 16;
 constexpr int kReadsPerTurn = 16;
 /// More than a kernel keeps for a connection: whether the client has gone must show.
 constexpr int kReadsAtOnce = 256;
+/// Sessions that were set up on a connection and have not begun.
+constexpr std::size_t kUnstartedPerConnection = 16;
 /// The largest report of a player, in bytes.
 constexpr std::uint64_t kMaxPullBody = 65536;
 /// How long a push that runs ahead of its time waits for the disk: in steps, and at most. A disk
@@ -350,6 +352,7 @@ bool Connection::answer_setup(std::string replacement) {
   session->set_connection(weak_from_this());
   last_push_id_ = session->id();
   service_.publish(*session);
+  forget_unstarted(session);
   if (!replacement.empty() || !service_.settings().send_push_id) fallback_ = session;
   if (!replacement.empty()) {
     send(std::move(replacement));
@@ -364,6 +367,17 @@ bool Connection::answer_setup(std::string replacement) {
   fields.emplace_back("Supported", kSupported);
   answer(204, std::move(fields));
   return true;
+}
+
+/// Behind a proxy several clients share a connection; but one that only ever sets sessions up gets
+/// no more of them, and takes no others' place.
+void Connection::forget_unstarted(const std::shared_ptr<PushSession>& latest) {
+  set_up_.push_back(latest);
+  if (set_up_.size() <= kUnstartedPerConnection) return;
+  const auto oldest = set_up_.front().lock();
+  set_up_.pop_front();
+  if (oldest && oldest->report().push_starts == 0)
+    service_.end_session(oldest, "never begun, and others were set up on the same connection");
 }
 
 bool Connection::begin_stream() {

@@ -61,6 +61,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   void turn_away(const AccessDecision& decision, bool keep);
   void refuse_access(const AccessDecision& decision, bool keep);
   bool begin_stream();
+  void forget_unstarted(const std::shared_ptr<PushSession>& latest);
   bool answer_setup(std::string replacement);
   bool end_stream();
   bool refuse(int status, const std::vector<Breach>& breaches);
@@ -107,8 +108,9 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   std::string setup_body_;
   std::string method_;  // of the request, as its target and authorization
   std::string authorization_;
-  std::string target_;                     // as it stood in the request
-  std::shared_ptr<PushSession> session_;   // of the PushStart that is being read
+  std::string target_;                             // as it stood in the request
+  std::shared_ptr<PushSession> session_;           // of the PushStart that is being read
+  std::deque<std::weak_ptr<PushSession>> set_up_;  // here, the last ones
   std::shared_ptr<PushSession> fallback_;  // was set up here, without a push-id for the client
   std::string last_push_id_;               // of the last request that was granted
   std::deque<std::string> outbox_;
