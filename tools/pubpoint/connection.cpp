@@ -298,7 +298,7 @@ void Connection::await_push(const std::shared_ptr<Broadcast>& broadcast) {
   // A push that has ended before this one's turn came does not renew the time.
   if (stage_ != Stage::Awaiting) await_until_ = service_.now() + service_.settings().wait_for_push;
   stage_ = Stage::Awaiting;
-  broadcast->when_live([weak = weak_from_this()] {
+  broadcast->when_live(weak_from_this(), [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || self->closed()) return;
     // Not now: it is another connection's turn.

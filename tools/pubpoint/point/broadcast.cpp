@@ -16,7 +16,8 @@ void Broadcast::on_header(Bytes bytes, Clock::time_point now) {
   const bool goes_on = timeline_.begin(header) && live_;
   live_ = true;
   if (!goes_on) pass_on({nullptr, header, 0});
-  for (const auto& ready : std::exchange(waiting_, {})) ready();
+  for (const auto& [who, ready] : std::exchange(waiting_, {}))
+    if (!who.expired()) ready();
 }
 
 void Broadcast::on_packet(Bytes bytes, Clock::time_point now) {
@@ -40,6 +41,7 @@ void Broadcast::lose(Clock::time_point now) {
 void Broadcast::check_timer(Clock::time_point now, std::chrono::milliseconds patience) {
   constexpr std::uint32_t kConnectionFailure = 0xC00D0029;  // NS_E_CONNECTION_FAILURE
   if (lost_ && now - last_packet_ >= patience) end(kConnectionFailure);
+  std::erase_if(waiting_, [](const Waiting& each) { return each.who.expired(); });
 }
 
 void BroadcastFeed::on_end(SessionReport& report) {

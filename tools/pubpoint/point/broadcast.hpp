@@ -31,7 +31,7 @@ class Broadcast {
   void end(std::uint32_t reason);
   /// The pusher has gone; another one may go on.
   void lose(Clock::time_point now);
-  /// Ends a stream that nobody has gone on with for `patience`.
+  /// Ends a stream that nobody has gone on with for `patience`, and forgets who waits no more.
   void check_timer(Clock::time_point now, std::chrono::milliseconds patience);
 
   /// A push feeds it.
@@ -51,8 +51,10 @@ class Broadcast {
   /// When the last packet came.
   Clock::time_point last_packet() const { return last_packet_; }
 
-  /// Calls `ready` once, as soon as the broadcast is live.
-  void when_live(std::function<void()> ready) { waiting_.push_back(std::move(ready)); }
+  /// Calls `ready` once, as soon as the broadcast is live, if `who` is still there.
+  void when_live(std::weak_ptr<const void> who, std::function<void()> ready) {
+    waiting_.push_back({std::move(who), std::move(ready)});
+  }
   bool is_awaited() const { return !waiting_.empty(); }
 
  private:
@@ -66,7 +68,11 @@ class Broadcast {
   std::uint64_t pushed_entries_ = 0;
   bool endless_ = false;
   Clock::time_point last_packet_{};
-  std::vector<std::function<void()>> waiting_;
+  struct Waiting {
+    std::weak_ptr<const void> who;
+    std::function<void()> ready;
+  };
+  std::vector<Waiting> waiting_;
 };
 
 /// Hands what a session pushes to a broadcast.
