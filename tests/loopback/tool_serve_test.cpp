@@ -278,8 +278,11 @@ TEST_F(ToolServe, SaysThatItCannotRecord) {
 
 TEST_F(ToolServe, RefusesWhatItDoesNotUnderstand) {
   for (const Words& words :
-       {Words{"serve", "--listen", "::1"}, Words{"serve", "live"}, Words{"serve", "--point", "a b"},
-        Words{"serve", "--point", "/"}, Words{"serve", "--discard", "--record", "x"},
+       {Words{"serve", "--listen", "::1"}, Words{"serve", "live"}, Words{"serve", "--point", "a\nb"},
+        Words{"serve", "--point", ""}, Words{"serve", "--point", "a%0Ab"},
+        Words{"serve", "--point", "a?b"}, Words{"serve", "--takeover", "older"},
+        Words{"serve", "--access_log", ""}, Words{"serve", "--config", "/nowhere"},
+        Words{"serve", "--discard", "--record", "x"},
         Words{"serve", "--record", ""}, Words{"serve", "--port", "80"},
         Words{"serve", "--record_size", "1000"}, Words{"serve", "--record_required"},
         Words{"serve", "--record", file("r").string(), "--record_size", "1M"},

@@ -201,6 +201,7 @@ bool Connection::read_head() {
   authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
   method_ = head.method;
   target_ = head.target;
+  begin_record(head);
   if (is_pull(head)) return begin_pull(head);
   Verdict verdict = judge(head);
   request_ = std::move(verdict.request);
@@ -267,6 +268,7 @@ bool Connection::admit_viewer() {
                                                   .address = address_,
                                                   .point = point},
                                                  peer_);
+  note_user(decision);
   if (!decision.granted) turn_away(decision, false);
   return decision.granted;
 }
@@ -288,6 +290,8 @@ bool Connection::answer_pull(bool waited) {
   error_code error;
   const auto protocol = socket_.local_endpoint(error).protocol();
   const int descriptor = error ? -1 : socket_.release(error);
+  // Over when the viewer has gone.
+  if (record_) reply.record->asked = *std::exchange(record_, std::nullopt);
   service_.watching().join(descriptor, protocol, std::move(reply));
   stage_ = Stage::Draining;
   close();
@@ -318,6 +322,7 @@ bool Connection::admit(bool keep) {
                                                   .address = address_,
                                                   .point = request_.path},
                                                  peer_);
+  note_user(decision);
   if (!decision.granted) turn_away(decision, keep);
   return decision.granted;
 }
@@ -389,6 +394,7 @@ bool Connection::begin_stream() {
     if (const auto connection = other->connection()) connection->session_ended(other->id(), 503);
   }
   session_ = std::move(grant.session);
+  received_before_ = session_->report().bytes;
   const bool first = session_->report().push_starts == 0;
   if (service_.settings().keep_repeats) session_->keep_repeats();
   const bool resumed = session_->waits_for_resume();
@@ -415,6 +421,7 @@ bool Connection::read_stream() {
         return false;
       case PushSession::Step::LengthUsedUp: {
         service_.publish(*session_);
+        note_received();
         Fields fields = response_fields();
         if (service_.settings().send_push_id)
           fields.emplace_back("Set-Cookie", "push-id=" + session_->id());
@@ -447,6 +454,7 @@ void Connection::drain() {
 }
 
 bool Connection::end_stream() {
+  note_received();
   char reason[16];
   std::snprintf(reason, sizeof reason, "0x%08X", session_->report().end_reason);
   service_.end_session(session_, std::string("end of stream, reason ") + reason);
@@ -456,6 +464,7 @@ bool Connection::end_stream() {
   drain();
   const auto finish = [this] {
     if (service_.settings().answer_end) answer(204, response_fields());
+    end_record(200);
     close_politely();
   };
   if (strike(At::End, 0, finish)) finish();
@@ -463,6 +472,7 @@ bool Connection::end_stream() {
 }
 
 bool Connection::stream_breached() {
+  note_received();
   const Refusal refusal{session_->breach_status(), session_->breach()};
   service_.end_session(session_, refusal.breach.rule + ": " + refusal.breach.text);
   session_.reset();
@@ -472,6 +482,7 @@ bool Connection::stream_breached() {
 bool Connection::refuse(const Refusal& refusal) { return refuse(refusal.status, {refusal.breach}); }
 
 bool Connection::refuse(int status, const std::vector<Breach>& breaches) {
+  if (!record_) begin_record({});  // it did not come whole
   for (const Breach& breach : breaches) service_.breached(peer_, breach);
   Fields fields = response_fields();
   if (status == 405) fields.emplace_back("Allow", "GET, HEAD, OPTIONS, POST");
@@ -493,6 +504,7 @@ void Connection::peer_gone(const std::string& how) {
 
 void Connection::lose_session(const std::string& how) {
   if (stage_ != Stage::Stream || !session_) return;
+  note_received();
   session_->connection_lost();
   service_.publish(*session_);
   service_.log("S09: the connection of session " + session_->id() + " was lost: " + how);
@@ -503,6 +515,7 @@ void Connection::lose_session(const std::string& how) {
 void Connection::session_ended(const std::string& push_id, int status) {
   if (push_id != last_push_id_) return;
   const bool receiving = stage_ == Stage::Stream;
+  note_received();
   session_.reset();
   if (receiving && status != 0) {
     Fields fields = response_fields();
@@ -549,6 +562,7 @@ bool Connection::strike(At at, std::uint64_t packet, std::function<void()> then)
 
 bool Connection::suffer(const Fault& fault, std::function<void()> then) {
   if (session_) service_.publish(*session_);
+  note_received();
   switch (fault.what) {
     case Do::Respond: {
       const std::string response =
@@ -606,6 +620,39 @@ void Connection::pause(std::chrono::milliseconds time, std::function<void()> the
       });
 }
 
+void Connection::begin_record(const RequestHead& head) {
+  if (!service_.settings().on_request) return;
+  const auto first = [&](std::string_view name) {
+    const auto values = head.values(name);
+    return std::string(values.empty() ? std::string_view() : values.front());
+  };
+  RequestRecord& record = record_.emplace();
+  record.address = address_;
+  record.time = std::chrono::system_clock::now();
+  if (!head.method.empty())
+    record.line =
+        head.method + " " + head.target + (head.version == 10 ? " HTTP/1.0" : " HTTP/1.1");
+  record.referer = first("Referer");
+  record.user_agent = first("User-Agent");
+}
+
+void Connection::note_user(const AccessDecision& decision) {
+  if (!record_) return;
+  record_->user = decision.attempted ? decision.attempt.user : decision.user;
+}
+
+void Connection::note_received() {
+  if (record_ && session_ && stage_ == Stage::Stream)
+    record_->bytes = session_->report().bytes - received_before_;
+}
+
+void Connection::end_record(int status) {
+  if (!record_) return;
+  record_->status = status;
+  service_.request_over(*record_);
+  record_.reset();
+}
+
 Fields Connection::response_fields() const {
   Fields fields{{"Server", service_.settings().server}};
   if (request_.version == 10) fields.emplace_back("Connection", "Keep-Alive");
@@ -618,6 +665,11 @@ void Connection::answer(int status, Fields fields) {
 
 void Connection::send(std::string text) {
   if (mute_ || closed()) return;
+  if (record_) {
+    const std::size_t head = text.find("\r\n\r\n");
+    if (record_->bytes == 0 && head != text.npos) record_->bytes = text.size() - head - 4;
+    end_record(status_of(text));
+  }
   if (outbox_.empty()) {
     // An answer nearly always fits in the kernel's buffer, and then it is on its way whatever
     // happens to this connection next.
@@ -658,6 +710,8 @@ void Connection::shut_down() {
 }
 
 void Connection::close() {
+  // As nginx has it: the client has gone before it was answered.
+  end_record(499);
   error_code ignored;
   socket_.close(ignored);
   pause_timer_.cancel();

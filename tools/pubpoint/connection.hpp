@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>  // before Asio, which forgets it (Boost 1.74)
 #include <vector>
@@ -80,6 +81,13 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool strike(At at, std::uint64_t packet, std::function<void()> then);
   void pause(std::chrono::milliseconds time, std::function<void()> then);
 
+  // The access log.
+  void begin_record(const RequestHead& head);
+  void note_user(const AccessDecision& decision);
+  /// What has come of the push until now.
+  void note_received();
+  void end_record(int status);
+
   Fields response_fields() const;
   void answer(int status, Fields fields);
   void send(std::string text);
@@ -109,6 +117,8 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   std::string method_;  // of the request, as its target and authorization
   std::string authorization_;
   std::string target_;                             // as it stood in the request
+  std::optional<RequestRecord> record_;            // of the request that is not over
+  std::uint64_t received_before_ = 0;              // by the session, when this PushStart began
   std::shared_ptr<PushSession> session_;           // of the PushStart that is being read
   std::deque<std::weak_ptr<PushSession>> set_up_;  // here, the last ones
   std::shared_ptr<PushSession> fallback_;  // was set up here, without a push-id for the client

@@ -29,6 +29,11 @@ Registry::Registry(const std::vector<std::string>& points, Takeover takeover, co
     points_.emplace(point.starts_with('/') ? point : "/" + point, Point{});
 }
 
+void Registry::change_rules(Takeover takeover, const Limits& limits) {
+  takeover_ = takeover;
+  limits_ = limits;
+}
+
 std::vector<std::string> Registry::points() const {
   std::vector<std::string> names;
   for (const auto& [name, point] : points_) names.push_back(name);

@@ -29,6 +29,9 @@ class Registry {
   explicit Registry(const std::vector<std::string>& points, Takeover takeover = Takeover::Refuse,
                     const Limits& limits = {});
 
+  /// For what comes from now on.
+  void change_rules(Takeover takeover, const Limits& limits);
+
   std::vector<std::string> points() const;
   bool has(const std::string& point) const { return points_.contains(point); }
 
@@ -72,8 +75,8 @@ class Registry {
   /// Why a point cannot be made; a status of 0 when it was.
   Refusal make_point(const PushRequest& request, const SetupDirectives& directives);
 
-  const Takeover takeover_;
-  const Limits limits_;
+  Takeover takeover_;
+  Limits limits_;
   std::map<std::string, Point> points_;
   std::size_t template_points_ = 0;
   AddressCounts unstarted_;

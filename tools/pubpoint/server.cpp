@@ -1,5 +1,6 @@
 #include "pubpoint/server.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <utility>  // before Asio, which forgets it (Boost 1.74)
 
 #include "pubpoint/connection.hpp"
+#include "pubpoint/pull/pull_response.hpp"
 #include "pubpoint/service.hpp"
 
 namespace wmpush::pubpoint {
@@ -105,7 +107,8 @@ class Server::Impl {
       stop_timer_.async_wait([this](const error_code& error) {
         if (!error) service_.abandon_recordings(kLongestFinish);
       });
-      service_.when_recorded([this] { context_->stop(); });
+      // Behind what the viewers' threads have told of those that have gone.
+      asio::post(*context_, [this] { service_.when_recorded([this] { context_->stop(); }); });
     });
     thread_.join();
     stopped_ = true;
@@ -116,6 +119,7 @@ class Server::Impl {
 
   void listen() {
     const Settings& settings = service_.settings();
+    if (settings.listener >= 0) return take_over(settings.listener);
     const std::string where = settings.address + " port " + std::to_string(settings.port);
     const auto check = [&](const error_code& error) {
       if (error)
@@ -144,6 +148,31 @@ class Server::Impl {
     check(error);
     endpoint_ = acceptor_.local_endpoint(error);
     check(error);
+  }
+
+  /// A socket that another process has made to listen.
+  void take_over(int descriptor) {
+    const auto check = [](bool good, int error) {
+      if (!good)
+        throw std::system_error(error, std::system_category(),
+                                "cannot listen on the socket that was handed over");
+    };
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    check(::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0, errno);
+    check(listens != 0, EINVAL);
+    sockaddr_storage name{};
+    size = sizeof name;
+    check(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &size) == 0, errno);
+    check(name.ss_family == AF_INET || name.ss_family == AF_INET6, EAFNOSUPPORT);
+    check(::fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0, errno);
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    check(flags >= 0 && ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0, errno);
+    error_code error;
+    acceptor_.assign(name.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), descriptor, error);
+    check(!error, error.value());
+    endpoint_ = acceptor_.local_endpoint(error);
+    check(!error, error.value());
   }
 
   void accept() {
@@ -267,11 +296,18 @@ std::string Server::url(const std::string& point) const {
   if (address.is_unspecified())
     address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
                               : asio::ip::address(asio::ip::address_v4::loopback());
-  return "wmpush://" + host_and_port(address, port()) + (point.starts_with('/') ? "" : "/") + point;
+  return "wmpush://" + host_and_port(address, port()) + (point.starts_with('/') ? "" : "/") +
+         percent_encoded(point);
 }
 
 void Server::add_fault(Fault fault) {
   impl_->run([&] { impl_->service().faults().add(std::move(fault)); });
+}
+
+std::string Server::reload(Settings settings) {
+  std::string kept;
+  impl_->run([&] { kept = impl_->service().reload(std::move(settings)); });
+  return kept;
 }
 
 void Server::disconnect(const std::string& point, int status) {

@@ -16,6 +16,7 @@
 
 namespace wmpush::pubpoint {
 
+struct RequestRecord;  // request_record.hpp
 class StreamConsumer;  // push_session.hpp
 struct ViewerRecord;   // pull/viewer.hpp
 class FallbackFile;    // point/fallback.hpp
@@ -108,9 +109,13 @@ struct Limits {
 };
 
 struct Settings {
-  std::string address = "127.0.0.1";         ///< IPv4 or IPv6 literal
-  std::uint16_t port = 0;                    ///< 0: any free one
-  std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start
+  std::string address = "127.0.0.1";  ///< IPv4 or IPv6 literal
+  std::uint16_t port = 0;             ///< 0: any free one
+  /// A TCP socket that listens already, and that the server takes over: then address and port are
+  /// what it has. -1: none.
+  int listener = -1;
+  std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start, as
+                                             ///< paths, percent-decoded
   std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
   std::string record_name = "{point}-{date}-{time}";  ///< without the extension; {entry}: a number
   std::uint64_t record_size = 0;                      ///< bytes after which, and
@@ -157,6 +162,8 @@ struct Settings {
   std::function<void(const SessionReport&)> on_end{};
   /// Called from the server's thread when a viewer has gone.
   std::function<void(const ViewerRecord&)> on_viewer_end{};
+  /// Called from the server's thread when a request is over: a push or a viewer when it ends.
+  std::function<void(const RequestRecord&)> on_request{};
 };
 
 /// Listens from the constructor on, in a thread of its own, until the destructor. Every public
@@ -170,10 +177,14 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
-  /// "wmpush://127.0.0.1:PORT/live" for "/live".
+  /// "wmpush://127.0.0.1:PORT/live" for "/live"; what needs it is percent-encoded.
   std::string url(const std::string& point = "/live") const;
 
   void add_fault(Fault fault);
+  /// Takes users, grants, tokens, addresses, limits and `takeover` over from `settings`, for the
+  /// requests that come from now on: nobody is dropped. Returns one line that names what else is
+  /// different, and takes a new server; empty when there is nothing.
+  std::string reload(Settings settings);
   /// Administrative disconnect of every session of a publishing point (S10).
   void disconnect(const std::string& point, int status = 503);
   /// Looks at the timers now: for tests that move the clock.

@@ -15,11 +15,15 @@ constexpr std::size_t kMaxAttempts = 10'000;
 Service::Service(Settings settings, Post post)
     : settings_(std::move(settings)),
       registry_(settings_.points, settings_.takeover, settings_.limits),
-      access_(settings_.access, settings_.authentication),
+      access_(std::make_unique<Access>(settings_.access, settings_.authentication)),
       post_(std::move(post)),
       watching_(settings_, registry_, post_, [this](const ViewerRecord& viewer) {
         change([] {});
         if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
+        RequestRecord asked = viewer.asked;
+        asked.status = 200;
+        asked.bytes = viewer.bytes;
+        request_over(asked);
       }) {
   if (!settings_.record.empty() && !settings_.discard && !settings_.consumer)
     writer_ = std::make_unique<Writer>(settings_.record_queue);
@@ -55,7 +59,7 @@ void Service::breached(const std::string& peer, const Breach& breach) {
 }
 
 AccessDecision Service::admit(const AccessRequest& request, const std::string& peer) {
-  AccessDecision decision = access_.decide(request, now(), std::chrono::system_clock::now());
+  AccessDecision decision = access_->decide(request, now(), std::chrono::system_clock::now());
   const Breach breach{"C22", decision.breach};
   if (decision.attempted)
     change([&] {
@@ -69,6 +73,41 @@ AccessDecision Service::admit(const AccessRequest& request, const std::string& p
   if (!breach.text.empty())
     log_seldom("breach " + address, breach.rule + ": " + breach.text + " (" + peer + ")");
   return decision;
+}
+
+std::string Service::reload(Settings settings) {
+  std::string kept;
+  const auto keep = [&](bool differs, const char* name) {
+    if (differs) kept += (kept.empty() ? "" : ", ") + std::string(name);
+  };
+  const Settings& now = settings_;
+  keep(settings.address != now.address || settings.port != now.port, "where to listen");
+  keep(settings.points != now.points, "the points");
+  keep(settings.record != now.record || settings.record_name != now.record_name ||
+           settings.record_size != now.record_size || settings.record_time != now.record_time ||
+           settings.record_free != now.record_free ||
+           settings.record_required != now.record_required ||
+           settings.record_queue != now.record_queue || settings.discard != now.discard,
+       "how pushes are recorded");
+  keep(settings.idle_timeout != now.idle_timeout ||
+           settings.inactivity_timeout != now.inactivity_timeout ||
+           settings.wait_for_push != now.wait_for_push,
+       "the timeouts");
+  keep(settings.viewer_threads != now.viewer_threads, "the threads for viewers");
+  keep(settings.limits.viewer_queue != now.limits.viewer_queue, "the queue of a viewer");
+  settings.limits.viewer_queue = now.limits.viewer_queue;
+
+  settings_.access = std::move(settings.access);
+  settings_.authentication = std::move(settings.authentication);
+  settings_.limits = settings.limits;
+  settings_.takeover = settings.takeover;
+  access_ = std::make_unique<Access>(settings_.access, settings_.authentication);
+  registry_.change_rules(settings_.takeover, settings_.limits);
+  return kept;
+}
+
+void Service::request_over(const RequestRecord& request) const {
+  if (settings_.on_request) settings_.on_request(request);
 }
 
 void Service::count_request() {

@@ -18,6 +18,7 @@
 #include "pubpoint/pull/watching.hpp"
 #include "pubpoint/read_buffers.hpp"
 #include "pubpoint/registry.hpp"
+#include "pubpoint/request_record.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {
@@ -48,7 +49,11 @@ class Service {
   /// Whether a request is let in; `peer` is what the log calls it. Lists attempts and breaches, and
   /// logs refusals, of each address and status one in a second at most.
   AccessDecision admit(const AccessRequest& request, const std::string& peer);
+  /// Server::reload()
+  std::string reload(Settings settings);
   void count_request();
+  /// Tells the program of a request that is over.
+  void request_over(const RequestRecord& request) const;
   void count_connection();
   AddressCounts& connection_counts() { return connection_counts_; }
   ReadBuffers& read_buffers() { return read_buffers_; }
@@ -98,12 +103,12 @@ class Service {
               std::string recording_error);
   void ended(const PushSession& session);
 
-  const Settings settings_;
+  Settings settings_;
   AddressCounts connection_counts_;
   ReadBuffers read_buffers_;
   Registry registry_;
   Faults faults_;
-  Access access_;
+  std::unique_ptr<Access> access_;  // another one after each reload()
   LogLimiter log_limiter_;
   const Post post_;
   Watching watching_;

@@ -3,35 +3,36 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <thread>
 #include <utility>
 
+#include "access_log.hpp"
 #include "command.hpp"
 #include "core/log.hpp"
+#include "line_writer.hpp"
 #include "listen_address.hpp"
 #include "progress.hpp"
-#include "pubpoint/record/recording_name.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/service_manager.hpp"
 #include "serve_access.hpp"
+#include "serve_settings.hpp"
 
 namespace wmpush::tool {
 namespace {
 
 using pubpoint::SessionReport;
 
-/// One line, in one piece: a reader may be waiting for it.
-void print_line(std::FILE* to, const std::string& line) {
-  std::fputs((Log().line(line) + "\n").c_str(), to);
-  std::fflush(to);
-}
+/// After a signal that ends it. The server itself waits for recordings for 5 s.
+constexpr std::chrono::milliseconds kLongestStop{5500};
 
 std::string start_text(const SessionReport& session) {
   return session.point + ": push " + session.push_id + " from " + session.peer + " started (" +
@@ -69,56 +70,6 @@ std::string end_text(const SessionReport& session) {
   return text + recordings_text(session);
 }
 
-/// A number from 0 to `largest`; nothing when it is not one.
-std::optional<std::uint64_t> number(const std::string& text, std::uint64_t largest) {
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stopped != end || value > largest) return std::nullopt;
-  return value;
-}
-
-/// What --record and the options around it say; a text when that cannot be followed.
-std::string read_recording(const Arguments& arguments, pubpoint::Settings& settings) {
-  const auto folder = arguments.value("record");
-  if (!folder) {
-    for (const char* name :
-         {"record_name", "record_size", "record_time", "record_free", "record_required"})
-      if (arguments.has(name)) return std::string("--") + name + " needs a --record";
-    return {};
-  }
-  if (settings.discard) return "--record and --discard exclude each other";
-  if (folder->empty()) return "--record needs a folder";
-  settings.record = *folder;
-  settings.record_required = arguments.has("record_required");
-  if (const auto name = arguments.value("record_name")) {
-    if (std::string wrong = pubpoint::check_recording_name(*name); !wrong.empty()) return wrong;
-    settings.record_name = *name;
-  }
-  std::uint64_t time = 0;
-  constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
-  for (const auto& [name, value] : {std::pair{"record_size", &settings.record_size},
-                                    {"record_time", &time},
-                                    {"record_free", &settings.record_free}}) {
-    const auto text = arguments.value(name);
-    if (!text) continue;
-    const auto read = number(*text, kLargest);
-    if (!read)
-      return std::string("--") + name + " needs a whole number, and '" + *text + "' is none";
-    *value = *read;
-  }
-  settings.record_time = std::chrono::milliseconds(time);
-  return {};
-}
-
-/// "/live" for "live" and "/live"; empty when it cannot be the path of a URL.
-std::string point_path(const std::string& name) {
-  const std::string path = name.starts_with('/') ? name : "/" + name;
-  for (const char c : path)
-    if (c <= ' ' || c == '?' || c == '#' || c == '"' || c == 0x7F) return {};
-  return path.size() > 1 ? path : std::string();
-}
-
 Error check_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -154,69 +105,169 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+constexpr const char* kName = "wmpush serve";
+
+/// Runs the server until a signal ends it.
+class Serve {
+ public:
+  explicit Serve(const Arguments& arguments)
+      : arguments_(arguments), on_terminal_(isatty(STDIN_FILENO) == 1) {}
+
+  ExitStatus run(ServeSettings& settings) {
+    access_log_ = settings.config.access_log;
+    if (const std::string wrong = open_log(access_log_); !wrong.empty())
+      return conclude(kName, {Result::E_FAIL, 0, 0, wrong});
+    raise_descriptor_limit();
+    return start(settings) ? run_until_signal() : kFailed;
+  }
+
+ private:
+  static void say(LineWriter& to, const std::string& line) { to.write(Log().line(line)); }
+  void warn(const std::string& text) { say(error_, std::string(kName) + ": " + text); }
+
+  std::string open_log(const std::string& file) {
+    int descriptor = -1;
+    if (!file.empty())
+      if (std::string wrong = open_access_log(file, descriptor); !wrong.empty()) return wrong;
+    logs_access_ = descriptor >= 0;
+    access_.go_on_with(descriptor);
+    if (descriptor >= 0) close(descriptor);
+    return {};
+  }
+
+  /// The signals come to run_until_signal() and nowhere else: no thread may start before.
+  static sigset_t blocked_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
+  }
+
+  bool start(ServeSettings& read) {
+    pubpoint::Settings settings = read.config.settings;
+    settings.listener = manager_.listener();
+    settings.on_start = [this](const SessionReport& session) { say(output_, start_text(session)); };
+    settings.on_end = [this](const SessionReport& session) { say(output_, end_text(session)); };
+    settings.log = [this](const std::string& line) { say(error_, line); };
+    settings.on_request = [this](const pubpoint::RequestRecord& request) {
+      if (logs_access_) access_.write(access_line(request));
+    };
+    try {
+      server_.emplace(settings);
+    } catch (const std::system_error& error) {
+      const std::string why =
+          settings.listener >= 0 ? std::string(error.what()) : listen_failure(read.address, error);
+      conclude(kName, {Result::E_FAIL, 0, error.code().value(), why});
+      return false;
+    }
+    read.address.port = server_->port();
+    if (manager_.listeners() > 1)
+      warn("of the " + std::to_string(manager_.listeners()) +
+           " sockets that were handed over only the first is listened on");
+    if (const std::string warning = open_access_warning(settings, read.address.text());
+        !warning.empty())
+      warn(warning);
+    for (const std::string& point : settings.points) say(output_, server_->url(point));
+    manager_.tell("READY=1");
+    return true;
+  }
+
+  ExitStatus run_until_signal() {
+    for (;;) {
+      const int signal = next_signal();
+      if (signal == SIGHUP && !terminal_has_gone()) {
+        reload();
+        continue;
+      }
+      break;
+    }
+    manager_.tell("STOPPING=1");
+    // A second signal ends the process whatever is still being written.
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    sigdelset(&signals_, SIGHUP);
+    pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+    // A disk or a server that is busy does not keep it either.
+    std::thread([] {
+      std::this_thread::sleep_for(kLongestStop);
+      std::_Exit(kFailed);
+    }).detach();
+    server_->stop();
+    return kSuccess;
+  }
+
+  /// Waits for a signal, and tells the service manager meanwhile that the server lives.
+  int next_signal() {
+    for (;;) {
+      int signal = 0;
+      if (!manager_.watchdog()) {
+        if (sigwait(&signals_, &signal) == 0) return signal;
+        continue;
+      }
+      const auto period = manager_.watchdog()->count();
+      const timespec limit{static_cast<std::time_t>(period / 1'000'000),
+                           static_cast<long>(period % 1'000'000 * 1000)};
+      signal = sigtimedwait(&signals_, nullptr, &limit);
+      if (signal > 0) return signal;
+      server_->points();  // asked of the server's thread: one that hangs tells nothing
+      manager_.tell("WATCHDOG=1");
+    }
+  }
+
+  /// Whoever closes the window of a server means it to end.
+  bool terminal_has_gone() const { return on_terminal_ && isatty(STDIN_FILENO) == 0; }
+
+  void reload() {
+    manager_.tell_reloading();
+    ServeSettings settings;
+    std::string wrong = read_serve(arguments_, settings);
+    // Whoever moves logs away wants new ones, whatever is wrong elsewhere.
+    const std::string log = wrong.empty() ? settings.config.access_log : access_log_;
+    if (const std::string unopened = open_log(log); unopened.empty())
+      access_log_ = log;
+    else
+      warn(unopened + "; it stays what it was");
+    if (wrong.empty()) {
+      const std::string kept = server_->reload(settings.config.settings);
+      warn("read again what may change" + (kept.empty() ? "" : "; this needs a restart: " + kept));
+    } else {
+      warn("not reloaded, all stays as it was: " + wrong);
+    }
+    manager_.tell("READY=1");
+  }
+
+  sigset_t signals_ = blocked_signals();
+  const Arguments& arguments_;
+  const bool on_terminal_;
+  pubpoint::ServiceManager manager_;
+  std::string access_log_;
+  LineWriter output_{STDOUT_FILENO};
+  LineWriter error_{STDERR_FILENO};
+  LineWriter access_{-1};
+  std::atomic<bool> logs_access_ = false;
+  std::optional<pubpoint::Server> server_;  // goes first: it has lines to say
+};
+
+/// What --check says when nothing is wrong.
+ExitStatus say_all_is_well(const Arguments& arguments, const ServeSettings& settings) {
+  const auto& its = settings.config.settings;
+  if (const std::string warning = open_access_warning(its, settings.address.text());
+      !warning.empty())
+    std::fprintf(stderr, "%s: %s\n", kName, Log().line(warning).c_str());
+  const std::string what = arguments.value("config").value_or("the command line");
+  std::puts(Log().line(what + ": all is well").c_str());
+  return std::fflush(stdout) == 0 ? kSuccess : kFailed;
+}
+
 ExitStatus run_serve(const Arguments& arguments) {
-  const auto refuse = [](const std::string& why) { return refuse_usage("wmpush serve", why); };
-  pubpoint::Settings settings;
-  ListenAddress address;
-  if (const auto text = arguments.value("listen"))
-    if (const std::string wrong = ListenAddress::parse(*text, address); !wrong.empty())
-      return refuse(wrong);
-  settings.address = address.host;
-  settings.port = address.port;
-
-  // "--point a b" and "--point a --point b" mean the same.
-  std::vector<std::string> names = arguments.values("point");
-  if (names.empty() && !arguments.operands().empty())
-    return refuse("'" + arguments.operands().front() +
-                  "' is not expected here: a publishing point is named by --point");
-  names.insert(names.end(), arguments.operands().begin(), arguments.operands().end());
-  if (!names.empty()) settings.points.clear();
-  for (const std::string& name : names) {
-    const std::string path = point_path(name);
-    if (path.empty()) return refuse("'" + name + "' cannot be the name of a publishing point");
-    settings.points.push_back(path);
-  }
-
-  if (const std::string wrong = read_access(arguments, settings); !wrong.empty())
-    return refuse(wrong);
-
-  settings.discard = arguments.has("discard");
-  if (const std::string wrong = read_recording(arguments, settings); !wrong.empty())
-    return refuse(wrong);
-  if (!settings.record.empty())
-    if (Error error = check_folder(settings.record)) return conclude("wmpush serve", error);
-  settings.on_start = [](const SessionReport& session) { print_line(stdout, start_text(session)); };
-  settings.on_end = [](const SessionReport& session) { print_line(stdout, end_text(session)); };
-  settings.log = [](const std::string& line) { print_line(stderr, line); };
-
-  raise_descriptor_limit();
-  // Blocked before the server's thread starts, so that the signals come here and nowhere else.
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGINT);
-  sigaddset(&stop, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-
-  std::optional<pubpoint::Server> server;
-  try {
-    server.emplace(settings);
-  } catch (const std::system_error& error) {
-    return conclude("wmpush serve",
-                    {Result::E_FAIL, 0, error.code().value(), listen_failure(address, error)});
-  }
-  address.port = server->port();
-  if (const std::string warning = open_access_warning(settings, address.text()); !warning.empty())
-    print_line(stderr, "wmpush serve: " + warning);
-  for (const std::string& point : settings.points) print_line(stdout, server->url(point));
-
-  int signal = 0;
-  sigwait(&stop, &signal);
-  // A second signal ends the process whatever is still being written.
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
-  server->stop();
-  return kSuccess;
+  ServeSettings settings;
+  if (const std::string wrong = read_serve(arguments, settings); !wrong.empty())
+    return refuse_usage(kName, wrong);
+  if (arguments.has("check")) return say_all_is_well(arguments, settings);
+  if (const auto& folder = settings.config.settings.record; !folder.empty())
+    if (Error error = check_folder(folder)) return conclude(kName, error);
+  return Serve(arguments).run(settings);
 }
 
 }  // namespace
@@ -227,16 +278,22 @@ Command serve_command() {
   command.summary = "be a publishing point that can be pushed to";
   command.usage = {
       "[--listen HOST:PORT] [--record DIR | --discard] [--point NAME...] [--user NAME | --users "
-      "FILE]"};
+      "FILE]",
+      "--config FILE [--check]"};
   command.about =
       "Prints the URLs to push to, one in a line, then one line for each push that\n"
       "starts or ends. What a client does wrong goes to standard error, with the id of\n"
       "the protocol rule that it breaks. Ctrl-C (or SIGTERM) ends running pushes,\n"
-      "finishes their recordings and exits with status 0.\n";
+      "finishes their recordings and exits with status 0. SIGHUP reads the\n"
+      "configuration, the users and their rights again, without dropping anyone.\n";
   command.flags = {
       {"listen", "HOST:PORT",
        "where to listen; HOST is an address, [::1] for IPv6, or * for every IPv4 address of the "
        "machine; port 0 takes any free one (default 127.0.0.1:8080)"},
+      {"config", "FILE",
+       "read this file of TOML as well; wmpush.toml.example names every key. SIGHUP reads it "
+       "again"},
+      {"check", "", "say what is wrong with the configuration, or that all is well, and exit"},
       {"record", "DIR", "record each push in a file of its own in DIR, which is made"},
       {"record_name", "NAME",
        "what a file is called, without .asf: {point}, {date}, {time} (UTC) and {entry} are filled "
@@ -247,6 +304,11 @@ Command serve_command() {
        "record no further when fewer bytes are free on the disk (default 268435456)"},
       {"record_required", "", "end a push that cannot be recorded: 507 without space, else 503"},
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
+      {"takeover", "WHICH",
+       "of two pushes to one point: refuse the newer (default), or let the newer take over"},
+      {"access_log", "FILE",
+       "add a line for each request that is over, in Apache's combined format; SIGHUP opens it "
+       "again"},
       {"discard", "", "read what comes and forget it, for measurements"},
   };
   const std::vector<Flag> access = access_flags();
@@ -254,6 +316,7 @@ Command serve_command() {
   command.examples =
       "  wmpush serve --record received\n"
       "  wmpush serve --listen '*:80' --point live --point studio\n"
+      "  wmpush serve --config wmpush.toml --check\n"
       "  wmpush serve --user studio --password_file secret\n"
       "  wmpush serve --users users --grant 'ali:push:/live' --grant '*:watch:*'\n";
   command.run = run_serve;

@@ -9,54 +9,88 @@
 namespace wmpush::tool {
 namespace {
 
-/// The user of --user, with the password from where it is.
-std::string read_user(const Arguments& arguments, pubpoint::Authentication& who) {
-  const auto user = arguments.value("user");
-  const auto file = arguments.value("password_file");
-  if (!user) return file ? "--password_file needs a --user" : std::string();
-  if (user->empty() || user->find(':') != user->npos || *user == pubpoint::kEverybody)
-    return "'" + *user + "' cannot be a user: a name without a colon is needed";
-  who.user = *user;
-  if (file) {
-    if (std::string wrong = read_first_line("the password file", *file, who.password);
+using pubpoint::Config;
+
+/// A flag takes the place of what the file says; a key of the file that it leaves without meaning
+/// goes with it.
+void take_flags(const Arguments& arguments, Config& config) {
+  const auto take = [&](const char* flag, const char* key, std::string& value) {
+    const auto given = arguments.value(flag);
+    if (!given) return;
+    value = *given;
+    config.places.erase(key);
+  };
+  if (arguments.has("user") && !arguments.has("users")) config.users.clear();
+  if (arguments.has("users") && !arguments.has("user")) {
+    config.user.clear();
+    config.password_file.clear();
+  }
+  take("user", "access.user", config.user);
+  take("password_file", "access.password_file", config.password_file);
+  take("users", "access.users", config.users);
+  take("push_from", "access.push_from", config.push_from);
+  take("watch_from", "access.watch_from", config.watch_from);
+  take("token_key", "access.token_key", config.token_key);
+  if (!arguments.has("grant")) return;
+  config.grants = arguments.values("grant");
+  config.places.erase("access.grants");
+}
+
+/// The only user, with the password from where it is.
+std::string read_user(const Arguments& arguments, Config& config) {
+  const std::string name = config.source("access.user", "--user");
+  const std::string file = config.source("access.password_file", "--password_file");
+  if (config.user.empty() && !arguments.has("user"))
+    return config.password_file.empty()
+               ? std::string()
+               : file + " needs a " + (file.starts_with("--") ? "--user" : "user");
+  if (config.user.empty() || config.user.find(':') != config.user.npos ||
+      config.user == pubpoint::kEverybody)
+    return "'" + config.user + "' cannot be a user: a name without a colon is needed";
+  pubpoint::Authentication& who = config.settings.authentication;
+  who.user = config.user;
+  if (!config.password_file.empty()) {
+    if (std::string wrong =
+            read_first_line("the password file", config.password_file, who.password);
         !wrong.empty())
       return wrong;
   } else if (const char* password = std::getenv("WMPUSH_PASSWORD")) {
     who.password = password;
   }
   if (!who.password.empty()) return {};
-  return "--user needs a password: in the environment as WMPUSH_PASSWORD, or in a file that "
-         "--password_file names";
+  return name + " needs a password: in the environment as WMPUSH_PASSWORD, or in a file that " +
+         (name.starts_with("--") ? "--password_file" : "password_file") + " names";
 }
 
-std::string read_users(const Arguments& arguments, pubpoint::Settings& settings) {
-  pubpoint::Users& users = settings.access.users;
-  if (const auto file = arguments.value("users")) {
-    if (arguments.has("user")) return "--users and --user exclude each other";
+std::string read_users(Config& config) {
+  pubpoint::Users& users = config.settings.access.users;
+  if (!config.users.empty()) {
+    if (!config.user.empty())
+      return config.source("access.users", "--users") + " and " +
+             (config.places.contains("access.user") ? "user" : "--user") + " exclude each other";
     const std::string what = "the users file";
     std::string text;
-    if (std::string wrong = read_all(what, *file, text); !wrong.empty()) return wrong;
+    if (std::string wrong = read_all(what, config.users, text); !wrong.empty()) return wrong;
     if (const std::string wrong = pubpoint::Users::parse(text, users); !wrong.empty())
-      return what + " " + *file + ": " + wrong;
+      return what + " " + config.users + ": " + wrong;
   }
-  for (const std::string& text : arguments.values("grant")) {
+  const std::string source = config.source("access.grants", "--grant") + ": ";
+  for (const std::string& text : config.grants) {
     pubpoint::UserGrant grant;
     if (const std::string wrong = pubpoint::UserGrant::parse(text, grant); !wrong.empty())
-      return "--grant: " + wrong;
-    if (grant.user != pubpoint::kEverybody && !users.has(grant.user) &&
-        grant.user != settings.authentication.user)
-      return "--grant: there is no user '" + grant.user + "'";
+      return source + wrong;
+    if (grant.user != pubpoint::kEverybody && !users.has(grant.user) && grant.user != config.user)
+      return source + "there is no user '" + grant.user + "'";
     users.grant(std::move(grant));
   }
   return {};
 }
 
-std::string read_addresses(const Arguments& arguments, const std::string& flag,
+std::string read_addresses(const std::string& source, const std::string& text,
                            pubpoint::AddressList& list) {
-  const auto text = arguments.value(flag);
-  if (!text) return {};
-  const std::string wrong = pubpoint::AddressList::parse(*text, list);
-  return wrong.empty() ? wrong : "--" + flag + ": " + wrong;
+  if (text.empty()) return {};
+  const std::string wrong = pubpoint::AddressList::parse(text, list);
+  return wrong.empty() ? wrong : source + ": " + wrong;
 }
 
 }  // namespace
@@ -86,16 +120,23 @@ std::vector<Flag> access_flags() {
   };
 }
 
-std::string read_access(const Arguments& arguments, pubpoint::Settings& settings) {
-  if (std::string wrong = read_user(arguments, settings.authentication); !wrong.empty())
+std::string read_access(const Arguments& arguments, Config& config) {
+  for (const char* flag : {"users", "token_key", "push_from", "watch_from"})
+    if (arguments.value(flag) == "") return std::string("--") + flag + " needs a value";
+  take_flags(arguments, config);
+  if (std::string wrong = read_user(arguments, config); !wrong.empty()) return wrong;
+  if (std::string wrong = read_users(config); !wrong.empty()) return wrong;
+  pubpoint::AccessSettings& access = config.settings.access;
+  if (std::string wrong = read_addresses(config.source("access.push_from", "--push_from"),
+                                         config.push_from, access.push_from);
+      !wrong.empty())
     return wrong;
-  if (std::string wrong = read_users(arguments, settings); !wrong.empty()) return wrong;
-  pubpoint::AccessSettings& access = settings.access;
-  for (const auto& [flag, list] :
-       {std::pair("push_from", &access.push_from), std::pair("watch_from", &access.watch_from)})
-    if (std::string wrong = read_addresses(arguments, flag, *list); !wrong.empty()) return wrong;
-  const auto file = arguments.value("token_key");
-  return file ? read_token_key(*file, access.token_key) : std::string();
+  if (std::string wrong = read_addresses(config.source("access.watch_from", "--watch_from"),
+                                         config.watch_from, access.watch_from);
+      !wrong.empty())
+    return wrong;
+  return config.token_key.empty() ? std::string()
+                                  : read_token_key(config.token_key, access.token_key);
 }
 
 std::string open_access_warning(const pubpoint::Settings& settings, const std::string& where) {

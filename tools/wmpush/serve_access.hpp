@@ -6,15 +6,16 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "pubpoint/config/config.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::tool {
 
 std::vector<Flag> access_flags();
 
-/// Sets `settings.authentication` and `settings.access`. Returns an empty text, or one line that
-/// says what cannot be followed.
-std::string read_access(const Arguments& arguments, pubpoint::Settings& settings);
+/// Sets `authentication` and `access` of the settings by what `config` and the flags say, which
+/// win. Returns an empty text, or one line that says what cannot be followed.
+std::string read_access(const Arguments& arguments, pubpoint::Config& config);
 
 /// One line for who listens where others can come, and lets everybody push; empty when it is not
 /// so.

@@ -105,8 +105,8 @@ Command token_command() {
       {"url", "URL", "print this URL with the token, such as mmsh://host/live"},
   };
   command.examples =
-      "  openssl rand -hex 32 > key\n"
-      "  wmpush token --key_file key --expires 2h --url mmsh://host/live\n";
+      "  wmpush token --key_file key --expires 2h --url mmsh://host/live\n"
+      "  openssl rand -hex 32 > key    # makes such a key\n";
   command.run = run_token;
   return command;
 }

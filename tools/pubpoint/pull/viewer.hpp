@@ -16,6 +16,7 @@
 #include "pubpoint/point/ring.hpp"
 #include "pubpoint/point/stream_gate.hpp"
 #include "pubpoint/pull/pull_request.hpp"
+#include "pubpoint/request_record.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {
@@ -27,6 +28,7 @@ struct ViewerRecord {
   std::string peer;  ///< address and port
   std::string user_agent;
   std::string request;  ///< the request line
+  RequestRecord asked;  ///< for the access log, but for what is known at the end
   std::uint32_t client_id = 0;
   bool framed = false;  ///< MS-WMSP; otherwise plain ASF
   Clock::time_point since{};

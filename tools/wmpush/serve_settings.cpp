@@ -1,0 +1,132 @@
+#include "serve_settings.hpp"
+
+#include <charconv>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "input_file.hpp"
+#include "pubpoint/point_path.hpp"
+#include "pubpoint/record/recording_name.hpp"
+#include "serve_access.hpp"
+
+namespace wmpush::tool {
+namespace {
+
+using pubpoint::Config;
+
+/// A name in a file counts from that file's folder, wherever the program was started.
+template <typename Name>
+void place_beside(const std::filesystem::path& folder, Name& name) {
+  const std::filesystem::path given(name);
+  if (!given.empty() && given.is_relative() && !folder.empty())
+    name = Name((folder / given).string());
+}
+
+std::string read_file(const std::string& file, Config& config) {
+  std::string text;
+  if (std::string wrong = read_all("the configuration", file, text); !wrong.empty()) return wrong;
+  if (std::string wrong = pubpoint::read_config(text, file, config); !wrong.empty()) return wrong;
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  for (std::string* name :
+       {&config.users, &config.token_key, &config.password_file, &config.access_log})
+    place_beside(folder, *name);
+  place_beside(folder, config.settings.record);
+  return {};
+}
+
+/// A number from 0 to `largest`; nothing when it is not one.
+std::optional<std::uint64_t> number(const std::string& text, std::uint64_t largest) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stopped != end || value > largest) return std::nullopt;
+  return value;
+}
+
+/// What --record and the options around it say.
+std::string read_recording(const Arguments& arguments, pubpoint::Settings& settings) {
+  settings.discard = arguments.has("discard");
+  if (const auto folder = arguments.value("record")) {
+    if (folder->empty()) return "--record needs a folder";
+    settings.record = *folder;
+  }
+  if (settings.record.empty()) {
+    for (const char* name :
+         {"record_name", "record_size", "record_time", "record_free", "record_required"})
+      if (arguments.has(name)) return std::string("--") + name + " needs a --record";
+    return {};
+  }
+  if (settings.discard && arguments.has("record"))
+    return "--record and --discard exclude each other";
+  if (settings.discard) settings.record.clear();
+  if (arguments.has("record_required")) settings.record_required = true;
+  if (const auto name = arguments.value("record_name")) {
+    if (std::string wrong = pubpoint::check_recording_name(*name); !wrong.empty()) return wrong;
+    settings.record_name = *name;
+  }
+  auto time = static_cast<std::uint64_t>(settings.record_time.count());
+  constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  for (const auto& [name, value] : {std::pair{"record_size", &settings.record_size},
+                                    {"record_time", &time},
+                                    {"record_free", &settings.record_free}}) {
+    const auto text = arguments.value(name);
+    if (!text) continue;
+    const auto read = number(*text, kLargest);
+    if (!read)
+      return std::string("--") + name + " needs a whole number, and '" + *text + "' is none";
+    *value = *read;
+  }
+  settings.record_time = std::chrono::milliseconds(time);
+  return {};
+}
+
+std::string read_points(const Arguments& arguments, pubpoint::Settings& settings) {
+  // "--point a b" and "--point a --point b" mean the same.
+  std::vector<std::string> names = arguments.values("point");
+  if (names.empty() && !arguments.operands().empty())
+    return "'" + arguments.operands().front() +
+           "' is not expected here: a publishing point is named by --point";
+  names.insert(names.end(), arguments.operands().begin(), arguments.operands().end());
+  if (!names.empty()) settings.points.clear();
+  for (const std::string& name : names)
+    if (std::string wrong = pubpoint::parse_point(name, settings.points.emplace_back());
+        !wrong.empty())
+      return wrong;
+  return {};
+}
+
+}  // namespace
+
+std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
+  Config& config = settings.config;
+  if (const auto file = arguments.value("config"))
+    if (std::string wrong = read_file(*file, config); !wrong.empty()) return wrong;
+  if (const auto text = arguments.value("listen")) {
+    config.listen = *text;
+    config.places.erase("listen");
+  }
+  if (const std::string wrong = ListenAddress::parse(config.listen, settings.address);
+      !wrong.empty())
+    return config.places.contains("listen") ? config.source("listen", {}) + ": " + wrong : wrong;
+  config.settings.address = settings.address.host;
+  config.settings.port = settings.address.port;
+
+  if (std::string wrong = read_points(arguments, config.settings); !wrong.empty()) return wrong;
+  if (const auto text = arguments.value("takeover")) {
+    if (*text != "refuse" && *text != "newer")
+      return "--takeover is refuse or newer, and not '" + *text + "'";
+    config.settings.takeover =
+        *text == "newer" ? pubpoint::Takeover::Newer : pubpoint::Takeover::Refuse;
+  }
+  if (const auto file = arguments.value("access_log")) {
+    if (file->empty()) return "--access_log needs a file";
+    config.access_log = *file;
+  }
+  if (std::string wrong = read_access(arguments, config); !wrong.empty()) return wrong;
+  return read_recording(arguments, config.settings);
+}
+
+}  // namespace wmpush::tool

@@ -1,0 +1,22 @@
+// What `wmpush serve` is to do: its configuration file and the flags, which win.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+#include "arguments.hpp"
+#include "listen_address.hpp"
+#include "pubpoint/config/config.hpp"
+
+namespace wmpush::tool {
+
+struct ServeSettings {
+  pubpoint::Config config;  ///< with `settings` complete, but for what is called
+  ListenAddress address;
+};
+
+/// Reads all of it, and every file that is named in it. Returns an empty text, or one line that
+/// says what cannot be followed.
+std::string read_serve(const Arguments& arguments, ServeSettings& settings);
+
+}  // namespace wmpush::tool
