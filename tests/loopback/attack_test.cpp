@@ -136,9 +136,9 @@ TEST_F(Attack, APushAndAProbeGoOnBesideAConnectionThatSetsUpSessionAfterSession)
   Hog hog(server->port(), setup_from_template("/hog"), 20'000);
   for (int i = 0; i < 20; ++i) expect_push_goes_on();
   EXPECT_EQ(probe("/other", "::1"), 204);
-  const std::string answers = hog.answers();
-  EXPECT_THAT(answers, HasSubstr(" 503 "));
-  EXPECT_LE(sessions_running(), settings.limits.address_unstarted + 2) << "with ours";
+  hog.answers();
+  constexpr std::size_t kOfAConnection = 16;
+  EXPECT_LE(sessions_running(), kOfAConnection + 2) << "with ours";
   expect_push_goes_on();
 }
 
@@ -297,10 +297,9 @@ TEST_F(Attack, PointsFromATemplateHaveALimitInNumberInNameAndInTime) {
   serve();
   auto client = connect();
   const auto make = [&](const std::string& path) {
+    client = connect();  // one of them has few sessions that do not begin
     client->send(setup_from_template(path));
-    const int status = status_of(client->read_response());
-    if (status != 204) client = connect();
-    return status;
+    return status_of(client->read_response());
   };
   const std::string longest = "/" + std::string(settings.limits.point_name - 1, 'n');
   EXPECT_EQ(make(longest + "n"), 403);
@@ -322,8 +321,7 @@ TEST_F(Attack, PointsFromATemplateHaveALimitInNumberInNameAndInTime) {
 TEST_F(Attack, SessionsThatDoNotBeginHaveALimitForEachAddressAndGo) {
   settings.address = "::";
   serve();
-  auto client = connect();
-  for (std::size_t i = 0; i < settings.limits.address_unstarted; ++i) set_up(*client);
+  for (std::size_t i = 0; i < settings.limits.address_unstarted; ++i) set_up(*connect());
   EXPECT_EQ(status_for(RequestText::setup()), 503);
   EXPECT_EQ(probe("/live", "::1"), 204);
   EXPECT_EQ(sessions_running(), settings.limits.address_unstarted + 1);

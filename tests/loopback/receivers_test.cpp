@@ -97,7 +97,7 @@ class Receivers : public ::testing::TestWithParam<FieldExpectation> {
         return receiver.cut();
       case FieldEvent::Silence:
         // Not a wait for something: the silence itself.
-        return std::this_thread::sleep_for(FieldReceiver::kWhile * 3 / 2);
+        return std::this_thread::sleep_for(FieldReceiver::kSilence * 3 / 2);
       case FieldEvent::SetupAlone:
         return receiver.set_up_only();
       case FieldEvent::SecondPush: {

@@ -210,7 +210,7 @@ void FieldReceiver::take_stream(Connection& connection) {
   wmhttp::FrameReader reader;
   wmhttp::Frame frame;
   while (true) {
-    if (habits_.drops_silent && !connection.something_within(kWhile)) return;
+    if (habits_.drops_silent && !connection.something_within(kSilence)) return;
     const std::string piece = connection.read_some();
     if (piece.empty()) break;
     Bytes input = as_bytes(piece);

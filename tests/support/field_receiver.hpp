@@ -37,7 +37,9 @@ void PrintTo(const Habits& habits, std::ostream* out);
 class FieldReceiver {
  public:
   /// How long what is kept for a while is kept, and how long silence may last.
-  static constexpr std::chrono::milliseconds kWhile{500};
+  static constexpr std::chrono::milliseconds kWhile{250};
+  /// The latter is longer than a busy machine makes a push wait.
+  static constexpr std::chrono::milliseconds kSilence{600};
 
   explicit FieldReceiver(const Habits& habits);
 
