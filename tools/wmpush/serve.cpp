@@ -257,7 +257,9 @@ ExitStatus say_all_is_well(const Arguments& arguments, const ServeSettings& sett
 ExitStatus run_serve(const Arguments& arguments) {
   ServeSettings settings;
   if (const std::string wrong = read_serve(arguments, settings); !wrong.empty())
-    return refuse_usage(kName, wrong);
+    // Of a file the help of the command says nothing.
+    return arguments.has("config") ? conclude(kName, {Result::E_INVALIDARG, 0, 0, wrong})
+                                   : refuse_usage(kName, wrong);
   if (arguments.has("check")) return say_all_is_well(arguments, settings);
   if (const auto& folder = settings.config.settings.record; !folder.empty())
     if (Error error = check_folder(folder)) return conclude(kName, error);
