@@ -171,6 +171,30 @@ TEST_F(ToolServeAsAService, TakesAUserOnWithoutDroppingAPush) {
   stop(serve);
 }
 
+TEST_F(ToolServeAsAService, ChangesLimitsWhileAPushGoesOn) {
+  const std::string config =
+      write("live.toml", "listen = \"127.0.0.1:0\"\n[limits]\nviewers = 0\n");
+  ChildProcess serve(wmpush({"serve", "--config", config}));
+  const std::string url = url_of(serve);
+  Fifo fifo(file("fifo"));
+  ChildProcess push(wmpush_reading(fifo.path(), {"send", "-", url, "--fast"}));
+  ASSERT_TRUE(fifo.write(clip().substr(0, clip().size() / 2)));
+  ASSERT_TRUE(serve.wait_for_output(" started "));
+  const auto watch = [&] {
+    RawClient viewer(port_of(url));
+    viewer.send("GET /live HTTP/1.0\r\n\r\n");
+    return status_of(viewer.read_response());
+  };
+  EXPECT_EQ(watch(), 503);
+  write("live.toml", "listen = \"127.0.0.1:0\"\n[limits]\nviewers = 10\nviewer_queue = 100000\n");
+  reload(serve, "this needs a restart: the queue of a viewer");
+  EXPECT_EQ(watch(), 200);
+  ASSERT_TRUE(fifo.write(clip().substr(clip().size() / 2)));
+  fifo.close();
+  EXPECT_EQ(push.wait(), 0) << push.error_text();
+  stop(serve);
+}
+
 TEST_F(ToolServeAsAService, KeepsWhatWasWhenItsFileIsBroken) {
   write("users", kAli);
   const std::string config =
