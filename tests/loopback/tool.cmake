@@ -11,6 +11,7 @@ if(TARGET wmpush_program)
       tool_run.cpp
       tool_send_test.cpp
       tool_serve_test.cpp
+      tool_service_test.cpp
       tool_signal_test.cpp
       tool_token_test.cpp
       tool_usage_test.cpp

@@ -1,10 +1,11 @@
 // `wmpush serve`: its first lines, its sessions' lines, its recordings, its end.
 #include <algorithm>
 #include <csignal>
+#include <sstream>
 
+#include "serve_run.hpp"
 #include "support/raw_client.hpp"
 #include "support/recorded.hpp"
-#include "tool_run.hpp"
 
 namespace wmpush::test {
 namespace {
@@ -15,30 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::StartsWith;
 
-class ToolServe : public testing::Test {
- protected:
-  std::filesystem::path file(const std::string& name) const { return folder.path() / name; }
-
-  /// The first URL that the program prints.
-  static std::string url_of(ChildProcess& serve) {
-    EXPECT_TRUE(serve.wait_for_output("\n")) << serve.error_text();
-    return serve.output().substr(0, serve.output().find('\n'));
-  }
-  static std::uint16_t port_of(const std::string& url) {
-    return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
-  }
-  static void stop(ChildProcess& serve) {
-    serve.signal(SIGINT);
-    EXPECT_EQ(serve.wait(), 0) << serve.error_text();
-  }
-  std::string film() const {
-    const auto path = file("film.asf");
-    if (!std::filesystem::exists(path)) std::ofstream(path, std::ios::binary) << clip();
-    return path.string();
-  }
-
-  TemporaryDirectory folder;
-};
+class ToolServe : public ServeTest {};
 
 TEST_F(ToolServe, PrintsAUrlForEachPointFirst) {
   ChildProcess serve(wmpush(
@@ -47,6 +25,34 @@ TEST_F(ToolServe, PrintsAUrlForEachPointFirst) {
   EXPECT_THAT(serve.output(), MatchesRegex("wmpush://127.0.0.1:[0-9]+/live\n"
                                            "wmpush://127.0.0.1:[0-9]+/studio\n"
                                            "wmpush://127.0.0.1:[0-9]+/other\n"));
+  stop(serve);
+}
+
+TEST_F(ToolServe, TakesAnyPathThatAUrlCanName) {
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--point", "/", "--point",
+                             "My Radio", "--point", "ラジオ", "--point", "a%2Fb%3F"}));
+  ASSERT_TRUE(serve.wait_for_output("/a/b%3F\n")) << serve.output();
+  EXPECT_THAT(serve.output(), MatchesRegex("wmpush://127.0.0.1:[0-9]+/\n"
+                                           "wmpush://127.0.0.1:[0-9]+/My%20Radio\n"
+                                           "wmpush://127.0.0.1:[0-9]+/%E3%83%A9%E3%82%B8%E3%82%AA\n"
+                                           "wmpush://127.0.0.1:[0-9]+/a/b%3F\n"));
+  std::istringstream urls(serve.output());
+  for (std::string url; std::getline(urls, url);) {
+    const Finished push = run(wmpush({"send", film(), url, "--fast"}));
+    EXPECT_EQ(push.status, 0) << url << ": " << push.error;
+  }
+  stop(serve);
+}
+
+TEST_F(ToolServe, LetsTheNewerPushTakeOverWhenToldTo) {
+  ChildProcess serve(wmpush({"serve", "--listen", "127.0.0.1:0", "--takeover", "newer"}));
+  const std::string url = url_of(serve);
+  Fifo fifo(file("fifo"));
+  ChildProcess older(wmpush_reading(fifo.path(), {"send", "-", url, "--fast"}));
+  ASSERT_TRUE(fifo.write(clip().substr(0, clip().size() / 2)));
+  ASSERT_TRUE(serve.wait_for_output(" started "));
+  EXPECT_EQ(run(wmpush({"send", film(), url, "--fast"})).status, 0);
+  EXPECT_EQ(older.wait(), 1);
   stop(serve);
 }
 
@@ -278,11 +284,11 @@ TEST_F(ToolServe, SaysThatItCannotRecord) {
 
 TEST_F(ToolServe, RefusesWhatItDoesNotUnderstand) {
   for (const Words& words :
-       {Words{"serve", "--listen", "::1"}, Words{"serve", "live"}, Words{"serve", "--point", "a\nb"},
-        Words{"serve", "--point", ""}, Words{"serve", "--point", "a%0Ab"},
-        Words{"serve", "--point", "a?b"}, Words{"serve", "--takeover", "older"},
-        Words{"serve", "--access_log", ""}, Words{"serve", "--config", "/nowhere"},
-        Words{"serve", "--discard", "--record", "x"},
+       {Words{"serve", "--listen", "::1"}, Words{"serve", "live"},
+        Words{"serve", "--point", "a\nb"}, Words{"serve", "--point", ""},
+        Words{"serve", "--point", "a%0Ab"}, Words{"serve", "--point", "a?b"},
+        Words{"serve", "--takeover", "older"}, Words{"serve", "--access_log", ""},
+        Words{"serve", "--config", "/nowhere"}, Words{"serve", "--discard", "--record", "x"},
         Words{"serve", "--record", ""}, Words{"serve", "--port", "80"},
         Words{"serve", "--record_size", "1000"}, Words{"serve", "--record_required"},
         Words{"serve", "--record", file("r").string(), "--record_size", "1M"},

@@ -22,7 +22,7 @@
 #include "listen_address.hpp"
 #include "progress.hpp"
 #include "pubpoint/server.hpp"
-#include "pubpoint/service_manager.hpp"
+#include "pubpoint/supervisor.hpp"
 #include "serve_access.hpp"
 #include "serve_settings.hpp"
 
@@ -146,7 +146,7 @@ class Serve {
 
   bool start(ServeSettings& read) {
     pubpoint::Settings settings = read.config.settings;
-    settings.listener = manager_.listener();
+    settings.listener = supervisor_.listener();
     settings.on_start = [this](const SessionReport& session) { say(output_, start_text(session)); };
     settings.on_end = [this](const SessionReport& session) { say(output_, end_text(session)); };
     settings.log = [this](const std::string& line) { say(error_, line); };
@@ -162,14 +162,14 @@ class Serve {
       return false;
     }
     read.address.port = server_->port();
-    if (manager_.listeners() > 1)
-      warn("of the " + std::to_string(manager_.listeners()) +
+    if (supervisor_.listeners() > 1)
+      warn("of the " + std::to_string(supervisor_.listeners()) +
            " sockets that were handed over only the first is listened on");
     if (const std::string warning = open_access_warning(settings, read.address.text());
         !warning.empty())
       warn(warning);
     for (const std::string& point : settings.points) say(output_, server_->url(point));
-    manager_.tell("READY=1");
+    supervisor_.tell("READY=1");
     return true;
   }
 
@@ -182,7 +182,7 @@ class Serve {
       }
       break;
     }
-    manager_.tell("STOPPING=1");
+    supervisor_.tell("STOPPING=1");
     // A second signal ends the process whatever is still being written.
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
@@ -197,21 +197,21 @@ class Serve {
     return kSuccess;
   }
 
-  /// Waits for a signal, and tells the service manager meanwhile that the server lives.
+  /// Waits for a signal, and tells the supervisor meanwhile that the server lives.
   int next_signal() {
     for (;;) {
       int signal = 0;
-      if (!manager_.watchdog()) {
+      if (!supervisor_.watchdog()) {
         if (sigwait(&signals_, &signal) == 0) return signal;
         continue;
       }
-      const auto period = manager_.watchdog()->count();
+      const auto period = supervisor_.watchdog()->count();
       const timespec limit{static_cast<std::time_t>(period / 1'000'000),
                            static_cast<long>(period % 1'000'000 * 1000)};
       signal = sigtimedwait(&signals_, nullptr, &limit);
       if (signal > 0) return signal;
       server_->points();  // asked of the server's thread: one that hangs tells nothing
-      manager_.tell("WATCHDOG=1");
+      supervisor_.tell("WATCHDOG=1");
     }
   }
 
@@ -219,7 +219,7 @@ class Serve {
   bool terminal_has_gone() const { return on_terminal_ && isatty(STDIN_FILENO) == 0; }
 
   void reload() {
-    manager_.tell_reloading();
+    supervisor_.tell_reloading();
     ServeSettings settings;
     std::string wrong = read_serve(arguments_, settings);
     // Whoever moves logs away wants new ones, whatever is wrong elsewhere.
@@ -234,13 +234,13 @@ class Serve {
     } else {
       warn("not reloaded, all stays as it was: " + wrong);
     }
-    manager_.tell("READY=1");
+    supervisor_.tell("READY=1");
   }
 
   sigset_t signals_ = blocked_signals();
   const Arguments& arguments_;
   const bool on_terminal_;
-  pubpoint::ServiceManager manager_;
+  pubpoint::Supervisor supervisor_;
   std::string access_log_;
   LineWriter output_{STDOUT_FILENO};
   LineWriter error_{STDERR_FILENO};
@@ -263,7 +263,9 @@ ExitStatus say_all_is_well(const Arguments& arguments, const ServeSettings& sett
 ExitStatus run_serve(const Arguments& arguments) {
   ServeSettings settings;
   if (const std::string wrong = read_serve(arguments, settings); !wrong.empty())
-    return refuse_usage(kName, wrong);
+    // Of a file the help of the command says nothing.
+    return arguments.has("config") ? conclude(kName, {Result::E_INVALIDARG, 0, 0, wrong})
+                                   : refuse_usage(kName, wrong);
   if (arguments.has("check")) return say_all_is_well(arguments, settings);
   if (const auto& folder = settings.config.settings.record; !folder.empty())
     if (Error error = check_folder(folder)) return conclude(kName, error);

@@ -98,13 +98,12 @@ ConfigKey number(std::string table, std::string name, std::string help, Member m
 }
 
 ConfigKey takeover() {
-  ConfigKey key{
-      {},
-      "takeover",
-      "\"refuse\" or \"newer\"",
-      "what becomes of a push to a point that another one holds: it is refused, or it takes over",
-      {},
-      {}};
+  ConfigKey key{{},
+                "takeover",
+                "\"refuse\" or \"newer\"",
+                "a push to a point that another one holds is refused, or takes over",
+                {},
+                {}};
   key.take = [](Config& config, const Value& value) -> std::string {
     const auto* given = std::get_if<std::string>(&value.what);
     if (given == nullptr) return wrong_type("\"refuse\" or \"newer\"", value);
@@ -168,7 +167,7 @@ void add_record(std::vector<ConfigKey>& keys) {
   directory.show = [](const Config& config) { return in_quotes(config.settings.record.string()); };
   put(std::move(directory));
   put(text(
-      table, "name", "of a file, without .asf: {point}, {date}, {time} (UTC), {entry}",
+      table, "name", "what a file is called, without .asf: {point}, {date}, {time} (UTC), {entry}",
       [](Config & c) -> auto& { return c.settings.record_name; }, check_recording_name));
   put(number(
       table, "size", "bytes after which a new file begins at the next key frame; 0: none",
@@ -231,20 +230,21 @@ void add_limits(std::vector<ConfigKey>& keys) {
         "limits", name, help, [member](Config & c) -> auto& { return c.settings.limits.*member; },
         least, most));
   };
-  put("connections", "all, without the viewers'", &Limits::connections, 1, kMany);
-  put("address_connections", "of one address", &Limits::address_connections, 1, kMany);
+  put("connections", "connections of all, without the viewers'", &Limits::connections, 1, kMany);
+  put("address_connections", "connections of one address", &Limits::address_connections, 1, kMany);
   put("head_time", "milliseconds for a whole request head", &Limits::head_time, 100, kMany);
   put("unstarted", "pushes that were set up and have not begun", &Limits::unstarted, 1, kMany);
-  put("address_unstarted", "of one address", &Limits::address_unstarted, 1, kMany);
-  put("points", "that were made from a template", &Limits::points, 0, kMany);
+  put("address_unstarted", "such pushes of one address", &Limits::address_unstarted, 1, kMany);
+  put("points", "points that were made from a template", &Limits::points, 0, kMany);
   put("point_time", "minutes that such a point stays without a push", &Limits::point_time, 1,
       1'000'000);
-  put("point_name", "characters of its path", &Limits::point_name, 1, 65536);
-  put("entries_per_minute", "headers that a push may send", &Limits::entries_per_minute, 1, kMany);
-  put("viewers", "of all points", &Limits::viewers, 0, kMany);
-  put("point_viewers", "of each point", &Limits::point_viewers, 0, kMany);
+  put("point_name", "characters of the path of such a point", &Limits::point_name, 1, 65536);
+  put("entries_per_minute", "headers that a push may send in a minute", &Limits::entries_per_minute,
+      1, kMany);
+  put("viewers", "viewers of all points", &Limits::viewers, 0, kMany);
+  put("point_viewers", "viewers of each point", &Limits::point_viewers, 0, kMany);
   put("viewer_queue", "bytes that a viewer may be behind", &Limits::viewer_queue, 65536, kTebibyte);
-  put("reports", "of pushes that are over, which are remembered", &Limits::reports, 1, kMany);
+  put("reports", "pushes that are over and remembered", &Limits::reports, 1, kMany);
 }
 
 std::vector<ConfigKey> all_keys() {
@@ -259,7 +259,7 @@ std::vector<ConfigKey> all_keys() {
       [](Config & c) -> auto& { return c.access_log; }));
   // Each adds to those before; read_config() takes the default away.
   ConfigKey point{"point",  "name",
-                  "a text", "of a publishing point: what a URL has behind the port",
+                  "a text", "a path as a URL has it: live, My Radio and My%20Radio will do",
                   {},       [](const Config&) { return std::string("\"live\""); }};
   point.take = [](Config& config, const Value& value) -> std::string {
     const auto* name = std::get_if<std::string>(&value.what);

@@ -1,4 +1,4 @@
-#include "pubpoint/service_manager.hpp"
+#include "pubpoint/supervisor.hpp"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -30,11 +30,11 @@ std::int64_t number(const char* name) {
 
 }  // namespace
 
-ServiceManager::ServiceManager() : socket_(variable("NOTIFY_SOCKET")) {
+Supervisor::Supervisor() : socket_(variable("NOTIFY_SOCKET")) {
   const std::int64_t watched = number("WATCHDOG_PID");
   const std::int64_t period = number("WATCHDOG_USEC");
   if (period > 0 && (watched == 0 || watched == ::getpid()))
-    watchdog_ = std::chrono::microseconds(period / 2);
+    watchdog_ = std::chrono::microseconds(std::max<std::int64_t>(period / 2, 1000));
   if (number("LISTEN_PID") == ::getpid())
     listeners_ = static_cast<int>(std::max<std::int64_t>(number("LISTEN_FDS"), 0));
   for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS",
@@ -42,7 +42,7 @@ ServiceManager::ServiceManager() : socket_(variable("NOTIFY_SOCKET")) {
     ::unsetenv(name);
 }
 
-void ServiceManager::tell(std::string_view state) const {
+void Supervisor::tell(std::string_view state) const {
   sockaddr_un address{};
   if (socket_.empty() || socket_.size() >= sizeof address.sun_path) return;
   address.sun_family = AF_UNIX;
@@ -57,7 +57,7 @@ void ServiceManager::tell(std::string_view state) const {
   ::close(descriptor);
 }
 
-void ServiceManager::tell_reloading() const {
+void Supervisor::tell_reloading() const {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const std::int64_t microseconds = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;

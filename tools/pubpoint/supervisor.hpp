@@ -10,11 +10,11 @@
 
 namespace wmpush::pubpoint {
 
-class ServiceManager {
+class Supervisor {
  public:
   /// Reads NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, LISTEN_FDS and LISTEN_PID, and takes them
   /// out of the environment: they are for this process alone.
-  ServiceManager();
+  Supervisor();
 
   /// "READY=1", several with line breaks between. Nothing where nobody wants to know.
   void tell(std::string_view state) const;
