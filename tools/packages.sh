@@ -37,6 +37,17 @@ interop | nginx-light  | command:nginx                     | a reverse proxy
 interop | haproxy      | command:haproxy                   | a reverse proxy
 interop | nftables     | command:nft                       | loses and resets packets on purpose
 interop | iproute2     | command:ss                        | kills connections on purpose
+players | mplayer      | command:mplayer                   | a player, by mmsh
+players | vlc-bin      | command:cvlc                      | a player, by mmsh and by HTTP
+players | vlc-plugin-base | file:/usr/share/doc/vlc-plugin-base | its decoders
+players | libmms-dev   | header:libmms/mmsx.h              | what players of GNOME watch mmsh with
+players | mpv          | command:mpv                       | a player, by HTTP
+players | gstreamer1.0-tools | command:gst-launch-1.0      | GStreamer as a player, by HTTP
+players | gstreamer1.0-plugins-base | gstreamer:decodebin | its parts
+players | gstreamer1.0-plugins-good | gstreamer:souphttpsrc | its HTTP client
+players | gstreamer1.0-plugins-bad | gstreamer:mpegtsmux   | more of its parts
+players | gstreamer1.0-plugins-ugly | gstreamer:asfdemux   | its ASF demuxer
+players | gstreamer1.0-libav | gstreamer:avdec_wmv2        | its decoders
 check | clang          | command:clang++                   | the second compiler
 check | libclang-rt-dev | fuzzer                          | libFuzzer, for the fuzz targets
 check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
@@ -61,6 +72,7 @@ is_there() {
     header:*) [ -e "/usr/include/$what" ] || [ -e "/usr/local/include/$what" ] ;;
     module:*) command -v pkg-config >/dev/null && pkg-config --exists "$what" ;;
     fuzzer) fuzzer_works ;;
+    gstreamer:*) command -v gst-inspect-1.0 >/dev/null && gst-inspect-1.0 --exists "$what" ;;
     python:*) /usr/bin/python3 -c "import $what" 2>/dev/null ;;
   esac
 }

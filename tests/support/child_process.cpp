@@ -151,6 +151,12 @@ bool ChildProcess::wait_for(const std::string& printed, const std::string& text,
   return found();
 }
 
+bool ChildProcess::wait_for_more_output(std::size_t size, Seconds limit) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, limit, [&] { return closed_ || output_.size() > size; });
+  return output_.size() > size;
+}
+
 bool ChildProcess::wait_for_silence(Seconds quiet, Seconds limit) {
   std::unique_lock lock(mutex_);
   const auto end = std::chrono::steady_clock::now() + limit;

@@ -40,6 +40,10 @@ class ChildProcess {
   /// The same for standard output.
   bool wait_for_output(const std::string& text, Seconds limit = Seconds(20));
 
+  /// Waits until it has printed more than `size` bytes on standard output; false when it ends or
+  /// `limit` passes.
+  bool wait_for_more_output(std::size_t size, Seconds limit = Seconds(20));
+
   /// Waits until it has printed nothing for as long as `quiet`; false when it ends or `limit`
   /// passes.
   bool wait_for_silence(Seconds quiet, Seconds limit = Seconds(20));
