@@ -308,6 +308,10 @@ Command serve_command() {
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
       {"takeover", "WHICH",
        "of two pushes to one point: refuse the newer (default), or let the newer take over"},
+      {"fallback", "FILE",
+       "an ASF file that is shown, over and over, while nobody pushes; best with the streams of "
+       "the "
+       "pushes, as the same encoder writes them"},
       {"access_log", "FILE",
        "add a line for each request that is over, in Apache's combined format; SIGHUP opens it "
        "again"},

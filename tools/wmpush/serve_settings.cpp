@@ -2,12 +2,15 @@
 
 #include <charconv>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/bytes.hpp"
 #include "input_file.hpp"
+#include "pubpoint/point/fallback.hpp"
 #include "pubpoint/point_path.hpp"
 #include "pubpoint/record/recording_name.hpp"
 #include "serve_access.hpp"
@@ -30,11 +33,24 @@ std::string read_file(const std::string& file, Config& config) {
   if (std::string wrong = read_all("the configuration", file, text); !wrong.empty()) return wrong;
   if (std::string wrong = pubpoint::read_config(text, file, config); !wrong.empty()) return wrong;
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  for (std::string* name :
-       {&config.users, &config.token_key, &config.password_file, &config.access_log})
+  for (std::string* name : {&config.users, &config.token_key, &config.password_file,
+                            &config.access_log, &config.fallback})
     place_beside(folder, *name);
   place_beside(folder, config.settings.record);
   return {};
+}
+
+std::string read_fallback(Config& config) {
+  const std::string what = "the fallback " + config.fallback;
+  std::ifstream file(config.fallback, std::ios::binary);
+  std::string asf(pubpoint::FallbackFile::kMost + 1, '\0');
+  if (!file.read(asf.data(), static_cast<std::streamsize>(asf.size())) && file.bad())
+    return what + " cannot be read";
+  if (file.gcount() == 0) return what + " cannot be opened, or is empty";
+  asf.resize(static_cast<std::size_t>(file.gcount()));
+  std::string wrong;
+  config.settings.fallback = pubpoint::FallbackFile::parse(as_bytes(asf), wrong);
+  return wrong.empty() ? wrong : what + ": " + wrong;
 }
 
 /// A number from 0 to `largest`; nothing when it is not one.
@@ -121,6 +137,9 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
     config.settings.takeover =
         *text == "newer" ? pubpoint::Takeover::Newer : pubpoint::Takeover::Refuse;
   }
+  if (const auto file = arguments.value("fallback")) config.fallback = *file;
+  if (!config.fallback.empty())
+    if (std::string wrong = read_fallback(config); !wrong.empty()) return wrong;
   if (const auto file = arguments.value("access_log")) {
     if (file->empty()) return "--access_log needs a file";
     config.access_log = *file;

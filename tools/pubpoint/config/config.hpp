@@ -26,6 +26,7 @@ struct Config {
   std::string watch_from{};
   std::string token_key{};   ///< file whose first line is the key
   std::string access_log{};  ///< file
+  std::string fallback{};    ///< ASF file that is shown while nobody pushes
   /// Where a key stands, "live.toml: line 3, column 7", by its name "access.users".
   std::map<std::string, std::string, std::less<>> places{};
 

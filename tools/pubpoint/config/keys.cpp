@@ -156,6 +156,9 @@ void add_general(std::vector<ConfigKey>& keys) {
       {}, "listen", "HOST:PORT; HOST is an address, [::1] for IPv6, or * for every IPv4 address",
       [](Config & c) -> auto& { return c.listen; }));
   keys.push_back(takeover());
+  keys.push_back(text(
+      {}, "fallback", "ASF file that is shown, over and over, while nobody pushes; 64 MiB at most",
+      [](Config & c) -> auto& { return c.fallback; }));
 }
 
 void add_record(std::vector<ConfigKey>& keys) {
