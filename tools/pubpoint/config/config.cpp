@@ -41,6 +41,13 @@ std::string in_brackets(const std::string& table) {
   return table == "point" ? "[[point]]" : "[" + table + "]";
 }
 
+/// "access.users", "listen"
+std::string full_name(std::string name, const std::string& key) {
+  if (!name.empty()) name += '.';
+  name += key;
+  return name;
+}
+
 class ConfigReader {
  public:
   explicit ConfigReader(Config& config) : config_(config) {}
@@ -55,8 +62,8 @@ class ConfigReader {
     if (found == keys.end()) return unknown(entry);
     if (found->table == "point") point_is_named_ = true;
     const std::string wrong = found->take(config_, entry.value);
-    if (!wrong.empty()) return found->full_name() + wrong;
-    given_.insert(found->full_name());
+    if (!wrong.empty()) return full_name(found->table, found->name) + wrong;
+    given_.insert(full_name(found->table, found->name));
     return {};
   }
 
@@ -122,8 +129,7 @@ std::string read_config(std::string_view text, const std::string& file, Config& 
     if (entry.key.empty() && reader.has_unnamed_point()) break;
     if (const std::string wrong = reader.take(entry); !wrong.empty()) return place + ": " + wrong;
     reader.note_place(entry, place);
-    if (!entry.key.empty())
-      read.places[(entry.table.empty() ? "" : entry.table + ".") + entry.key] = place;
+    if (!entry.key.empty()) read.places[full_name(entry.table, entry.key)] = place;
   }
   if (std::string wrong = reader.finish(); !wrong.empty()) return wrong;
   config = std::move(read);

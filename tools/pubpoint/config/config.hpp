@@ -44,8 +44,6 @@ struct ConfigKey {
   /// " needs …" or ": …".
   std::function<std::string(Config&, const Value&)> take;
   std::function<std::string(const Config&)> show;  ///< the value in TOML
-
-  std::string full_name() const { return table.empty() ? name : table + "." + name; }
 };
 
 /// All of them, table by table. [[point]] stands once for each publishing point.
