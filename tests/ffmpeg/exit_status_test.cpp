@@ -76,7 +76,8 @@ TEST_P(ExitStatus, OfATeeThroughFifos) {
 TEST_P(ExitStatus, OfAFifo) { expect_truth({"-f", "fifo", "-fifo_format", "asf", url()}); }
 
 TEST_P(ExitStatus, OfASegment) {
-  expect_truth({"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url("/live%d")});
+  expect_truth(
+      {"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url("/live") + "%d"});
 }
 
 using pubpoint::Fault;

@@ -86,8 +86,8 @@ TEST_F(FfmpegProxy, OfTheEnvironmentIsForTheOutputsOfEveryMuxer) {
         muxer == "tee" ? Arguments{"-f", "tee", "[f=asf]" + url()}
         : muxer == "fifo"
             ? Arguments{"-f", "fifo", "-fifo_format", "asf", url()}
-            : Arguments{"-f", "segment",     "-segment_format", "asf", "-segment_time",
-                        "60", url("/live%d")};
+            : Arguments{"-f", "segment",          "-segment_format", "asf", "-segment_time",
+                        "60", url("/live") + "%d"};
     const std::size_t before = proxy.client_connections();
     const Finished push =
         run(ffmpeg_wmpush(input + output), {"http_proxy=" + proxy.url(kCredentials)});

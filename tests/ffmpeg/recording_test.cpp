@@ -110,7 +110,7 @@ TEST_F(Muxer, SegmentPushesEachSegmentToAPointOfItsOwn) {
 
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-f", "segment", "-segment_format", "asf",
-                                          "-segment_time", "0.5", url("/live%d")}));
+                                          "-segment_time", "0.5", url("/live") + "%d"}));
 
   EXPECT_EQ(push.status, 0) << push.error;
   ASSERT_TRUE(server->wait_for([&] {

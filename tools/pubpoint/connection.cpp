@@ -79,14 +79,18 @@ void Connection::wait_readable() {
                      [self = shared_from_this()](const error_code& error) {
                        self->waiting_ = false;
                        if (error) return;
-                       self->read(kReadsPerTurn);
+                       self->read(kReadsPerTurn, Pace::OfTheDisk);
                        self->wait_readable();
                      });
 }
 
-void Connection::read_now() { read(kReadsAtOnce); }
+void Connection::read_now() {
+  // What the client was told is delivered is not lost to a disk that is slow.
+  if (std::exchange(waits_for_disk_, false)) paused_ = false;
+  read(kReadsAtOnce, Pace::AtOnce);
+}
 
-void Connection::read(int limit) {
+void Connection::read(int limit, Pace pace) {
   for (int i = 0; i < limit; ++i) {
     if (paused_ || held_ || processing_ || peer_closed_ || closed()) return;
     ReadBuffers::Lease lease(service_.read_buffers());
@@ -101,18 +105,21 @@ void Connection::read(int limit) {
     last_read_ = service_.now();
     process();
     keep_input();
-    wait_for_disk({});
+    if (pace == Pace::OfTheDisk) wait_for_disk({});
   }
 }
 
 void Connection::wait_for_disk(std::chrono::milliseconds waited) {
+  waits_for_disk_ = false;
   if (paused_ || stage_ != Stage::Stream || !session_) return;
   if (!service_.has_to_wait(*session_)) {
     disk_stuck_ = false;
     return;
   }
   disk_stuck_ = disk_stuck_ || waited >= kLongestDiskWait;
-  if (!disk_stuck_) pause(kDiskWait, [this, waited] { wait_for_disk(waited + kDiskWait); });
+  if (disk_stuck_) return;
+  waits_for_disk_ = true;
+  pause(kDiskWait, [this, waited] { wait_for_disk(waited + kDiskWait); });
 }
 
 void Connection::resume() {
@@ -140,6 +147,7 @@ void Connection::hand_over() {
   paused_ = false;
   held_ = false;
   process();
+  keep_input();
   read_now();
   lose_session("its client has come back on another connection");
   close();

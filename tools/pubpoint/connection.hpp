@@ -38,7 +38,8 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
 
   void wait_readable();
   /// At most so many reads: other connections wait for their turn.
-  void read(int limit);
+  enum class Pace { OfTheDisk, AtOnce };
+  void read(int limit, Pace pace);
   void process();
   /// Goes on with what was kept, when it is this connection's turn again.
   void resume();
@@ -132,6 +133,7 @@ class Connection : public SessionConnection, public std::enable_shared_from_this
   bool paused_ = false;              // Delay or Stall: nothing is read
   bool held_ = false;                // the content has to wait until it can be recorded
   bool disk_stuck_ = false;          // a longer wait would be in vain
+  bool waits_for_disk_ = false;      // paused, and only for the disk
   bool mute_ = false;                // Stall or Silence: nothing is said
   bool closing_ = false;             // shut down once outbox_ is empty
   bool peer_closed_ = false;

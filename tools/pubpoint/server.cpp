@@ -199,8 +199,9 @@ class Server::Impl {
   void admit(tcp::socket socket) {
     const Limits& limits = service_.settings().limits;
     error_code error;
-    const std::string address = socket.remote_endpoint(error).address().to_string();
-    if (error) return;  // it has gone again
+    // One that has gone again has no address any more; but what it was told is delivered is read.
+    const auto peer = socket.remote_endpoint(error);
+    const std::string address = error ? std::string() : peer.address().to_string();
     const AddressCounts& counts = service_.connection_counts();
     const bool too_many = counts.all() >= limits.connections;
     if (too_many || counts.of(address) >= limits.address_connections) {
