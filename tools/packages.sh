@@ -42,12 +42,12 @@ players | vlc-bin      | command:cvlc                      | a player, by mmsh a
 players | vlc-plugin-base | file:/usr/share/doc/vlc-plugin-base | its decoders
 players | libmms-dev   | header:libmms/mmsx.h              | what players of GNOME watch mmsh with
 players | mpv          | command:mpv                       | a player, by HTTP
-players | gstreamer1.0-tools | command:gst-launch-1.0      | GStreamer as a player, by HTTP
-players | gstreamer1.0-plugins-base | gstreamer:decodebin | its parts
-players | gstreamer1.0-plugins-good | gstreamer:souphttpsrc | its HTTP client
-players | gstreamer1.0-plugins-bad | gstreamer:mpegtsmux   | more of its parts
-players | gstreamer1.0-plugins-ugly | gstreamer:asfdemux   | its ASF demuxer
-players | gstreamer1.0-libav | gstreamer:avdec_wmv2        | its decoders
+gstreamer | gstreamer1.0-tools | command:gst-launch-1.0      | GStreamer as a player, by HTTP
+gstreamer | gstreamer1.0-plugins-base | gstreamer:decodebin | its parts
+gstreamer | gstreamer1.0-plugins-good | gstreamer:souphttpsrc | its HTTP client
+gstreamer | gstreamer1.0-plugins-bad | gstreamer:mpegtsmux   | more of its parts
+gstreamer | gstreamer1.0-plugins-ugly | gstreamer:asfdemux   | its ASF demuxer
+gstreamer | gstreamer1.0-libav | gstreamer:avdec_wmv2        | its decoders
 check | clang          | command:clang++                   | the second compiler
 check | libclang-rt-dev | fuzzer                          | libFuzzer, for the fuzz targets
 check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
