@@ -262,6 +262,18 @@ TEST_F(Pull, P24_P40_OthersGetPlainAsfWithItsPadding) {
   EXPECT_EQ(payloads_of(body.substr(header().size() + 200)), "A1040 V1040");
 }
 
+TEST_F(Pull, P13_TheHeaderOfAFileIsShownAsThatOfABroadcast) {
+  HeaderSpec spec;
+  spec.flags = 2;  // seekable
+  spec.streams = {StreamSpec::video(kVideo), StreamSpec::audio(kAudio)};
+  begin(h(std::string(as_text(make_header(spec)))) + packets(0, 1));
+  ask(plain());
+  const std::string asf = viewer().read(make_header(spec).size());
+  asf::Header seen;
+  ASSERT_FALSE(asf::parse_header(as_bytes(asf), seen));
+  EXPECT_EQ(seen.flags, asf::Header::kBroadcast);
+}
+
 TEST_F(Pull, P40_AnnouncementsNameTheStream) {
   begin(h(header()) + packets(0, 1));
   ask(plain("/live.asx?token=a&b"));

@@ -34,7 +34,11 @@ std::vector<std::byte> stream_properties(const EntryHeader& header) {
 
 std::shared_ptr<const EntryHeader> EntryHeader::parse(Bytes bytes) {
   auto header = std::make_shared<EntryHeader>();
-  header->bytes.assign(bytes.begin(), bytes.end());
+  // A player would stop where the header of a file says that it ends.
+  asf::HeaderFixup live;
+  live.file_id = live.max_bitrate = live.stream_bitrates = live.audio_rate = live.object_count =
+      false;
+  if (live.apply(bytes, header->bytes)) return nullptr;
   if (asf::parse_header(header->bytes, header->parsed)) return nullptr;
   header->has_video = std::ranges::any_of(header->parsed.streams, [](const asf::Stream& stream) {
     return stream.type == asf::kVideoMedia;

@@ -22,7 +22,8 @@ struct Packet {
 
 /// The header of an entry.
 struct EntryHeader {
-  std::vector<std::byte> bytes;  ///< Header Object and the first 50 bytes of the Data Object
+  /// Header Object and the first 50 bytes of the Data Object, as those of a broadcast.
+  std::vector<std::byte> bytes;
   asf::Header parsed;
   bool has_video = false;
 
