@@ -334,5 +334,17 @@ TEST_F(ServerTest, GivesNoPushIdWhenToldSoAndKnowsTheSessionByItsConnection) {
   EXPECT_EQ(broken(), "");
 }
 
+TEST_F(ServerTest, S10_MayBeStoppedFromACallback) {
+  settings.on_start = [this](const pubpoint::SessionReport&) { server->stop(); };
+  serve();
+  auto client = connect();
+  push(*client, h_frame() + d_frame());
+  EXPECT_EQ(status_of(client->read_response()), 503);
+  client->read_to_end();
+  EXPECT_EQ(server->sessions().size(), 1u);
+  EXPECT_EQ(server->points().size(), 1u) << "the server can still be asked";
+  server.reset();
+}
+
 }  // namespace
 }  // namespace wmpush::test

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -69,13 +70,21 @@ class Server::Impl {
   void run(const std::function<void()>& what) {
     if (on_thread()) return what();
     const std::lock_guard lock(calls_);
+    if (stopping_) join();
     if (stopped_) return what();
     std::promise<void> done;
+    std::future<void> waited = done.get_future();
     asio::post(*context_, [&] {
       what();
       done.set_value();
     });
-    done.get_future().wait();
+    // A stop that was asked for inside may come before it.
+    while (waited.wait_for(kLongestTimerPeriod) != std::future_status::ready) {
+      if (!stopping_) continue;
+      join();
+      if (waited.wait_for(std::chrono::seconds(0)) != std::future_status::ready) what();
+      return;
+    }
   }
 
   /// As run(), but from the server's own thread it is done later: what calls us there may be in
@@ -94,9 +103,20 @@ class Server::Impl {
     for (const auto& connection : connections_) connection->check_timer(service_.now());
   }
 
+  /// From the server's own thread it only begins: who destroys the server waits.
   void stop() {
+    if (on_thread()) return begin_stop();
     const std::lock_guard lock(calls_);
     if (stopped_) return;
+    begin_stop();
+    join();
+  }
+
+ private:
+  bool on_thread() const { return executor_.running_in_this_thread(); }
+
+  void begin_stop() {
+    if (stopping_.exchange(true)) return;
     asio::post(*context_, [this] {
       error_code ignored;
       acceptor_.close(ignored);
@@ -110,12 +130,12 @@ class Server::Impl {
       // Behind what the viewers' threads have told of those that have gone.
       asio::post(*context_, [this] { service_.when_recorded([this] { context_->stop(); }); });
     });
-    thread_.join();
-    stopped_ = true;
   }
 
- private:
-  bool on_thread() const { return executor_.running_in_this_thread(); }
+  /// With calls_ held.
+  void join() {
+    if (!std::exchange(stopped_, true)) thread_.join();
+  }
 
   void listen() {
     const Settings& settings = service_.settings();
@@ -272,7 +292,8 @@ class Server::Impl {
   std::vector<std::shared_ptr<Connection>> connections_;
   bool accept_again_ = false;
   std::mutex calls_;  // held while a call from another thread is under way
-  bool stopped_ = false;
+  std::atomic<bool> stopping_{false};
+  bool stopped_ = false;  // its thread has ended
   std::thread thread_;
 };
 

@@ -211,7 +211,8 @@ class Server {
                 std::chrono::milliseconds limit = std::chrono::seconds(20)) const;
 
   /// Stops listening, ends running sessions and finishes their recordings, for 5 s at most: what
-  /// the disk has not taken by then is left to the thread that writes it.
+  /// the disk has not taken by then is left to the thread that writes it. Called from a callback,
+  /// it only begins: the destructor waits.
   void stop();
 
  private:
