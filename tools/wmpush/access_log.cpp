@@ -33,7 +33,9 @@ std::string escaped(std::string_view text, char also) {
   return line.empty() ? "-" : line;
 }
 
-std::string quoted(std::string_view text) { return '"' + escaped(mask_secrets(text), '\0') + '"'; }
+std::string log_quoted(std::string_view text) {
+  return '"' + escaped(mask_secrets(text), '\0') + '"';
+}
 
 std::string time_text(std::chrono::system_clock::time_point time) {
   constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -52,10 +54,10 @@ std::string time_text(std::chrono::system_clock::time_point time) {
 
 std::string access_line(const pubpoint::RequestRecord& request) {
   return escaped(request.address, ' ') + " - " + escaped(request.user, ' ') + ' ' +
-         time_text(request.time) + ' ' + quoted(request.line) + ' ' +
+         time_text(request.time) + ' ' + log_quoted(request.line) + ' ' +
          (request.status == 0 ? "-" : std::to_string(request.status)) + ' ' +
          (request.bytes == 0 ? "-" : std::to_string(request.bytes)) + ' ' +
-         quoted(request.referer) + ' ' + quoted(request.user_agent);
+         log_quoted(request.referer) + ' ' + log_quoted(request.user_agent);
 }
 
 std::string open_access_log(const std::string& file, int& descriptor) {
