@@ -54,7 +54,7 @@ std::string warnings_in(const std::string& error_text) {
   std::istringstream lines(error_text);
   std::string warnings;
   for (std::string line; std::getline(lines, line);)
-    if (!line.starts_with("Guessed Channel Layout")) warnings += line + "\n";
+    if (line.find("Guessed Channel Layout") == line.npos) warnings += line + "\n";
   return warnings;
 }
 
