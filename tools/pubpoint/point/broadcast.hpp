@@ -48,8 +48,6 @@ class Broadcast {
   /// There is a header that viewers can begin with.
   bool is_live() const { return live_; }
   const std::shared_ptr<const EntryHeader>& header() const { return timeline_.header(); }
-  /// When the last packet came.
-  Clock::time_point last_packet() const { return last_packet_; }
 
   /// Calls `ready` once, as soon as the broadcast is live, if `who` is still there.
   void when_live(std::weak_ptr<const void> who, std::function<void()> ready) {

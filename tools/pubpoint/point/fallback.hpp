@@ -44,7 +44,6 @@ class Fallback {
   void advance(Broadcast& broadcast, Clock::time_point now);
   /// Someone pushes: the next advance() begins anew.
   void stop() { playing_ = false; }
-  bool is_playing() const { return playing_; }
 
  private:
   std::shared_ptr<const FallbackFile> file_;

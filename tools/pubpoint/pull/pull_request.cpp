@@ -3,20 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "pubpoint/field_text.hpp"
+
 namespace wmpush::pubpoint {
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
 
 template <typename T>
 T number(std::string_view text, int base = 10) {
