@@ -18,6 +18,8 @@ set(may_capi core wmpush sink)
 set(may_pubpoint core wmpush asf wmhttp)
 set(may_access core pubpoint)
 set(may_config core pubpoint)
+set(may_http core pubpoint)
+set(may_push core wmhttp asf pubpoint)
 set(may_tool core wmpush asf pubpoint)
 set(may_wrapper core wmpush)
 
@@ -32,6 +34,8 @@ set(folder_capi avproto/capi)
 set(folder_pubpoint tools/pubpoint)
 set(folder_access tools/pubpoint/access)
 set(folder_config tools/pubpoint/config)
+set(folder_http tools/pubpoint/http)
+set(folder_push tools/pubpoint/push)
 set(folder_tool tools/wmpush)
 set(folder_wrapper wrapper)
 
@@ -40,9 +44,13 @@ set(forbidden_pubpoint "wmhttp/push_engine")
 # Who may do what is decided without the server: of it the clock alone is known there.
 set(forbidden_access "^pubpoint/(c[^l]|[abd-z])[a-z_]*\\.hpp")
 
+# Connections know nothing of what is asked for on them, and who pushes nothing of who watches.
+set(forbidden_http "^pubpoint/(push|pull|point|record|access|service|registry|admission)")
+set(forbidden_push "^pubpoint/(pull|record)/|^sys/socket|^boost")
+
 # Sockets and libav each have their places.
 set(socket_headers "^(boost/asio|sys/socket\\.h|netdb\\.h|netinet/)")
-set(socket_rooms net pubpoint)
+set(socket_rooms net pubpoint http)
 set(toml_headers "^toml\\+\\+/")
 set(toml_rooms config pubpoint)
 set(libav_headers "^libav[a-z]+/")
@@ -50,7 +58,7 @@ set(libav_rooms include capi wrapper)
 
 set(breaches "")
 set(count 0)
-foreach(room core include asf wmhttp auth net sink capi pubpoint access config tool wrapper)
+foreach(room core include asf wmhttp auth net sink capi pubpoint access config http push tool wrapper)
   file(GLOB_RECURSE files ${ROOT}/${folder_${room}}/*.c ${ROOT}/${folder_${room}}/*.h
        ${ROOT}/${folder_${room}}/*.cpp ${ROOT}/${folder_${room}}/*.hpp)
   foreach(file IN LISTS files)

@@ -6,9 +6,6 @@
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
-using pubpoint::Fault;
 using namespace std::chrono_literals;
 using Ending = RawClient::Ending;
 

@@ -5,7 +5,7 @@
 #include <future>
 #include <thread>
 
-#include "pubpoint/push_session.hpp"
+#include "pubpoint/push/push_session.hpp"
 #include "support/asf_builder.hpp"
 #include "support/temporary_directory.hpp"
 #include "test_server.hpp"

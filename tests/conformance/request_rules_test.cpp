@@ -1,9 +1,9 @@
 // The rules that a request must keep, C01 to C09, as the publishing point judges them.
-#include "pubpoint/request_rules.hpp"
+#include "pubpoint/push/request_rules.hpp"
 
 #include <gtest/gtest.h>
 
-#include "pubpoint/messages.hpp"
+#include "pubpoint/http/messages.hpp"
 #include "support/raw_client.hpp"
 
 namespace wmpush::pubpoint {

@@ -323,7 +323,7 @@ TEST_F(ServerTest, StopsPromptlyWithClientsThatAreStillThere) {
 }
 
 TEST_F(ServerTest, GivesNoPushIdWhenToldSoAndKnowsTheSessionByItsConnection) {
-  settings.send_push_id = false;
+  habits.send_push_id = false;
   serve();
   auto client = connect();
   client->send(RequestText::setup().text());

@@ -8,8 +8,6 @@
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 using wmhttp::FrameId;
@@ -148,7 +146,7 @@ TEST_F(ServerTest, S07_TheEndDeletesTheSessionAndCloses) {
 }
 
 TEST_F(ServerTest, S07_TheEndMayBeAnsweredFirst) {
-  settings.answer_end = true;
+  habits.answer_end = true;
   serve();
   auto client = connect();
   push(*client, h_frame() + end_frame());

@@ -10,6 +10,7 @@
 
 #include "asf/guid.hpp"
 #include "pubpoint/server.hpp"
+#include "support/faulty_server.hpp"
 #include "support/raw_client.hpp"
 
 namespace wmpush::test {
@@ -69,7 +70,7 @@ inline std::string f_frame(std::size_t size) {
 class ServerTest : public testing::Test {
  protected:
   /// Call after changing settings.
-  void serve() { server = std::make_unique<pubpoint::Server>(settings); }
+  void serve() { server = std::make_unique<FaultyServer>(settings, habits); }
 
   std::unique_ptr<RawClient> connect() { return std::make_unique<RawClient>(server->port()); }
 
@@ -122,7 +123,8 @@ class ServerTest : public testing::Test {
 
   FakeClock clock;
   pubpoint::Settings settings{.now = clock.function()};
-  std::unique_ptr<pubpoint::Server> server;
+  ServerHabits habits;
+  std::unique_ptr<FaultyServer> server;
 };
 
 }  // namespace wmpush::test

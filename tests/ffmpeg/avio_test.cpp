@@ -159,7 +159,7 @@ TEST_F(Avio, KnowsItsOwnContexts) {
 }
 
 TEST_F(Avio, AsksBothInterruptCallbacks) {
-  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence, .times = 0});
+  server->add_fault({.at = At::PushSetup, .what = Do::Silence, .times = 0});
   const auto yes = [](void* asked) {
     *static_cast<bool*>(asked) = true;
     return 1;

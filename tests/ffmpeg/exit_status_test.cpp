@@ -7,13 +7,10 @@
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
-
 /// Where a push fails, and through which muxer.
 struct Case {
   std::string name;
-  std::optional<pubpoint::Fault> fault;
+  std::optional<Fault> fault;
 };
 
 void PrintTo(const Case& the_case, std::ostream* out) { *out << the_case.name; }
@@ -79,8 +76,6 @@ TEST_P(ExitStatus, OfASegment) {
   expect_truth(
       {"-f", "segment", "-segment_format", "asf", "-segment_time", "60", url("/live") + "%d"});
 }
-
-using pubpoint::Fault;
 
 INSTANTIATE_TEST_SUITE_P(
     WhenItIs, ExitStatus,

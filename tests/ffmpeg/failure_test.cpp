@@ -20,8 +20,6 @@ extern "C" {
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
 using testing::HasSubstr;
 
 enum class Input { Whole, Large, NotAsf, Truncated };
@@ -31,7 +29,7 @@ struct Failure {
   Result result;
   int averror;                     ///< of the AVIO adapter
   std::vector<std::string> words;  ///< in the one line
-  std::vector<pubpoint::Fault> faults{};
+  std::vector<Fault> faults{};
   Input input = Input::Whole;
   std::vector<std::string> options{};  ///< name, value, name, value
   std::string url{};                   ///< instead of the publishing point's
@@ -65,7 +63,7 @@ class RefusingPort {
 
 const std::string kRefusingUrl = "wmpush://127.0.0.1:REFUSING/live";
 
-pubpoint::Fault respond(At at, int status) {
+Fault respond(At at, int status) {
   return {.at = at, .what = Do::Respond, .status = status, .packet = 3};
 }
 
@@ -179,7 +177,7 @@ class FailureTable : public PublishingPoint, public testing::WithParamInterface<
     settings.receive_buffer = 16384;
     if (!failure.server_header.empty()) settings.server = failure.server_header;
     start(settings);
-    for (const pubpoint::Fault& fault : failure.faults) server->add_fault(fault);
+    for (const Fault& fault : failure.faults) server->add_fault(fault);
     if (failure.input == Input::Truncated) {
       std::filesystem::copy_file(media("whole.asf"), file("truncated.asf"));
       std::filesystem::resize_file(file("truncated.asf"), 50000);

@@ -46,7 +46,7 @@ TEST_F(Launcher, RunsTheFfmpegThatIsNamed) {
 
 TEST_F(Launcher, AnswersForTheExitStatusOfAnFfmpegByAnyName) {
   std::filesystem::copy_file(FFMPEG, file("my-encoder"));
-  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+  server->add_fault({.at = At::End, .what = Do::Reset});
 
   const Finished push =
       run(ffmpeg_wmpush({"-i", media("input.asf"), "-map", "0:1", "-c", "copy", "-f", "asf",

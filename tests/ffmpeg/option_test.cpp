@@ -72,7 +72,7 @@ TEST_F(FfmpegOption, OutOfRangeIsRefusedWithItsName) {
 }
 
 TEST_F(FfmpegOption, TakesDurationsAsFfmpegDoes) {
-  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
+  server->add_fault({.at = At::PushSetup, .what = Do::Silence});
 
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-response_timeout", "300ms", "-f", "asf", url()}));
@@ -81,7 +81,7 @@ TEST_F(FfmpegOption, TakesDurationsAsFfmpegDoes) {
 }
 
 TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
-  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
+  server->add_fault({.at = At::PushSetup, .what = Do::Silence});
 
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-rw_timeout", "300000", "-f", "asf", url()}));
@@ -90,7 +90,7 @@ TEST_F(FfmpegOption, RwTimeoutStandsForTheTimeouts) {
 }
 
 TEST_F(FfmpegOption, RwTimeoutIsALimitOverTheOthers) {
-  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
+  server->add_fault({.at = At::PushSetup, .what = Do::Silence});
   const Finished push = run(ffmpeg_wmpush(
       input + Arguments{"-response_timeout", "30", "-rw_timeout", "300000", "-f", "asf", url()}));
   expect_failed(push, "NS_E_TIMEOUT", AVERROR(ETIMEDOUT));
@@ -233,7 +233,7 @@ TEST_F(Password, IsNotEvenTracedWhereTheUrlIsMisspeltOrForgotten) {
 }
 
 TEST_F(Password, InTheUrlOfAFailedPushIsNotPrinted) {
-  server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
+  server->add_fault({.at = At::PushSetup, .status = 403});
 
   const Finished push =
       run(ffmpeg_wmpush(input + Arguments{"-v", "debug", "-f", "asf",

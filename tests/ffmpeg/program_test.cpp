@@ -65,7 +65,7 @@ TEST_F(Python, PushesWhatItWritesToAFile) {
 }
 
 TEST_F(Python, GetsAnExceptionWhenThePushIsRefused) {
-  server->add_fault({.at = pubpoint::At::PushSetup, .status = 403});
+  server->add_fault({.at = At::PushSetup, .status = 403});
 
   const Finished push = python(kRemux, {media("input.asf"), url()});
 
@@ -74,7 +74,7 @@ TEST_F(Python, GetsAnExceptionWhenThePushIsRefused) {
 }
 
 TEST_F(Python, GetsAnExceptionWhenTheEndWasNotTaken) {
-  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+  server->add_fault({.at = At::End, .what = Do::Reset});
 
   const Finished push = python(kRemux, {media("input.asf"), url()});
 
@@ -96,9 +96,9 @@ TEST_F(Python, GetsTheExitStatusOfItsPushWhereThatIsAskedFor) {
   environment.push_back("WMPUSH_EXIT=1");
   const Arguments program{"/usr/bin/python3", "-c", deaf, media("input.asf"), url()};
   EXPECT_EQ(run(program, environment).status, 0);
-  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+  server->add_fault({.at = At::End, .what = Do::Reset});
   EXPECT_EQ(run(program, preloaded()).status, 0) << "by itself it says nothing";
-  server->add_fault({.at = pubpoint::At::End, .what = pubpoint::Do::Reset});
+  server->add_fault({.at = At::End, .what = Do::Reset});
   const Finished push = run(program, environment);
   EXPECT_EQ(push.status, 1);
   EXPECT_THAT(last_line(push.error), HasSubstr("wmpush: NS_E_CONNECTION_FAILURE"));
@@ -138,7 +138,7 @@ Arguments pyav(const std::string& url) {
 /// What becomes of its push.
 struct Outcome {
   std::string name;
-  std::optional<pubpoint::Fault> fault;
+  std::optional<Fault> fault;
   bool Program::*told = nullptr;
 };
 
@@ -197,17 +197,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Combine(
         testing::Values(Program{"PyAV", pyav}, Program{"mpv", mpv},
                         Program{"melt", melt, true, true, false}),
-        testing::Values(
-            Outcome{"Good", std::nullopt},
-            Outcome{"Refused", pubpoint::Fault{.at = pubpoint::At::PushSetup, .status = 403},
-                    &Program::tells_of_refusal},
-            Outcome{"LostInMidStream",
-                    pubpoint::Fault{
-                        .at = pubpoint::At::Packet, .what = pubpoint::Do::Reset, .packet = 5},
-                    &Program::tells_of_loss},
-            Outcome{"LostAtTheEnd",
-                    pubpoint::Fault{.at = pubpoint::At::End, .what = pubpoint::Do::Reset},
-                    &Program::tells_of_lost_end})),
+        testing::Values(Outcome{"Good", std::nullopt},
+                        Outcome{"Refused", Fault{.at = At::PushSetup, .status = 403},
+                                &Program::tells_of_refusal},
+                        Outcome{"LostInMidStream",
+                                Fault{.at = At::Packet, .what = Do::Reset, .packet = 5},
+                                &Program::tells_of_loss},
+                        Outcome{"LostAtTheEnd", Fault{.at = At::End, .what = Do::Reset},
+                                &Program::tells_of_lost_end})),
     [](const auto& test) {
       return std::get<Program>(test.param).name + "_" + std::get<Outcome>(test.param).name;
     });

@@ -8,6 +8,7 @@ extern "C" {
 #include <csignal>
 
 #include "publishing_point.hpp"
+#include "support/faulty_server.hpp"
 #include "support/forward_proxy.hpp"
 
 namespace wmpush::test {
@@ -151,9 +152,9 @@ TEST_F(FfmpegProxy, AndItsPasswordAreNotInTheProcessList) {
 using FfmpegRedirect = PublishingPoint;
 
 TEST_F(FfmpegRedirect, C23_IsFollowed) {
-  pubpoint::Server second{pubpoint::Settings{}};
-  pubpoint::Fault fault;
-  fault.at = pubpoint::At::PushSetup;
+  FaultyServer second{pubpoint::Settings{}};
+  Fault fault;
+  fault.at = At::PushSetup;
   fault.response = "HTTP/1.1 302 Found\r\nLocation: " + second.url() +
                    "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   server->add_fault(fault);

@@ -94,7 +94,7 @@ PublishingPoint::~PublishingPoint() {
 void PublishingPoint::start(pubpoint::Settings settings) {
   server.reset();
   settings.record = directory / "recorded";
-  server = std::make_unique<pubpoint::Server>(std::move(settings));
+  server = std::make_unique<FaultyServer>(std::move(settings));
 }
 
 pubpoint::SessionReport PublishingPoint::ended_session() {

@@ -13,6 +13,7 @@
 #include "ffmpeg/ffmpeg_version.hpp"
 #include "pubpoint/server.hpp"
 #include "support/child_process.hpp"
+#include "support/faulty_server.hpp"
 
 namespace wmpush::test {
 
@@ -77,7 +78,7 @@ class PublishingPoint : public testing::Test {
   void expect_no_breaches() const;
 
   std::filesystem::path directory;
-  std::unique_ptr<pubpoint::Server> server;
+  std::unique_ptr<FaultyServer> server;
 };
 
 }  // namespace wmpush::test

@@ -52,7 +52,7 @@ class Signal : public PublishingPoint {
     pubpoint::Settings settings;
     settings.receive_buffer = 16384;
     start(settings);
-    server->add_fault({.at = pubpoint::At::Packet, .what = pubpoint::Do::Stall, .packet = 2});
+    server->add_fault({.at = At::Packet, .what = Do::Stall, .packet = 2});
   }
 
   /// The preload object knows that there was a signal and then waits less; a protocol in FFmpeg
@@ -160,7 +160,7 @@ TEST_F(Signal, TwiceGivesUpAtOnce) {
 }
 
 TEST_F(Signal, InterruptsConnecting) {
-  server->add_fault({.at = pubpoint::At::PushSetup, .what = pubpoint::Do::Silence});
+  server->add_fault({.at = At::PushSetup, .what = Do::Silence});
   ChildProcess push(endless({"-f", "asf", url()}));
   ASSERT_TRUE(server->wait_for([&] { return server->requests() == 1; }));
 

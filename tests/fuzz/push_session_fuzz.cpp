@@ -8,7 +8,7 @@
 
 #include "asf/splitter.hpp"
 #include "fuzz/target.hpp"
-#include "pubpoint/push_session.hpp"
+#include "pubpoint/push/push_session.hpp"
 #include "pubpoint/record/recording_series.hpp"
 #include "support/asf_builder.hpp"
 #include "support/temporary_directory.hpp"
@@ -74,7 +74,7 @@ std::uint64_t packets_of(const std::filesystem::path& path) {
   return packets;
 }
 
-void check(Bytes bytes, bool keep_repeats, bool rotate) {
+void check(Bytes bytes, bool rotate) {
   static const test::TemporaryDirectory directory;
   pubpoint::Clock::time_point now{std::chrono::hours(1)};
   pubpoint::RecordingRules rules;
@@ -82,7 +82,6 @@ void check(Bytes bytes, bool keep_repeats, bool rotate) {
   if (rotate) rules.time = std::chrono::milliseconds(50);
   pubpoint::RecordingSeries series(rules, "fuzz");
   PushSession session("1", "/live", now);
-  if (keep_repeats) session.keep_repeats();
   Taken witness;
   session.add_consumer(std::make_unique<Witness>(series, witness));
   pubpoint::PushRequest request;
@@ -179,6 +178,6 @@ std::vector<std::vector<std::byte>> seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace wmpush::fuzz;
   if (size == 0) return 0;
-  check(input(data, size).subspan(1), (data[0] & 1) != 0, (data[0] & 2) != 0);
+  check(input(data, size).subspan(1), (data[0] & 2) != 0);
   return 0;
 }

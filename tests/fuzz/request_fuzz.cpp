@@ -5,9 +5,9 @@
 #include <string>
 
 #include "fuzz/target.hpp"
-#include "pubpoint/messages.hpp"
+#include "pubpoint/http/messages.hpp"
+#include "pubpoint/push/request_rules.hpp"
 #include "pubpoint/record/recording_name.hpp"
-#include "pubpoint/request_rules.hpp"
 
 namespace wmpush::fuzz {
 namespace {

@@ -300,9 +300,8 @@ TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsRepor
   PushSink sink(options);
   const NumberedStream stream(2000);
   for (int round = 1; round <= 10; ++round)
-    point->add_fault({.at = pubpoint::At::Packet,
-                      .what = pubpoint::Do::Reset,
-                      .packet = static_cast<std::uint64_t>(150 * round)});
+    point->add_fault(
+        {.at = At::Packet, .what = Do::Reset, .packet = static_cast<std::uint64_t>(150 * round)});
   EXPECT_EQ(push_packets(sink, stream, 0ms, [](std::uint32_t) {}), Result::S_OK) << said();
   EXPECT_EQ(sink.EndSession(), Result::S_OK) << said();
   const Arrivals arrivals = arrived(stream);

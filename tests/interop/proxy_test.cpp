@@ -63,7 +63,8 @@ TEST_P(ProxyTest, DeliversAPushWithItsEnd) {
 }
 
 TEST_P(ProxyTest, C30_TakesAnAnswerToTheEndForTheEnd) {
-  serve({.answer_end = true});
+  habits.answer_end = true;
+  serve();
   const NumberedStream stream(30);
   EXPECT_EQ(push(stream), Result::S_OK) << said();
   expect_delivered(stream);

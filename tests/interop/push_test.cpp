@@ -15,7 +15,7 @@ PushTest::PushTest() {
 
 void PushTest::listen(pubpoint::Settings settings) {
   settings.record = folder.path() / "recordings";
-  point = std::make_unique<pubpoint::Server>(std::move(settings));
+  point = std::make_unique<FaultyServer>(std::move(settings), habits);
 }
 
 Result PushTest::push(const std::string& url, Bytes asf) {

@@ -14,6 +14,7 @@
 #include "interop/numbered_stream.hpp"
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
+#include "support/faulty_server.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -44,7 +45,8 @@ class PushTest : public ::testing::Test {
   std::string said() const;
 
   TemporaryDirectory folder;
-  std::unique_ptr<pubpoint::Server> point;
+  ServerHabits habits;
+  std::unique_ptr<FaultyServer> point;
   wmpush_options options;
   std::string lines;          ///< of the log
   std::string message;        ///< of the last push's error

@@ -20,7 +20,7 @@
 
 #include "interop/arrangement.hpp"
 #include "interop/numbered_stream.hpp"
-#include "pubpoint/push_session.hpp"
+#include "pubpoint/push/push_session.hpp"
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
 #include "wmpush/push_sink.hpp"

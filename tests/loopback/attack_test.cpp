@@ -463,7 +463,7 @@ class Mutator {
 };
 
 TEST_F(Attack, MutatedConversationsLeaveAServerThatAnswers) {
-  settings.send_push_id = false;  // a PushStart finds its session by its connection
+  habits.send_push_id = false;  // a PushStart finds its session by its connection
   settings.takeover = pubpoint::Takeover::Newer;
   settings.wait_for_push = 0ms;
   settings.viewer_threads = 2;

@@ -8,16 +8,14 @@
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
 #include "support/engine_driver.hpp"
+#include "support/faulty_server.hpp"
 #include "support/raw_server.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
 using pubpoint::Attempt;
-using pubpoint::Do;
-using pubpoint::Fault;
 using pubpoint::Server;
 using pubpoint::Settings;
 using ::testing::AllOf;
@@ -213,7 +211,7 @@ TEST_F(AuthenticationTest, C22_ANonceThatRunsOutAtARolloverIsReplaced) {
 }
 
 TEST_F(AuthenticationTest, C22_AChallengeToAPushStartIsAnsweredOnANewConnection) {
-  Server server{Settings{}};
+  FaultyServer server{Settings{}};
   Fault fault;
   fault.at = At::PushStart;
   fault.response =

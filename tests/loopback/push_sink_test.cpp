@@ -8,14 +8,12 @@
 #include "asf/splitter.hpp"
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
+#include "support/faulty_server.hpp"
 
 namespace wmpush::test {
 namespace {
 
 using namespace std::chrono_literals;
-using pubpoint::At;
-using pubpoint::Do;
-using pubpoint::Fault;
 using pubpoint::Server;
 using pubpoint::Settings;
 using ::testing::AllOf;
@@ -78,7 +76,7 @@ class PushSinkTest : public ::testing::Test {
     server.add_fault(fault);
   }
 
-  Server server{Settings{}};
+  FaultyServer server{Settings{}};
   PushSink sink{quick()};
 };
 

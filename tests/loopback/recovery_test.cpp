@@ -11,15 +11,13 @@
 
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
+#include "support/faulty_server.hpp"
 #include "support/sent_packets.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
-using pubpoint::Server;
 using pubpoint::Settings;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -45,7 +43,7 @@ class RecoveryTest : public ::testing::Test {
  protected:
   void SetUp() override {
     settings.record = folder.path();
-    server = std::make_unique<Server>(settings);
+    server = std::make_unique<FaultyServer>(settings);
     wmpush_options_init(&options);
     options.reconnect = 1;
     options.reconnect_delay_max = 10'000;
@@ -103,7 +101,7 @@ class RecoveryTest : public ::testing::Test {
 
   TemporaryDirectory folder;
   Settings settings;
-  std::unique_ptr<Server> server;
+  std::unique_ptr<FaultyServer> server;
   wmpush_options options{};
   std::string lines;
   PushSink sink;
@@ -117,11 +115,10 @@ TEST_F(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothi
   std::size_t breaks = 0;
   std::size_t expected = 0;
   settings.idle_timeout = std::chrono::minutes(10);
-  settings.keep_repeats = true;  // what the client sends twice is to show
-  options.resume = "always";     // no server of this kind drops connections that often
+  options.resume = "always";  // no server of this kind drops connections that often
   server.reset();
   while (breaks < 200) {
-    server = std::make_unique<Server>(settings);
+    server = std::make_unique<FaultyServer>(settings);
     std::size_t here = 0;
     ASSERT_EQ(push(long_clip(),
                    [&] {
@@ -138,6 +135,7 @@ TEST_F(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothi
     expected = sink.stats().packets_sent;
     EXPECT_EQ(expected, packets.size());
     EXPECT_EQ(server->sessions().size(), 1u);
+    EXPECT_EQ(server->sessions().back().packets_repeated, 0u);
     EXPECT_TRUE(server->sessions().back().end_of_stream);
     EXPECT_EQ(sink.stats().reconnects, here);
     EXPECT_THAT(server->breaches(), IsEmpty());
@@ -149,7 +147,7 @@ TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsRepor
   const std::vector<std::string> packets = packets_in(long_clip());
   std::size_t lost_in_all = 0;
   for (int round = 0; round < 10; ++round) {
-    server = std::make_unique<Server>(settings);
+    server = std::make_unique<FaultyServer>(settings);
     std::uint64_t packet = 0;
     for (int i = 0; i < 6; ++i) {
       packet += std::uniform_int_distribution<std::uint64_t>(5, 25)(random);
@@ -169,7 +167,7 @@ TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsRepor
 TEST_F(RecoveryTest, C33_AStalledReceiverIsLeftAndEverythingThatItHasTakenIsKept) {
   settings.receive_buffer = 4096;
   options.send_timeout = 300'000;
-  server = std::make_unique<Server>(settings);
+  server = std::make_unique<FaultyServer>(settings);
   server->add_fault({.at = At::Packet, .what = Do::Stall, .packet = 20});
   const std::string& asf = clip("-b:v 3M -packet_size 1400 -f asf");
   ASSERT_EQ(push(asf), Result::S_OK) << sink.last_error().message << "\n" << lines;
@@ -193,7 +191,7 @@ TEST_F(RecoveryTest, C33_AServerThatWasStartedAnewGetsTheStreamWithItsHeader) {
                    before = received();
                    server.reset();
                    settings.port = port;
-                   server = std::make_unique<Server>(settings);
+                   server = std::make_unique<FaultyServer>(settings);
                  }),
             Result::S_OK)
       << sink.last_error().message << "\n"
@@ -258,7 +256,7 @@ TEST_F(RecoveryTest, C22_C33_APasswordThatIsRefusedAfterALossIsNotTriedAgain) {
   settings.authentication.schemes = {"Basic"};
   options.user = "ali";
   options.password = "old password";
-  server = std::make_unique<Server>(settings);
+  server = std::make_unique<FaultyServer>(settings);
   const std::uint16_t port = server->port();
   int pieces = 0;
   EXPECT_TRUE(failed(push(long_clip(), [&] {
@@ -266,7 +264,7 @@ TEST_F(RecoveryTest, C22_C33_APasswordThatIsRefusedAfterALossIsNotTriedAgain) {
     server.reset();
     settings.port = port;
     settings.authentication.password = "new password";
-    server = std::make_unique<Server>(settings);
+    server = std::make_unique<FaultyServer>(settings);
   })));
   EXPECT_EQ(sink.last_error().http_status, 401);
   EXPECT_LE(server->attempts().size(), 1u);

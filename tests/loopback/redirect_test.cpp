@@ -6,15 +6,13 @@
 
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
+#include "support/faulty_server.hpp"
 #include "support/forward_proxy.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Fault;
-using pubpoint::Server;
 using pubpoint::Settings;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -64,14 +62,14 @@ class RedirectTest : public ::testing::Test {
   }
 
   wmpush_options options;
-  Server first{Settings{}};
+  FaultyServer first{Settings{}};
   std::string lines;
   std::string message;
   std::uint64_t packets = 0;
 };
 
 TEST_F(RedirectTest, C23_TheStreamGoesWhereTheRedirectLeads) {
-  Server second{Settings{}};
+  FaultyServer second{Settings{}};
   redirect(second.url());
   ASSERT_EQ(push(), Result::S_OK) << message;
   ASSERT_THAT(second.sessions(), SizeIs(1));
@@ -84,13 +82,13 @@ TEST_F(RedirectTest, C23_TheStreamGoesWhereTheRedirectLeads) {
 }
 
 TEST_F(RedirectTest, C23_AnotherHostIsToldWhoIsThereOnlyWhenItAsksAndNotByBasic) {
-  Server digest(guarded({"Digest"}));
+  FaultyServer digest(guarded({"Digest"}));
   redirect(digest.url());
   EXPECT_EQ(push(), Result::S_OK) << message;
   for (const auto& attempt : digest.attempts()) EXPECT_TRUE(attempt.granted);
   EXPECT_THAT(digest.attempts(), SizeIs(2));  // the first PushSetup had none
 
-  Server basic(guarded({"Basic"}));
+  FaultyServer basic(guarded({"Basic"}));
   redirect(basic.url());
   EXPECT_EQ(push(), Result::NS_E_SERVER_ACCESSDENIED);
   EXPECT_THAT(basic.attempts(), IsEmpty());
@@ -132,7 +130,7 @@ TEST_F(RedirectTest, C23_AProxyThatTheServerNamesInVainIsNamed) {
 
 TEST_F(RedirectTest, C23_NoProxyIsLookedAtAgainForTheNewHost) {
   const ForwardProxy proxy;
-  Server second{Settings{}};
+  FaultyServer second{Settings{}};
   ::setenv("http_proxy", proxy.url().c_str(), 1);
   ::setenv("no_proxy", ("127.0.0.1:" + std::to_string(second.port())).c_str(), 1);
   redirect(second.url());

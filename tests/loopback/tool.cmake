@@ -21,7 +21,7 @@ if(TARGET wmpush_program)
       ${CMAKE_SOURCE_DIR}/tests/support/raw_client.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_server.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/recorded.cpp
-    LIBRARIES wmpush_pubpoint test_forward_proxy
+    LIBRARIES test_faulty_server test_forward_proxy
     LABELS loopback)
   add_dependencies(loopback_tool wmpush_program)
   target_compile_definitions(loopback_tool PRIVATE

@@ -10,9 +10,6 @@
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
-using pubpoint::Fault;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;

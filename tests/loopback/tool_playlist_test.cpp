@@ -222,7 +222,7 @@ TEST_F(ToolPlaylist, WhenTheLastEntryBreaksOffTheServerIsTold) {
 
 TEST_F(ToolPlaylist, AServerThatGoesAwayEndsItAll) {
   const auto film = make_file("film.wmv");
-  add_fault(pubpoint::At::Packet, pubpoint::Do::Respond, 503, packets_in(read_file(film)) + 2);
+  add_fault(At::Packet, Do::Respond, 503, packets_in(read_file(film)) + 2);
   const Finished push =
       run(wmpush(quick({"send", film.string(), film.string(), film.string(), server.url()})));
   EXPECT_EQ(push.status, 1);
@@ -233,7 +233,7 @@ TEST_F(ToolPlaylist, AServerThatGoesAwayEndsItAll) {
 TEST_F(ToolPlaylist, C33_GoesOnInTheSameEntryWhenTheConnectionWasMadeAgain) {
   const auto film = make_file("film.wmv", {"-t", "0.8"});
   const std::size_t packets = packets_in(read_file(film));
-  add_fault(pubpoint::At::Packet, pubpoint::Do::Reset, 0, packets + 5);
+  add_fault(At::Packet, Do::Reset, 0, packets + 5);
   const Finished push = run(wmpush(
       {"send", film.string(), film.string(), film.string(), server.url(), "--reconnect", "1"}));
   EXPECT_EQ(push.status, 0) << push.error;

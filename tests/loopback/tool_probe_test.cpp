@@ -7,9 +7,6 @@
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
-using pubpoint::Fault;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;

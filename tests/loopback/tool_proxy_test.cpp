@@ -1,4 +1,5 @@
 // `wmpush send` and `wmpush probe` through a proxy, and to where a redirect leads.
+#include "support/faulty_server.hpp"
 #include "support/forward_proxy.hpp"
 #include "tool_run.hpp"
 
@@ -79,9 +80,9 @@ TEST_F(ToolProxy, ThatIsNotThereEndsInOneLineThatNamesIt) {
 }
 
 TEST_F(ToolProxy, C23_ARedirectOfASendIsFollowed) {
-  pubpoint::Server second(recording_settings());
-  pubpoint::Fault fault;
-  fault.at = pubpoint::At::PushSetup;
+  FaultyServer second(recording_settings());
+  Fault fault;
+  fault.at = At::PushSetup;
   fault.response = "HTTP/1.1 302 Found\r\nLocation: " + second.url() +
                    "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
   server.add_fault(fault);

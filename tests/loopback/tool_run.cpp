@@ -182,8 +182,8 @@ std::filesystem::path ToolTest::write_file(const std::string& name,
   return file(name);
 }
 
-void ToolTest::add_fault(pubpoint::At at, pubpoint::Do what, int status, std::uint64_t packet) {
-  pubpoint::Fault fault;
+void ToolTest::add_fault(At at, Do what, int status, std::uint64_t packet) {
+  Fault fault;
   fault.at = at;
   fault.what = what;
   fault.status = status;

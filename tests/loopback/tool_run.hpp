@@ -13,6 +13,7 @@
 #include "pubpoint/server.hpp"
 #include "support/child_process.hpp"
 #include "support/clip.hpp"
+#include "support/faulty_server.hpp"
 
 namespace wmpush::test {
 
@@ -100,13 +101,13 @@ class ToolTest : public testing::Test {
   pubpoint::Settings recording_settings() const;
   std::filesystem::path file(const std::string& name) const { return folder.path() / name; }
   std::filesystem::path write_file(const std::string& name, std::string_view content) const;
-  void add_fault(pubpoint::At at, pubpoint::Do what, int status = 500, std::uint64_t packet = 1);
+  void add_fault(At at, Do what, int status = 500, std::uint64_t packet = 1);
   /// The session that came last, once it is over.
   pubpoint::SessionReport last_session();
   std::string breaches() const;
 
   TemporaryDirectory folder;  // made first: the server records into it
-  pubpoint::Server server;
+  FaultyServer server;
 };
 
 }  // namespace wmpush::test

@@ -186,7 +186,7 @@ TEST_F(ToolSend, DrawsAProgressLineOnATerminalAndClearsIt) {
 TEST_F(ToolSend, ClearsTheProgressLineBeforeTheReasonOfAFailure) {
   if (!Terminal::is_to_be_had()) GTEST_SKIP() << "no /dev/pts";
   Terminal terminal;
-  add_fault(pubpoint::At::Packet, pubpoint::Do::Reset, 0, 10);
+  add_fault(At::Packet, Do::Reset, 0, 10);
   const auto film = write_file("clip.asf", clip());
   EXPECT_EQ(run(wmpush_telling(terminal.path(), {"send", film.string(), server.url()})).status, 1);
   EXPECT_THAT(terminal.text(), HasSubstr("\r\x1b[Kwmpush send: "));
@@ -243,7 +243,7 @@ TEST_F(ToolSend, HandsItsOptionsToTheLibrary) {
       run(wmpush({"send", film.string(), server.url(), "--fast", "--strip_padding", "0"})).status,
       0);
   EXPECT_GT(last_session().bytes, stripped);
-  pubpoint::Fault foreign;
+  Fault foreign;
   foreign.response =
       "HTTP/1.1 204 No Content\r\nServer: relay/1\r\nContent-Length: 0\r\n"
       "Set-Cookie: push-id=1\r\n\r\n";

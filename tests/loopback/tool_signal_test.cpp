@@ -6,8 +6,6 @@
 namespace wmpush::test {
 namespace {
 
-using pubpoint::At;
-using pubpoint::Do;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;

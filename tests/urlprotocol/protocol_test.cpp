@@ -14,6 +14,7 @@ extern "C" {
 
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
+#include "support/faulty_server.hpp"
 #include "wmpush/wmpush.h"
 
 extern "C" int ff_check_interrupt(AVIOInterruptCB* cb) {
@@ -22,9 +23,6 @@ extern "C" int ff_check_interrupt(AVIOInterruptCB* cb) {
 
 namespace wmpush::test {
 namespace {
-
-using pubpoint::At;
-using pubpoint::Do;
 
 AVOptionType av_type(wmpush_option_type type) {
   switch (type) {
@@ -113,7 +111,7 @@ class UrlProtocolPush : public testing::Test {
         [&] { return !server.sessions().empty() && !server.sessions().front().running; }));
     return server.sessions().front();
   }
-  pubpoint::Server server{pubpoint::Settings{}};
+  FaultyServer server{pubpoint::Settings{}};
 };
 
 TEST_F(UrlProtocolPush, EndsTheSessionWhenItIsClosed) {

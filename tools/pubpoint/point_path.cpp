@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pubpoint/request_rules.hpp"
+#include "pubpoint/http/request_target.hpp"
 
 namespace wmpush::pubpoint {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "pubpoint/http/field_text.hpp"
+
 namespace wmpush::pubpoint {
 namespace {
 
@@ -18,8 +20,6 @@ std::string new_push_id() {
 Grant refuse(int status, std::string rule, std::string text) {
   return {nullptr, {status, {std::move(rule), std::move(text)}}};
 }
-
-std::string in_quotes(const std::string& text) { return "\"" + text + "\""; }
 
 }  // namespace
 
@@ -78,7 +78,7 @@ Refusal Registry::make_point(const PushRequest& request, const SetupDirectives& 
 Grant Registry::set_up(const PushRequest& request, const SetupDirectives& directives,
                        const std::string& address, Clock::time_point now) {
   if (!request.push_id.empty() && request.push_id != "0") {
-    Grant known = find(request, nullptr, now);
+    Grant known = find(request, now);
     if (known.session && known.session->holds_point())
       return refuse(
           409, "S03",
@@ -113,15 +113,11 @@ void Registry::start(const std::shared_ptr<PushSession>& session) {
     point->second.holder = session;
 }
 
-Grant Registry::find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback,
-                     Clock::time_point now) {
-  std::shared_ptr<PushSession> session;
-  if (const auto found = sessions_.find(request.push_id); found != sessions_.end())
-    session = found->second.session;
-  else if (request.push_id == "0" && fallback && !fallback->over())
-    session = fallback;
-  if (!session)
+Grant Registry::find(const PushRequest& request, Clock::time_point now) {
+  const auto found = sessions_.find(request.push_id);
+  if (found == sessions_.end())
     return refuse(400, "S03", "no session has the push-id " + in_quotes(request.push_id));
+  std::shared_ptr<PushSession> session = found->second.session;
   if (session->point() != request.path)
     return refuse(400, "S03",
                   "session " + in_quotes(request.push_id) + " is for " +

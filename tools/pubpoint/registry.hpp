@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pubpoint/address_counts.hpp"
-#include "pubpoint/push_session.hpp"
-#include "pubpoint/request_rules.hpp"
+#include "pubpoint/http/address_counts.hpp"
+#include "pubpoint/push/push_session.hpp"
+#include "pubpoint/push/request_rules.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -40,12 +40,10 @@ class Registry {
   Grant set_up(const PushRequest& request, const SetupDirectives& directives,
                const std::string& address, Clock::time_point now);
 
-  /// The session that a PushStart is for (S03). `fallback` is the one that was set up on the same
-  /// connection, for a server that gives no push-id; null otherwise.
-  /// A session whose connection has gone silent is handed over to the client that comes with its
-  /// push-id: the old connection may be dead without showing it.
-  Grant find(const PushRequest& request, const std::shared_ptr<PushSession>& fallback,
-             Clock::time_point now);
+  /// The session that a PushStart is for (S03). A session whose connection has gone silent is
+  /// handed over to the client that comes with its push-id: the old connection may be dead without
+  /// showing it.
+  Grant find(const PushRequest& request, Clock::time_point now);
   /// Its first PushStart has begun: it holds its point from here on.
   void start(const std::shared_ptr<PushSession>& session);
 

@@ -16,8 +16,10 @@
 #include <thread>
 #include <utility>  // before Asio, which forgets it (Boost 1.74)
 
-#include "pubpoint/connection.hpp"
-#include "pubpoint/pull/pull_response.hpp"
+#include "pubpoint/http/http_connection.hpp"
+#include "pubpoint/http/request_target.hpp"
+#include "pubpoint/pull/pull_handler.hpp"
+#include "pubpoint/push/push_handler.hpp"
 #include "pubpoint/service.hpp"
 
 namespace wmpush::pubpoint {
@@ -42,8 +44,9 @@ std::string host_and_port(const asio::ip::address& address, std::uint16_t port) 
 
 class Server::Impl {
  public:
-  explicit Impl(Settings settings)
-      : service_(std::move(settings),
+  Impl(Settings settings, HandlerFactory handlers)
+      : handlers_(std::move(handlers)),
+        service_(std::move(settings),
                  [context = context_](std::function<void()> what) {
                    asio::post(*context, std::move(what));
                  }),
@@ -238,8 +241,10 @@ class Server::Impl {
     }
     // Most have gone by the next tick, which forgets them.
     if (connections_.size() >= 2 * limits.connections) forget_closed();
-    connections_.push_back(std::make_shared<Connection>(std::move(socket), service_, address));
-    connections_.back()->start();
+    service_.count_connection();
+    connections_.push_back(std::make_shared<HttpConnection>(std::move(socket), service_, address));
+    connections_.back()->start(
+        [this](ClientConnection& connection) { return handlers_(connection, service_); });
   }
 
   void take_waiting(tcp::socket& socket, error_code& error) {
@@ -283,13 +288,14 @@ class Server::Impl {
   // is posted into a context that runs no more.
   const std::shared_ptr<asio::io_context> context_ = std::make_shared<asio::io_context>(1);
   const asio::io_context::executor_type executor_ = context_->get_executor();
+  const HandlerFactory handlers_;
   Service service_;
   tcp::acceptor acceptor_;
   asio::steady_timer timer_;
   asio::steady_timer stop_timer_;
   asio::steady_timer fallback_timer_;
   tcp::endpoint endpoint_;
-  std::vector<std::shared_ptr<Connection>> connections_;
+  std::vector<std::shared_ptr<HttpConnection>> connections_;
   bool accept_again_ = false;
   std::mutex calls_;  // held while a call from another thread is under way
   std::atomic<bool> stopping_{false};
@@ -308,7 +314,18 @@ void SessionReport::take_counts(const SessionReport& newer) {
   media = newer.media;
 }
 
-Server::Server(Settings settings) : impl_(std::make_unique<Impl>(std::move(settings))) {}
+std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& connection,
+                                                           Service& service) {
+  std::vector<std::unique_ptr<RequestHandler>> handlers;
+  handlers.push_back(std::make_unique<PullHandler>(connection, service));
+  handlers.push_back(std::make_unique<PushHandler>(connection, service));
+  return handlers;
+}
+
+Server::Server(Settings settings) : Server(std::move(settings), make_handlers) {}
+
+Server::Server(Settings settings, HandlerFactory handlers)
+    : impl_(std::make_unique<Impl>(std::move(settings), std::move(handlers))) {}
 Server::~Server() = default;
 
 std::uint16_t Server::port() const { return impl_->endpoint().port(); }
@@ -320,10 +337,6 @@ std::string Server::url(const std::string& point) const {
                               : asio::ip::address(asio::ip::address_v4::loopback());
   return "wmpush://" + host_and_port(address, port()) + (point.starts_with('/') ? "" : "/") +
          percent_encoded(point);
-}
-
-void Server::add_fault(Fault fault) {
-  impl_->run([&] { impl_->service().faults().add(std::move(fault)); });
 }
 
 std::string Server::reload(Settings settings) {

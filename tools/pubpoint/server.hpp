@@ -16,10 +16,13 @@
 
 namespace wmpush::pubpoint {
 
-struct RequestRecord;  // request_record.hpp
-class StreamConsumer;  // push_session.hpp
-struct ViewerRecord;   // pull/viewer.hpp
-class FallbackFile;    // point/fallback.hpp
+class ClientConnection;  // http/client_connection.hpp
+class FallbackFile;      // point/fallback.hpp
+class RequestHandler;    // http/request_handler.hpp
+struct RequestRecord;    // http/request_record.hpp
+class Service;           // service.hpp
+class StreamConsumer;    // push/push_session.hpp
+struct ViewerRecord;     // pull/viewer.hpp
 
 /// A rule of the protocol that a client broke.
 struct Breach {
@@ -51,38 +54,6 @@ struct SessionReport {
 
   /// What changes while a PushStart is read.
   void take_counts(const SessionReport& newer);
-};
-
-/// Where in the conversation a fault strikes.
-enum class At {
-  Connect,    ///< the TCP connection was accepted
-  PushSetup,  ///< a PushSetup was read whole
-  PushStart,  ///< the head of a PushStart was read
-  Header,     ///< $H was read
-  Packet,     ///< the `packet`-th $D (from 1) was read
-  End         ///< the $E that ends the stream was read
-};
-
-/// What the server does wrong there, instead of what it should do.
-enum class Do {
-  Respond,  ///< sends `response` as it stands (or the status `status` when it is empty), closes
-            ///< unless `keep` is set
-  Close,    ///< closes the connection (FIN)
-  Reset,    ///< closes the connection with a RST
-  Stall,    ///< reads and says nothing more, and keeps the connection
-  Silence,  ///< goes on reading but never answers
-  Delay     ///< waits for `delay`, then goes on as if nothing were
-};
-
-struct Fault {
-  At at = At::PushSetup;
-  Do what = Do::Respond;
-  int status = 500;
-  std::string response{};  ///< raw bytes
-  bool keep = false;
-  std::uint64_t packet = 1;
-  std::chrono::milliseconds delay{0};
-  std::uint64_t times = 1;  ///< how often it strikes before it is spent; 0 = always
 };
 
 /// What becomes of a push to a point that another one holds.
@@ -146,11 +117,7 @@ struct Settings {
   Authentication authentication{};
   AccessSettings access{};
   std::string server = "Cougar/9.6.7600.16564";  ///< the Server header
-  bool send_push_id = true;                      ///< false: no Set-Cookie, as some relays do
-  bool answer_end = false;    ///< true: a 204 before the close that follows the end of the stream
-  bool keep_repeats = false;  ///< packets that a client sends again after a loss are taken again,
-                              ///< as other servers do
-  int receive_buffer = 0;     ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
+  int receive_buffer = 0;  ///< SO_RCVBUF in bytes, for tests of a stall; 0: the system's own
   /// The time, asked for in the server's thread; tests give their own and call
   /// Server::check_timers() after moving it.
   std::function<Clock::time_point()> now = [] { return Clock::now(); };
@@ -166,12 +133,22 @@ struct Settings {
   std::function<void(const RequestRecord&)> on_request{};
 };
 
+/// Makes those who serve the requests of a connection, in the order in which they are asked whether
+/// they take one. Called in the server's thread.
+using HandlerFactory =
+    std::function<std::vector<std::unique_ptr<RequestHandler>>(ClientConnection&, Service&)>;
+
+/// A server's own: for those who watch, and for those who push.
+std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& connection,
+                                                           Service& service);
+
 /// Listens from the constructor on, in a thread of its own, until the destructor. Every public
 /// function may be called from any thread.
 class Server {
  public:
   /// Throws std::system_error, with a message that names the address, when it cannot listen.
   explicit Server(Settings settings);
+  Server(Settings settings, HandlerFactory handlers);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -180,7 +157,6 @@ class Server {
   /// "wmpush://127.0.0.1:PORT/live" for "/live"; what needs it is percent-encoded.
   std::string url(const std::string& point = "/live") const;
 
-  void add_fault(Fault fault);
   /// Takes users, grants, tokens, addresses, limits and `takeover` over from `settings`, for the
   /// requests that come from now on: nobody is dropped. Returns one line that names what else is
   /// different, and takes a new server; empty when there is nothing.

@@ -1,4 +1,4 @@
-// What the connections of one server share: points and sessions, faults, the lists that tests look
+// What the connections of one server share: points and sessions, the lists that a program looks
 // at, and the log. Everything but the lists belongs to the server's thread.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
@@ -14,11 +14,9 @@
 
 #include "pubpoint/access/access.hpp"
 #include "pubpoint/access/log_limiter.hpp"
-#include "pubpoint/faults.hpp"
+#include "pubpoint/http/http_host.hpp"
 #include "pubpoint/pull/watching.hpp"
-#include "pubpoint/read_buffers.hpp"
 #include "pubpoint/registry.hpp"
-#include "pubpoint/request_record.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {
@@ -27,7 +25,7 @@ class Recorder;
 class Writer;
 struct RecordingFailure;
 
-class Service {
+class Service final : public HttpHost {
  public:
   /// Has a function called in the server's thread, some time; from any thread.
   using Post = std::function<void(std::function<void()>)>;
@@ -36,29 +34,23 @@ class Service {
   Service(Settings settings, Post post);
   ~Service();
 
-  const Settings& settings() const { return settings_; }
-  Clock::time_point now() const { return settings_.now(); }
+  const Settings& settings() const override { return settings_; }
+  Clock::time_point now() const override { return settings_.now(); }
   Registry& registry() { return registry_; }
-  Faults& faults() { return faults_; }
   Watching& watching() { return watching_; }
 
   /// One line for people; control characters are made visible.
   void log(const std::string& text) const;
-  /// Lists and logs a breach.
-  void breached(const std::string& peer, const Breach& breach);
+  void breached(const std::string& peer, const Breach& breach) override;
   /// Whether a request is let in; `peer` is what the log calls it. Lists attempts and breaches, and
   /// logs refusals, of each address and status one in a second at most.
   AccessDecision admit(const AccessRequest& request, const std::string& peer);
   /// Server::reload()
   std::string reload(Settings settings);
-  void count_request();
-  /// Tells the program of a request that is over.
-  void request_over(const RequestRecord& request) const;
+  void count_request() override;
+  void request_over(const RequestRecord& request) const override;
   void count_connection();
-  AddressCounts& connection_counts() { return connection_counts_; }
-  ReadBuffers& read_buffers() { return read_buffers_; }
-  /// A line that the log has at most once a second for each key.
-  void log_seldom(const std::string& key, const std::string& text);
+  void log_seldom(const std::string& key, const std::string& text) override;
 
   /// The first PushStart of a session: makes its recording and tells the program. False when its
   /// content has to wait for SessionConnection::go_on().
@@ -104,10 +96,7 @@ class Service {
   void ended(const PushSession& session);
 
   Settings settings_;
-  AddressCounts connection_counts_;
-  ReadBuffers read_buffers_;
   Registry registry_;
-  Faults faults_;
   std::unique_ptr<Access> access_;  // another one after each reload()
   LogLimiter log_limiter_;
   const Post post_;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "pubpoint/request_record.hpp"
+#include "pubpoint/http/request_record.hpp"
 
 namespace wmpush::tool {
 

@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "command.hpp"
-#include "pubpoint/request_rules.hpp"
+#include "pubpoint/http/request_target.hpp"
 #include "token_key.hpp"
 
 namespace wmpush::tool {

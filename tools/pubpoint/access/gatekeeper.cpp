@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "pubpoint/access/base64.hpp"
+#include "pubpoint/http/field_text.hpp"
+#include "pubpoint/http/request_target.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -13,34 +15,10 @@ namespace {
 constexpr std::string_view kOpaque = "wmpush";
 constexpr std::string_view kSession = "-sess";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
 std::string joined(std::initializer_list<std::string_view> parts) {
   std::string text;
   for (const std::string_view part : parts) (text += text.empty() ? "" : ":") += part;
   return text;
-}
-
-std::string in_quotes(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + "\"";
-}
-
-/// Path and query of a request's target or of a Digest's uri: what one of them says in absolute
-/// form the other may say without, where a proxy passes a request on as it came (RFC 7616, 3.4.6).
-std::string_view resource(std::string_view target) {
-  constexpr std::string_view kScheme = "http://";
-  if (!target.starts_with(kScheme)) return target;
-  target.remove_prefix(kScheme.size());
-  return target.substr(std::min(target.find('/'), target.size()));
 }
 
 /// name=value and name="value" with commas between; nothing else may stand there.
@@ -161,12 +139,14 @@ void Gatekeeper::admit_digest(std::string_view credentials, std::string_view met
   const auto breach = [&](std::string text) { admission.breach = std::move(text); };
   if (!parse_parameters(credentials, given)) return breach("a Digest that cannot be parsed");
   const std::string& user = admission.attempt.user = given["username"];
-  if (resource(given["uri"]) != resource(target))
+  // What one of them says in absolute form the other may say without, where a proxy passes a
+  // request on as it came (RFC 7616, 3.4.6).
+  if (path_and_query(given["uri"]) != path_and_query(target))
     return breach("the uri of the Digest is not that of the request");
   if (given["realm"] != users_.realm()) return breach("the Digest is for another realm");
   if (given["opaque"] != kOpaque) return breach("the Digest does not give opaque back");
   const auto kind = std::ranges::find_if(
-      kinds_, [&](Hash known) { return same_word(algorithm(known), given["algorithm"]); });
+      kinds_, [&](Hash known) { return same(algorithm(known), given["algorithm"]); });
   if (kind == kinds_.end()) return breach("the Digest is of another algorithm");
   if (given["qop"] != (settings_.qop ? "auth" : "")) return breach("the Digest is of another qop");
 
@@ -207,7 +187,7 @@ void Gatekeeper::admit_digest(std::string_view credentials, std::string_view met
 
 std::string Gatekeeper::offered(std::string_view scheme) const {
   const auto found = std::ranges::find_if(
-      settings_.schemes, [&](const std::string& known) { return same_word(known, scheme); });
+      settings_.schemes, [&](const std::string& known) { return same(known, scheme); });
   return found == settings_.schemes.end() ? std::string() : *found;
 }
 

@@ -5,6 +5,7 @@
 #include "pubpoint/access/address_list.hpp"
 #include "pubpoint/access/rights.hpp"
 #include "pubpoint/config/config.hpp"
+#include "pubpoint/http/field_text.hpp"
 #include "pubpoint/point_path.hpp"
 #include "pubpoint/record/recording_name.hpp"
 
@@ -14,15 +15,6 @@ namespace {
 constexpr std::int64_t kMany = 1'000'000'000;
 constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kTebibyte = std::int64_t{1} << 40;
-
-std::string in_quotes(const std::string& text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
-}
 
 std::string wrong_type(const std::string& wanted, const Value& value) {
   return " needs " + wanted + ", and this is " + value.type;

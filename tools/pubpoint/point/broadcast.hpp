@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "pubpoint/point/timeline.hpp"
-#include "pubpoint/push_session.hpp"
+#include "pubpoint/push/push_session.hpp"
 
 namespace wmpush::pubpoint {
 

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "pubpoint/field_text.hpp"
+#include "pubpoint/http/field_text.hpp"
+#include "pubpoint/http/request_target.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -124,11 +125,7 @@ PullRequest read_pull_request(const RequestHead& head) {
   PullRequest request;
   request.version = head.version;
   request.head_only = head.method == "HEAD";
-  std::string_view target = head.target;
-  if (constexpr std::string_view kScheme = "http://"; target.starts_with(kScheme)) {
-    target.remove_prefix(kScheme.size());
-    target.remove_prefix(std::min(target.find('/'), target.size()));
-  }
+  const std::string_view target = path_and_query(head.target);
   const std::size_t query = std::min(target.find('?'), target.size());
   request.path = percent_decoded(target.substr(0, query));
   request.query = target.substr(std::min(query + 1, target.size()));

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "pubpoint/http/messages.hpp"
 #include "pubpoint/point/stream_gate.hpp"
-#include "pubpoint/request_rules.hpp"
 
 namespace wmpush::pubpoint {
 

@@ -130,23 +130,6 @@ std::string whole_response(std::string_view status, std::string_view server, std
   return text;
 }
 
-std::string percent_encoded(std::string_view path) {
-  constexpr std::string_view kPlain = "-._~!$&'()*+,;=:@/";
-  std::string text;
-  for (const char c : path) {
-    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                          (c >= 'A' && c <= 'Z') || kPlain.find(c) != kPlain.npos;
-    if (is_plain) {
-      text += c;
-      continue;
-    }
-    char digits[4];
-    std::snprintf(digits, sizeof digits, "%%%02X", static_cast<unsigned char>(c));
-    text += digits;
-  }
-  return text;
-}
-
 std::string asx_body(std::string_view host, std::string_view path, std::string_view query) {
   return "<asx version=\"3.0\">\r\n  <entry>\r\n    <ref href=\"" +
          escaped(url("mmsh", host, path, query)) + "\"/>\r\n    <ref href=\"" +

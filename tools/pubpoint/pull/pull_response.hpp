@@ -44,7 +44,4 @@ std::string asx_body(std::string_view host, std::string_view path, std::string_v
 std::string m3u_body(std::string_view host, std::string_view path, std::string_view query);
 std::string page_body(std::string_view host, std::string_view path, std::string_view name);
 
-/// What may not stand in a path as it is becomes %XX.
-std::string percent_encoded(std::string_view path);
-
 }  // namespace wmpush::pubpoint

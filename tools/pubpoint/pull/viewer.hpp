@@ -13,10 +13,10 @@
 #include <utility>  // before Asio, which forgets it (Boost 1.74)
 #include <vector>
 
+#include "pubpoint/http/request_record.hpp"
 #include "pubpoint/point/ring.hpp"
 #include "pubpoint/point/stream_gate.hpp"
 #include "pubpoint/pull/pull_request.hpp"
-#include "pubpoint/request_record.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "pubpoint/http/request_target.hpp"
 #include "pubpoint/pull/pull_response.hpp"
 
 namespace wmpush::pubpoint {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "pubpoint/push_session.hpp"
+#include "pubpoint/push/push_session.hpp"
 #include "pubpoint/record/recording_series.hpp"
 #include "pubpoint/record/writer.hpp"
 

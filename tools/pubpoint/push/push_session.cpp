@@ -1,4 +1,4 @@
-#include "pubpoint/push_session.hpp"
+#include "pubpoint/push/push_session.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -150,7 +150,7 @@ bool PushSession::take_packet(const Frame& frame) {
   }
   if (recent_.repeats(frame.payload)) {
     ++report_.packets_repeated;
-    if (!keep_repeats_) return true;
+    return true;
   }
   ++report_.packets;
   report_.bytes += frame.payload.size();

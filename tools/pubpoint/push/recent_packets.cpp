@@ -1,4 +1,4 @@
-#include "pubpoint/recent_packets.hpp"
+#include "pubpoint/push/recent_packets.hpp"
 
 #include <algorithm>
 #include <functional>

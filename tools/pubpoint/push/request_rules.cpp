@@ -1,10 +1,11 @@
-#include "pubpoint/request_rules.hpp"
+#include "pubpoint/push/request_rules.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "pubpoint/field_text.hpp"
+#include "pubpoint/http/field_text.hpp"
+#include "pubpoint/http/request_target.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -40,14 +41,6 @@ bool is_token(std::string_view text) {
            kOthers.find(c) != std::string_view::npos;
   });
 }
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
-  return -1;
-}
-
-std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 /// Judges one head, rule by rule, and collects what it finds.
 class Judge {
@@ -87,12 +80,7 @@ class Judge {
   void method_and_path() {
     if (head_.method != "POST")
       breach("C01", "the method is " + head_.method + ", which is not known here", 405);
-    std::string_view target = head_.target;
-    constexpr std::string_view kScheme = "http://";
-    if (same(target.substr(0, kScheme.size()), kScheme)) {
-      target.remove_prefix(kScheme.size());
-      target.remove_prefix(std::min(target.find('/'), target.size()));
-    }
+    const std::string_view target = path_and_query(head_.target);
     if (target.empty() || target.front() != '/')
       breach("C01", "the request names no path but " + in_quotes(head_.target));
     request().path = percent_decoded(target.substr(0, target.find('?')));
@@ -231,13 +219,6 @@ class Judge {
 
 }  // namespace
 
-std::vector<std::string_view> RequestHead::values(std::string_view name) const {
-  std::vector<std::string_view> found;
-  for (const auto& [field, value] : fields)
-    if (same(field, name)) found.emplace_back(value);
-  return found;
-}
-
 Verdict judge(const RequestHead& head) { return Judge(head).run(); }
 
 std::optional<Breach> parse_setup_body(std::string_view body, SetupDirectives& directives) {
@@ -272,20 +253,6 @@ std::optional<Breach> parse_setup_body(std::string_view body, SetupDirectives& d
   directives.template_path = percent_decoded(path);
   directives.auto_destroy = flag == "1";
   return std::nullopt;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      decoded += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      decoded += text[i];
-    }
-  }
-  return decoded;
 }
 
 }  // namespace wmpush::pubpoint

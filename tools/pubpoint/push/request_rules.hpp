@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "pubpoint/http/messages.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {
@@ -18,17 +19,6 @@ inline constexpr std::uint64_t kMaxSetupBody = 4096;
 /// The largest Content-Length of a PushStart (C09).
 inline constexpr std::uint64_t kMaxPushStartLength = 2147483647;
 inline constexpr std::size_t kMaxPushId = 255;
-
-/// The head of an HTTP request, parsed and not yet judged.
-struct RequestHead {
-  std::string method;
-  std::string target;
-  unsigned version = 11;  ///< 10 or 11
-  std::vector<std::pair<std::string, std::string>> fields;
-
-  /// Values of all fields of that name, in order; case of the name does not matter.
-  std::vector<std::string_view> values(std::string_view name) const;
-};
 
 /// A request that keeps the rules.
 struct PushRequest {
@@ -63,8 +53,5 @@ struct SetupDirectives {
 
 /// Rule C08.
 std::optional<Breach> parse_setup_body(std::string_view body, SetupDirectives& directives);
-
-/// What %XX stands for; a '%' without two digits behind it stays.
-std::string percent_decoded(std::string_view text);
 
 }  // namespace wmpush::pubpoint

@@ -3,16 +3,27 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/bytes.hpp"
-#include "pubpoint/request_rules.hpp"
 
 namespace wmpush::pubpoint {
 
 /// The largest request head that is read.
 inline constexpr std::size_t kMaxRequestHead = 8192;
+
+/// The head of an HTTP request, parsed and not yet judged.
+struct RequestHead {
+  std::string method;
+  std::string target;
+  unsigned version = 11;  ///< 10 or 11
+  std::vector<std::pair<std::string, std::string>> fields;
+
+  /// Values of all fields of that name, in order; case of the name does not matter.
+  std::vector<std::string_view> values(std::string_view name) const;
+};
 
 /// Takes bytes until a request head is complete.
 class HeadReader {

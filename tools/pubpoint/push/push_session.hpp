@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "pubpoint/recent_packets.hpp"
-#include "pubpoint/request_rules.hpp"
+#include "pubpoint/push/recent_packets.hpp"
+#include "pubpoint/push/request_rules.hpp"
 #include "pubpoint/running_time.hpp"
 #include "pubpoint/server.hpp"
 #include "wmhttp/frame.hpp"
@@ -67,8 +67,6 @@ class PushSession {
 
   /// More entries in a minute are a breach.
   void set_entry_limit(std::size_t per_minute) { entries_per_minute_ = per_minute; }
-  /// Packets that come twice are taken twice.
-  void keep_repeats() { keep_repeats_ = true; }
   void add_consumer(std::unique_ptr<StreamConsumer> consumer) {
     consumers_.push_back(std::move(consumer));
   }
@@ -135,7 +133,6 @@ class PushSession {
   bool over_ = false;
   bool waits_for_resume_ = false;
   RecentPackets recent_;
-  bool keep_repeats_ = false;
   std::uint64_t remaining_ = 0;                // of the Content-Length
   std::chrono::milliseconds media_before_{0};  // of the entries before this one
   std::optional<RunningTime> send_time_;       // since the first packet of this entry

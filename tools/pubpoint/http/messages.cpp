@@ -1,4 +1,4 @@
-#include "pubpoint/messages.hpp"
+#include "pubpoint/http/messages.hpp"
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
@@ -9,6 +9,8 @@
 #include <ctime>
 #include <limits>
 #include <sstream>
+
+#include "pubpoint/http/field_text.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -31,7 +33,8 @@ bool may_be_http(std::string_view text) {
 
 bool parse(const std::string& text, RequestHead& head) {
   http::request_parser<http::empty_body> parser;
-  parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // judge() looks at the length
+  parser.body_limit(
+      std::numeric_limits<std::uint64_t>::max());  // who serves it looks at the length
   parser.header_limit(kMaxRequestHead + 1);
   boost::beast::error_code error;
   parser.put(boost::asio::buffer(text), error);
@@ -56,6 +59,13 @@ std::string http_date() {
 }
 
 }  // namespace
+
+std::vector<std::string_view> RequestHead::values(std::string_view name) const {
+  std::vector<std::string_view> found;
+  for (const auto& [field, value] : fields)
+    if (same(field, name)) found.emplace_back(value);
+  return found;
+}
 
 HeadReader::Status HeadReader::next(Bytes& input, RequestHead& head) {
   const std::size_t before = text_.size();
