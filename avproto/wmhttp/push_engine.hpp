@@ -2,51 +2,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/bytes.hpp"
-#include "wmhttp/authenticator.hpp"
-#include "wmhttp/frame.hpp"
-#include "wmhttp/message.hpp"
+#include "wmhttp/admission.hpp"
+#include "wmhttp/exchange.hpp"
+#include "wmhttp/frame_log.hpp"
+#include "wmhttp/push_start.hpp"
+#include "wmhttp/recovery.hpp"
+#include "wmhttp/route.hpp"
 #include "wmhttp/send_queue.hpp"
-#include "wmhttp/sent_frames.hpp"
-#include "wmhttp/url.hpp"
+#include "wmhttp/session_id.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::wmhttp {
-
-using Clock = std::chrono::steady_clock;
-using Time = Clock::time_point;
-using Duration = std::chrono::microseconds;
-
-/// Length-Remaining of a PushStart when no proxy is known: the largest 31-bit number (3.1.4.2.1).
-inline constexpr std::int64_t kDirectContentLength = 2147483647;
-/// Through a proxy a PushStart is to last about this long (3.1.4.2.1).
-inline constexpr std::chrono::seconds kProxiedDuration{60};
-
-/// A stream that went on for so long after a loss counts as well again.
-inline constexpr std::chrono::seconds kLasting{5};
-/// A server that fails so soon after something was sent fails because of it.
-inline constexpr std::chrono::seconds kAtOnce{1};
-
-/// Redirects that are followed on the way to a session.
-inline constexpr int kMaxRedirects = 8;
-
-/// Whether a session goes on with its push-id after a loss of the connection.
-enum class Resume : std::uint8_t {
-  Auto,    ///< unless something speaks against the server having it
-  Always,  ///< until the server says that it does not have it, or has had the time to forget it
-  Never    ///< each loss is followed by a new session
-};
 
 struct EngineConfig {
   std::string target;                  ///< path and query, verbatim
@@ -73,19 +48,13 @@ struct EngineConfig {
   std::uint32_t jitter_seed = 1;           ///< of the waits: each pusher is to have its own
 };
 
-/// What an ASF header means for the lengths of the protocol.
-struct StreamShape {
-  std::size_t packet_size = 0;  ///< fixed size of the data packets, 1 to 65535
-  std::uint32_t bitrate = 0;    ///< bit/s of all streams; 0 = unknown
-};
-
 /// Bytes and time in, bytes and wishes out. The owner connects, sends and receives as wants() says
 /// and reports what happened; nothing here waits. State and event find the action in one table
-/// (state_table.cpp) that reads like section 3.1 of the document.
+/// (state_table.cpp) that reads like section 3.1 of the document; an action says which state
+/// follows, and nothing else sets it.
 ///
 /// No call lets an exception out. One that comes up inside, as where there is no memory, makes the
-/// session Failed for good, with E_OUTOFMEMORY or E_FAIL; nothing that was lent is then referred to
-/// any more.
+/// session Failed for good, with E_OUTOFMEMORY or E_FAIL.
 class PushEngine {
  public:
   enum class State : std::uint8_t {
@@ -116,15 +85,14 @@ class PushEngine {
 
   explicit PushEngine(EngineConfig config);
 
-  // The program's side. Each call is an event of the table; an event that is not valid in the state
-  // returns NS_E_INVALID_REQUEST or NS_E_NOCONNECTION and changes nothing.
+  // The program's side. A call that is not valid in the state returns NS_E_INVALID_REQUEST or
+  // NS_E_NOCONNECTION and changes nothing. What is handed in is copied.
 
   /// Asks for a connection and then for a session (PushSetup).
   Error start(Time now) noexcept;
-  /// $H for the first header of the session, $E(1) and $C for a later one. `header` is copied.
+  /// $H for the first header of the session, $E(1) and $C for a later one.
   Error header(Bytes header, StreamShape shape, Time now) noexcept;
-  /// $D with `head` and `rest` as one packet. `rest` is lent until idle(); `head` until the call
-  /// returns, unless a rollover makes the packet wait: keep it until idle() too.
+  /// $D with `head` and `rest` as one packet.
   Error packet(Bytes head, Bytes rest, Time now) noexcept;
   /// $E with a Reason other than 1.
   Error end(std::uint32_t reason, Time now) noexcept;
@@ -153,10 +121,10 @@ class PushEngine {
   void tick(Time now, Delivery delivery = {}) noexcept;
   /// What the peer's kernel has confirmed need not be kept: a good moment to say so when
   /// wants_delivery() is true.
-  bool wants_delivery() const { return sent_.wants_acknowledgement(); }
+  bool wants_delivery() const { return log_.wants_acknowledgement(); }
   void delivered(Delivery delivery) noexcept;
   /// The owner has closed the connection.
-  void closed();
+  void closed() { link_.open = false; }
 
   // What the owner has to do.
 
@@ -164,52 +132,49 @@ class PushEngine {
   /// Until when what wants() says must make progress; the time of tick() is compared with it.
   /// Time::max() when nothing presses.
   Time deadline() const;
-  std::span<const Bytes> outgoing() noexcept { return out_.view(); }
+  std::span<const Bytes> outgoing() noexcept { return link_.out.view(); }
   /// Everything that was handed in is out, and the next header, packet or end may come.
   bool idle() const { return wants() == Want::Nothing; }
-
-  State state() const { return state_; }
-  bool connected_now() const { return connected_; }
-  const Error& error() const { return error_; }
-  /// Bytes that the next header may have: a later one has less room than the first.
-  std::size_t header_limit() const {
-    return header_.empty() ? kMaxHeaderPayload : kMaxStreamChangePayload;
-  }
-  /// An exception ended the session.
-  bool collapsed() const { return collapsed_; }
-  /// The response that accepted the session.
-  const Response& setup_response() const { return setup_response_; }
-  const std::string& push_id() const { return context_.push_id; }
-  /// The server has closed the connection, or answered with a success, behind the whole $E.
-  bool end_confirmed() const { return end_confirmed_; }
-  std::uint64_t packets_sent() const { return packets_sent_; }
-  /// Packets that were sent once more after a loss of the connection.
-  std::uint64_t packets_resent() const { return packets_resent_; }
-  /// Packets that a lost connection may have taken along, at the most.
-  std::uint64_t packets_at_risk() const { return packets_at_risk_; }
-  /// The connection was lost, and nothing of the stream has gone out on another one yet.
-  bool recovering() const { return recovering_; }
-  /// How often the stream went on after a loss.
-  std::uint64_t reconnects() const { return reconnects_; }
-  /// A proxy is known: named, or it has shown itself (Via).
-  bool proxied() const { return proxied_; }
-  /// What the log is to hear: a request or a response in a line, or something to be warned of.
-  struct Note {
-    wmpush_log_level level;
-    std::string text;
-  };
   /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
-  const Destination& destination() const { return config_.proxy ? *config_.proxy : config_.server; }
+  const Destination& destination() const { return route_.next_hop(); }
   /// Where the session is, or is to be: as configured, until redirects lead elsewhere (3.1.5.1).
   /// Whoever connects looks whether they did: the engine then has no authenticator for the new
   /// host (or for the proxy that a 305 named) until it is given one by take_route().
-  const Destination& server() const { return config_.server; }
-  const std::string& target() const { return config_.target; }
-  const std::optional<Destination>& proxy() const { return config_.proxy; }
+  const Destination& server() const { return route_.place().server; }
+  const std::string& target() const { return route_.place().target; }
+  const std::optional<Destination>& proxy() const { return route_.proxy(); }
   /// Goes on by way of `proxy`, or directly, with these authenticators. Only while wants() says
   /// Connect.
   void take_route(std::optional<Destination> proxy, Authenticator* server_authenticator,
                   Authenticator* proxy_authenticator);
+
+  State state() const { return state_; }
+  bool connected_now() const { return link_.open; }
+  const Error& error() const { return error_; }
+  /// Bytes that the next header may have: a later one has less room than the first.
+  std::size_t header_limit() const {
+    return log_.has_header() ? kMaxStreamChangePayload : kMaxHeaderPayload;
+  }
+  /// An exception ended the session.
+  bool collapsed() const { return collapsed_; }
+  /// The response that accepted the session.
+  const Response& setup_response() const { return session_.setup_response(); }
+  const std::string& push_id() const { return session_.push_id(); }
+  /// The server has closed the connection, or answered with a success, behind the whole $E.
+  bool end_confirmed() const { return end_.confirmed; }
+  std::uint64_t packets_sent() const { return packets_sent_; }
+  /// Packets that were sent once more after a loss of the connection.
+  std::uint64_t packets_resent() const { return recovery_.packets_resent(); }
+  /// Packets that a lost connection may have taken along, at the most.
+  std::uint64_t packets_at_risk() const { return recovery_.packets_at_risk(); }
+  /// The connection was lost, and nothing of the stream has gone out on another one yet.
+  bool recovering() const { return recovery_.active(); }
+  /// How often the stream went on after a loss.
+  std::uint64_t reconnects() const { return recovery_.reconnects(); }
+  /// A proxy is known: named, or it has shown itself (Via).
+  bool proxied() const { return route_.proxied(); }
+  /// What the log is to hear: a request or a response in a line, or something to be warned of.
+  using Note = Authenticator::Note;
   /// The notes since the last call.
   std::vector<Note> take_notes() noexcept { return std::exchange(notes_, {}); }
 
@@ -217,7 +182,14 @@ class PushEngine {
   friend struct StateTable;
 
   enum class Event : std::uint8_t {
+    // of the program
     Start,
+    Header,
+    Packet,
+    End,
+    Disconnect,
+    Abandoned,
+    // of the peer
     Connected,
     ConnectFailed,
     Accepted,    // 2xx
@@ -226,219 +198,171 @@ class PushEngine {
     Challenged,  // 401, 407
     Refused,     // any other status
     Malformed,   // no HTTP response
+    Excessive,   // more than a peer may send
     PeerClosed,
     ConnectionLost,
+    // of time, and of our own kernel
     TimedOut,
-    Header,
-    Packet,
-    End,
-    Disconnect,
+    EndOverdue,
+    Drained,  // everything that was queued is sent
     Count
   };
+  using Action = State (PushEngine::*)();
 
-  using Action = void (PushEngine::*)();
+  /// What the call under way has brought.
+  struct Input {
+    Time now{};
+    Delivery delivery;
+    Error error;
+    std::uint32_t reason = 0;
+    Bytes head;
+    Bytes rest;
+    StreamShape shape;
+    std::size_t payload() const { return head.size() + rest.size(); }
+  };
+  /// What lives as long as a connection.
+  struct Link {
+    bool open = false;
+    SendQueue out;
+    Exchange exchange;
+    PushStart start;
+    Time progress{};                // when something was last sent, or queued to be
+    Time waiting_since{};           // when the response that is awaited was due to be waited for
+    bool body_held_back = false;    // the last PushSetup was only a round of an authentication
+    bool behind_challenge = false;  // and went out behind a challenge that was no round of one
+  };
+  /// The end of the stream, once it was asked for.
+  struct EndOfStream {
+    bool asked = false;
+    bool confirmed = false;
+    std::uint32_t reason = 0;
+    Time since{};
+    Error loss;  // came when the peer's kernel had the $E, too: the session may have ended well
+  };
+
+  Error call(Event event) noexcept;
+  void report(Event event, Time now, Delivery delivery, Error error = {}) noexcept;
   void dispatch(Event event);
-  void become(State state) { state_ = state; }
-  void fail(Error error) noexcept;
+  /// Why a call of the program is not for this state; empty where it is.
+  Error not_now(Event call) const;
   template <typename Call>
   void guarded(Call call) noexcept;
-  void reject(Result result, std::string message);
+  State stay_and_reject(Result result, std::string message);
+  State fail(Error error) noexcept;
   void note(wmpush_log_level level, std::string text);
-  Error outcome() noexcept;
-  bool end_overdue() const;
-  void take_response();
-  void note_response();
-  bool keep_cookies();
-  void refuse_excess(std::string what);
   void take_received(Bytes bytes);
-  void take_sent(std::size_t count);
-  void take_deadline();
-  bool take_header(std::size_t limit, std::string_view frame);
-
-  // The actions of the table.
-  void ignore() {}
-  void invalid();
-  void no_connection();
-  void want_connection();
-  void send_setup();
-  void fail_to_connect();
-  void accept_session();
-  void answer_setup_challenge();
-  void refuse_setup();
-  void refuse_stream();
-  void refuse_stream(Error refusal);
-  void report_malformed();
-  void lose_setup();
-  void lose_stream();
-  void forget_connection();
-  void setup_unanswered();
-  void start_stream();
-  void stream_on_new_connection();
-  void next_entry();
-  void send_packet();
-  void end_stream();
-  void end_without_stream();
-  void end_after_loss();
-  void start_or_reconnect();
-  void follow_redirect();
-  void take_named_proxy();
-  void answer_stream_challenge();
-  void refuse_challenge(std::string_view explanation);
-  void connect_again();
-  void end_later();
-  void begin_end();
-  bool refused_from_the_start() const;
-  void lose_rollover();
-  void roll_over();
-  void forget_session();
-  void send_round();
-  void answer_round();
-  void skip_rounds();
-  void round_unanswered();
-  void remember_acceptance();
-  void next_push_start();
-  void renew_session();
-  void stalled();
-  void finish();
-  void finish_after_answer();
-  void note_unconfirmed(std::string_view when);
-  Error end_not_taken(Result result, std::string_view when) const;
-  void finish_when_taken();
-  void hang_up();
-
-  Authenticator* challenged_authenticator() const;
-  bool has_answer(Authenticator& authenticator, Authenticator::Occasion occasion);
-  void aim();
-  Error refused(std::string_view doing, bool template_named,
-                std::string_view authentication = {}) const;
-  bool refused_as_tinyproxy_does() const;
-  void authorize();
-  void note_proxys_consent();
-  void authorization_accepted();
-  bool authorization_incomplete() const;
-
-  // After a loss (push_recovery.cpp).
-  bool recoverable() const;
-  std::uint64_t taken() const noexcept;
-  std::size_t unread() const noexcept;
-  void recover(Error cause);
-  void recover_from(std::uint64_t taken, std::size_t unread, Error cause);
-  void take_back(std::uint64_t taken, std::size_t unread);
-  void try_later(Error cause);
-  bool resumable() const;
-  void doubt_session();
-  Duration idle_timeout() const;
-  void resume_after_all();
-  bool lasted() const;
-  bool may_be_held(int status) const;
-  bool deny_session();
-  std::string playlist_hint() const;
-  std::string size_hint() const;
-  void streaming_again();
-  void announce();
-  void feed_again();
-  void put_first_header();
-
+  Event interpret(Outcome outcome);
+  bool over() const { return state_ == State::Ended || state_ == State::Failed; }
   /// Inside a PushStart body that more can be added to.
   bool in_body() const { return state_ == State::Streaming || state_ == State::Resuming; }
-  void begin_push_start();
-  void send_push_start();
-  void submit(const PendingFrame& frame);
-  void submit_waiting();
-  bool fits(const PendingFrame& frame) const;
-  void put(const PendingFrame& frame, bool again = false);
-  void use_up_length();
-  std::int64_t push_start_length() const;
-  void measure_bitrate();
+  State body() const { return recovery_.active() ? State::Resuming : State::Streaming; }
+  const Response& response() const { return link_.exchange.response(); }
+  bool end_overdue() const;
+
+  // To a session (push_setup.cpp).
+  State want_connection();
+  State send_setup();
+  State fail_to_connect();
+  State accept_session();
+  State follow_redirect();
+  State take_named_proxy();
+  State go_elsewhere(const Error& refusal, const std::string& what, const Route::Place& from);
+  State answer_setup_challenge();
+  State refuse_setup();
+  State lose_setup();
+  State setup_unanswered();
+  State forget_connection();
+  State report_malformed();
+  State refuse_excess();
+  RequestContext request();
   void drop_connection();
+  Error refused(std::string_view doing, bool template_named, std::string_view why = {}) const;
+  bool has_answer(const Authenticator::Occasion& occasion);
+
+  // PushStart and what is in it (push_stream.cpp).
+  State start_stream();
+  State begin_push_start();
+  State send_push_start(PushStart::Place place, const RequestContext& request);
+  State stream_on_new_connection();
+  State send_round(const RequestContext& request);
+  State answer_round();
+  State skip_rounds();
+  State round_unanswered();
+  State next_entry();
+  State send_packet();
+  State write_frames();
+  State drained();
+  void stream_again();
+  State use_up_length();
+  State roll_over();
+  State rolled_over();
+  State remember_acceptance();
+  State next_push_start();
+  State lose_rollover();
+  State renew_session();
+  State answer_stream_challenge();
+  State refuse_challenge(std::string_view explanation);
+  State refuse_stream();
+  State lose_stream();
+  State lose_stream(Error error);
+  State stalled();
+  bool append_header(FrameId id);
+  std::string playlist_hint() const;
+  std::string size_hint() const;
+
+  // The end (push_end.cpp).
+  State end_stream();
+  State end_later();
+  State end_sent();
+  State end_after_loss();
+  State finish();
+  State finish_after_answer();
+  State finish_when_taken();
+  State abandon_end();
+  State give_up();
+  State end_too_late();
+  State hang_up();
+  Error end_not_taken(Result result, std::string_view when) const;
+  void note_unconfirmed(std::string_view when);
+  void begin_end();
+
+  // After a loss (push_recovery.cpp).
+  bool recoverable() const { return recovery_.enabled() && log_.has_header(); }
+  State recover(Error cause);
+  State recover_from(std::uint64_t taken, std::size_t unread, Error cause);
+  State try_later(Error cause);
+  State connect_again();
+  State refuse_stream(Error refusal);
+  State deny_session();
+  bool denies_session() const;
+  bool refused_from_the_start() const;
+  bool may_be_held(int status) const;
+  void resume_after_all();
+  void forget_session();
+  void announce();
+  std::uint64_t taken() const noexcept;
+  std::size_t unread() const noexcept;
+
+  State nothing() { return state_; }
 
   EngineConfig config_;
-  RequestContext context_;
   State state_ = State::Idle;
-  bool connected_ = false;
-  bool accepted_ = false;   // there was a session
-  bool end_asked_ = false;  // and it was to be ended
-  bool end_confirmed_ = false;
   bool collapsed_ = false;
-  Error error_;
+  Error error_;     // why it is Failed
   Error rejected_;  // answer of the program's call that is being dispatched
   std::vector<Note> notes_;
-
-  // Arguments of the event that is being dispatched.
-  Time now_{};
-  Response response_;
-  Error peer_error_;
-  PendingFrame offered_;
-  StreamShape offered_shape_;
-  Delivery delivery_;
-
-  SendQueue out_;
-  ResponseReader responses_;
-  std::size_t answers_ = 0;  // responses since the last request
-  bool renamed_ = false;     // the response brought another push-id than the request had
-  Response setup_response_;
-  std::vector<std::string> proxy_challenges_;  // of the last 407
-  Time progress_{};                            // when something was last sent, or queued to be
-  Time waiting_since_{};  // when the response that is awaited was due to be waited for
-  Time end_started_{};
-
-  std::vector<std::byte> header_;  // the current entry's, for a session that must be set up anew
+  Input in_;
+  Route route_;
+  Admission admission_;
+  SessionId session_;
+  FrameLog log_;
+  Link link_;
+  Recovery recovery_;
+  EndOfStream end_;
   StreamShape shape_;
-  std::int64_t length_remaining_ = 0;
-  std::int64_t push_start_size_ = 0;   // what length_remaining_ was in the beginning
-  std::int64_t measured_bitrate_ = 0;  // bit/s, in the last PushStart that was long enough
-  bool with_header_ = false;           // the next PushStart begins with $H
-  bool early_accept_ = false;          // a 2xx came before the length was used up
-  bool early_keep_alive_ = false;      // and its server keeps the connection
-  bool body_held_back_ = false;        // the last PushSetup was only a round of an authentication
-  bool connection_reused_ = false;     // and went out behind a challenge that was no round of one
-  bool same_authorization_ = false;    // it is to be sent again as it was
-  bool proxied_ = false;
-  int redirects_ = 0;
-  bool proxy_was_named_ = false;  // by a 305
-  bool packet_in_queue_ = false;
-  std::uint64_t packets_sent_ = 0;
-
-  SentFrames sent_;              // on this connection
-  SentFrames again_;             // what is still to be sent again, in front of everything else
-  bool repeats_ = false;         // this PushStart began with what is sent again
-  bool resumes_ = false;         // and goes on with a session that was set up on another connection
-  bool recovering_ = false;      // the connection was lost, and the stream does not go on yet
-  bool new_session_ = true;      // there is none that could be resumed
-  bool denied_ = false;          // the server has just said so
-  bool content_queued_ = false;  // frames of the stream have been queued on this connection
-  std::optional<Time> streaming_since_;
-  std::optional<Time> announce_at_;
-  struct {
-    Destination server;
-    std::string target;
-  } home_;  // where the program asked to go
-  // A session that was given up without the server having said that it does not have it.
-  struct Doubted {
-    Destination server;
-    std::string target;
-    std::string push_id;
-    std::vector<std::pair<std::string, std::string>> cookies;
-  };
-  std::optional<Doubted> doubted_;
-  bool in_doubt_ = false;  // the current one is about to be that
-  Time push_start_at_{};
-  Time lost_at_{};
-  std::optional<Time> outage_since_;  // since when no stream has lasted
   std::optional<Time> next_entry_at_;
-  Time retry_at_{};
-  std::int64_t tries_ = 0;  // in a row, without a stream that lasted
-  Error loss_;
-  std::uint32_t end_reason_ = 0;
-  Error end_loss_;  // came when the peer's kernel had the $E, too: the session may have ended well
-  std::uint64_t packets_again_ = 0;  // of this loss
-  std::uint64_t packets_resent_ = 0;
-  std::uint64_t packets_at_risk_ = 0;
-  std::uint64_t reconnects_ = 0;
-  std::minstd_rand random_;
-  // Frames that wait for the next PushStart: at most $E(1), $C and an $E.
-  std::array<PendingFrame, 3> waiting_{};
-  std::size_t waiting_count_ = 0;
+  std::int64_t measured_bitrate_ = 0;  // bit/s, in the last PushStart that was long enough
+  std::uint64_t packets_sent_ = 0;
 };
 
 std::string_view name(PushEngine::State state);

@@ -8,98 +8,185 @@
 
 namespace wmpush::wmhttp {
 
-void PushEngine::want_connection() { drop_connection(); }
+using State = PushEngine::State;
+
+State PushEngine::want_connection() {
+  drop_connection();
+  return State::Connecting;
+}
+
+/// What lives as long as a connection ends with it.
+void PushEngine::drop_connection() {
+  log_.forget_written();
+  link_ = {};
+}
+
+/// What the next request has in common with the others, and what it says of who we are.
+RequestContext PushEngine::request() {
+  RequestContext request;
+  request.target = route_.request_target();
+  request.host = route_.host();
+  request.user_agent = config_.user_agent;
+  request.push_id = session_.push_id();
+  request.cookies = session_.cookies();
+  request.authentication_schemes = config_.authentication_schemes;
+  admission_.authorize(request, route_);
+  return request;
+}
 
 /// While an authentication goes its rounds there is no body: only the last request is meant.
-void PushEngine::send_setup() {
-  note(WMPUSH_LOG_VERBOSE, "PushSetup for " + config_.target);
-  progress_ = waiting_since_ = now_;
-  answers_ = 0;
-  if (!std::exchange(same_authorization_, false)) authorize();
-  body_held_back_ = authorization_incomplete();
-  out_.copy(as_bytes(push_setup_request(
-      context_, body_held_back_ ? std::string_view() : std::string_view(config_.setup_body))));
+State PushEngine::send_setup() {
+  note(WMPUSH_LOG_VERBOSE, "PushSetup for " + route_.place().target);
+  link_.progress = link_.waiting_since = in_.now;
+  link_.exchange.begin();
+  const RequestContext context = request();
+  link_.body_held_back = admission_.incomplete();
+  link_.out.copy(as_bytes(push_setup_request(
+      context, link_.body_held_back ? std::string_view() : std::string_view(config_.setup_body))));
+  return State::SettingUp;
 }
 
-void PushEngine::fail_to_connect() {
+State PushEngine::fail_to_connect() {
+  const Error& error = in_.error;
   // Where nobody listens any more, nobody has kept the session either.
-  if (peer_error_.system_error == ECONNREFUSED && !config_.proxy) doubt_session();
+  if (error.system_error == ECONNREFUSED && !route_.proxy()) session_.doubt();
   // What is wrong with the address itself does not get better.
-  const bool later = recoverable() && (peer_error_.result == Result::NS_E_PUSH_CANNOTCONNECT ||
-                                       peer_error_.result == Result::NS_E_SERVER_NOT_FOUND ||
-                                       peer_error_.result == Result::NS_E_PROXY_NOT_FOUND);
-  later ? try_later(peer_error_) : fail(peer_error_);
+  const bool later = recoverable() && (error.result == Result::NS_E_PUSH_CANNOTCONNECT ||
+                                       error.result == Result::NS_E_SERVER_NOT_FOUND ||
+                                       error.result == Result::NS_E_PROXY_NOT_FOUND);
+  return later ? try_later(error) : fail(error);
 }
 
-void PushEngine::accept_session() {
-  if (!response_.from_media_server()) {
-    if (config_.strict_server) return fail(foreign_server(response_, redirects_ > 0));
+State PushEngine::accept_session() {
+  if (!response().from_media_server()) {
+    if (config_.strict_server) return fail(foreign_server(response(), route_.redirected()));
     note(WMPUSH_LOG_WARNING,
-         "the server calls itself '" + response_.server +
+         "the server calls itself '" + response().server +
              "', which is no Windows Media server: going on because strict_server is 0");
   }
-  authorization_accepted();
-  if (body_held_back_ && !config_.setup_body.empty()) {
+  admission_.accepted();
+  const bool keep_alive = response().keep_alive;
+  if (link_.body_held_back && !config_.setup_body.empty()) {
     // Let in before the last round, as a server may that knows the connection: the body is to come.
-    become(response_.keep_alive ? State::SettingUp : State::Connecting);
-    return response_.keep_alive ? send_setup() : drop_connection();
+    return keep_alive ? send_setup() : want_connection();
   }
-  accepted_ = true;
-  redirects_ = 0;
-  setup_response_ = response_;
-  if (!response_.keep_alive) drop_connection();
-  if (!header_.empty()) start_or_reconnect();  // the session before it was lost: go on
+  session_.accept(response());
+  route_.arrive();
+  if (!keep_alive) drop_connection();
+  if (!log_.has_header()) return State::Ready;
+  // The session before it was lost: go on.
+  log_.begin_with_header();
+  return link_.open ? begin_push_start() : State::Reconnecting;
 }
 
-void PushEngine::refuse_setup() {
+// ---------------------------------------------------------------------------------------------
+// Elsewhere
+
+State PushEngine::follow_redirect() {
+  const Route::Place from = route_.place();
+  std::string what;
+  const Error refusal = route_.follow(response(), what);
+  return go_elsewhere(refusal, what, from);
+}
+
+/// The same request is to go through a proxy that the server names.
+State PushEngine::take_named_proxy() {
+  std::string what;
+  const Error refusal = route_.name_proxy(response(), what);
+  if (!refusal) admission_.accepted();
+  if (!refusal) admission_.leave_proxy();
+  return go_elsewhere(refusal, what, route_.place());
+}
+
+State PushEngine::go_elsewhere(const Error& refusal, const std::string& what,
+                               const Route::Place& from) {
+  if (refusal) return refusal.message.empty() ? refuse_setup() : fail(refusal);
+  note(WMPUSH_LOG_INFO, what);
+  // Who sends elsewhere has nothing against us.
+  admission_.accepted();
+  admission_.repeat_no_more();
+  if (route_.place().server != from.server) {
+    session_.leave_host();
+    admission_.leave_server();
+  }
+  return want_connection();
+}
+
+// ---------------------------------------------------------------------------------------------
+// Challenged, refused, unanswered
+
+/// Has the challenge answered; what is said about it stands behind it in the log.
+bool PushEngine::has_answer(const Authenticator::Occasion& occasion) {
+  const bool answered = admission_.challenged(response(), occasion);
+  for (Note& each : admission_.take_notes()) note(each.level, std::move(each.text));
+  return answered;
+}
+
+State PushEngine::answer_setup_challenge() {
+  if (admission_.is_proxys_own_refusal(response())) link_.exchange.take_for_proxys();
+  if (!admission_.is_possible_for(response())) return refuse_setup();
+  const bool kept = link_.open && response().keep_alive && link_.out.empty();
+  if (!has_answer({true, kept})) return fail(refused("PushSetup", false, admission_.explanation()));
+  if (!kept) return want_connection();
+  link_.behind_challenge = !link_.body_held_back;
+  return send_setup();
+}
+
+Error PushEngine::refused(std::string_view doing, bool template_named, std::string_view why) const {
+  Error error =
+      refusal(response(), doing, template_named, why, {route_.host(), route_.proxy_text()});
+  const int status = response().status;
+  if (route_.place().target == "/" && status >= 400 && status < 500 && why.empty())
+    error.message +=
+        "; the URL names no publishing point: write wmpush://" + route_.host() + "/NAME";
+  return error;
+}
+
+State PushEngine::refuse_setup() {
   Error error = refused("PushSetup", !config_.setup_body.empty());
   resume_after_all();
-  const bool later =
-      recoverable() && (may_be_held(response_.status) || worth_another_try(response_.status));
-  if (later) authorization_accepted();  // who refuses for now has nothing against us
-  later ? try_later(std::move(error)) : fail(std::move(error));
+  const int status = response().status;
+  const bool later = recoverable() && (may_be_held(status) || worth_another_try(status));
+  if (!later) return fail(std::move(error));
+  admission_.accepted();  // who refuses for now has nothing against us
+  return try_later(std::move(error));
 }
 
-void PushEngine::report_malformed() {
-  fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, 0, 0,
-        "the server sent " + responses_.malformed() + ": check host and port"});
-}
-
-void PushEngine::lose_setup() {
+State PushEngine::lose_setup() {
   // A server may close behind a challenge although it did not say so.
-  if (std::exchange(connection_reused_, false)) {
-    same_authorization_ = true;
-    drop_connection();
-    return become(State::Connecting);
+  if (link_.behind_challenge) {
+    admission_.repeat();
+    return want_connection();
   }
-  Error error = peer_error_;
+  Error error = in_.error;
   if (error)
     error.message = "PushSetup: " + error.message;
   else
     error = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
              "PushSetup: the server closed the connection without a complete answer: is it a "
              "Windows Media server?"};
-  recoverable() ? try_later(std::move(error)) : fail(std::move(error));
+  return recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
-void PushEngine::setup_unanswered() {
+State PushEngine::setup_unanswered() {
   Error error{Result::NS_E_TIMEOUT, 0, 0,
               "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
                   ": check that this is a Windows Media server, or set response_timeout higher"};
-  recoverable() ? try_later(std::move(error)) : fail(std::move(error));
+  return recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
-void PushEngine::round_unanswered() {
-  Error error{Result::NS_E_TIMEOUT, 0, 0,
-              "PushStart: the proxy did not answer within " +
-                  seconds_text(config_.response_timeout) +
-                  " on a new connection: see its log, or set response_timeout higher"};
-  recoverable() ? try_later(std::move(error)) : fail(std::move(error));
-}
-
-void PushEngine::forget_connection() {
+State PushEngine::forget_connection() {
   drop_connection();
-  new_session_ = false;  // the server may have it still
+  session_.make_resumable();  // the server may have it still
+  return State::Ready;
 }
+
+State PushEngine::report_malformed() {
+  return fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, 0, 0,
+               "the server sent " + link_.exchange.fault() + ": check host and port"});
+}
+
+/// Whatever the state: a peer that never stops is not to be asked for anything more.
+State PushEngine::refuse_excess() { return fail(std::move(in_.error)); }
 
 }  // namespace wmpush::wmhttp

@@ -1,4 +1,4 @@
-// Bytes on their way out: a few of our own, and payloads that the caller lends.
+// Bytes on their way out: a few of our own, and frames that are lent.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
@@ -36,11 +36,18 @@ class SendQueue {
   /// Adds bytes that stay where they are until they are gone.
   void lend(Bytes bytes) {
     if (bytes.empty()) return;
-    add({0, bytes.size(), bytes.data()});
     queued_ += bytes.size();
+    // Frames often lie one behind the other.
+    if (!empty() && parts_.back().lent != nullptr &&
+        parts_.back().lent + parts_.back().size == bytes.data())
+      parts_.back().size += bytes.size();
+    else
+      add({0, bytes.size(), bytes.data()});
   }
 
   bool empty() const { return first_ == parts_.size(); }
+  /// Bytes that are left.
+  std::size_t size() const { return static_cast<std::size_t>(queued_ - consumed_); }
 
   /// What is left, valid until the next change.
   std::span<const Bytes> view() noexcept {
@@ -70,13 +77,13 @@ class SendQueue {
     if (empty()) forget();
   }
 
-  /// Drops what is left, and counts anew.
-  void clear() {
+  /// Drops what is left.
+  void clear() noexcept {
     forget();
-    queued_ = consumed_ = 0;
+    queued_ = consumed_;
   }
 
-  /// Bytes that were added since the last clear(), and how many of them are gone.
+  /// Bytes that were added and not dropped, and how many of them are gone.
   std::uint64_t queued() const { return queued_; }
   std::uint64_t consumed() const { return consumed_; }
 
@@ -92,7 +99,7 @@ class SendQueue {
     parts_.push_back(part);
     view_.reserve(parts_.capacity());
   }
-  void forget() {
+  void forget() noexcept {
     own_.clear();
     parts_.clear();
     first_ = gone_ = 0;

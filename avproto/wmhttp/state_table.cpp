@@ -1,7 +1,9 @@
-// The table that reads like section 3.1 of the document: in a state, on an event, the engine moves
-// on to a state and takes an action, which may find a reason to move elsewhere. What is not listed
-// cannot happen, or is of no interest there.
+// The table that reads like section 3.1 of the document: in a state, on an event, the engine takes
+// an action, and the action says which state follows. Here and nowhere else a state is set, but for
+// an exception, after which every session is Failed.
 #include <array>
+#include <cassert>
+#include <initializer_list>
 
 #include "wmhttp/push_engine.hpp"
 
@@ -9,148 +11,112 @@ namespace wmpush::wmhttp {
 
 struct StateTable {
   using E = PushEngine;
-  using State = E::State;
-  using Event = E::Event;
-  struct Cell {
-    State next = State::Count;
-    E::Action action = &E::ignore;
-  };
-  static constexpr std::size_t kStates = static_cast<std::size_t>(State::Count);
-  static constexpr std::size_t kEvents = static_cast<std::size_t>(Event::Count);
-  using Cells = std::array<std::array<Cell, kEvents>, kStates>;
+  using S = E::State;
+  using V = E::Event;
+  static constexpr std::size_t kStates = static_cast<std::size_t>(S::Count);
+  static constexpr std::size_t kEvents = static_cast<std::size_t>(V::Count);
+  using Cells = std::array<std::array<E::Action, kEvents>, kStates>;
 
   static Cells make() {
     Cells cells{};
-    const auto on = [&](State state, Event event, E::Action action, State next) {
-      cells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)] = {next, action};
+    const auto on = [&](std::initializer_list<S> states, std::initializer_list<V> events,
+                        E::Action action) {
+      for (const S state : states)
+        for (const V event : events) {
+          E::Action& cell = cells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
+          assert(cell == nullptr && "declared twice");
+          cell = action;
+        }
     };
-    using S = State;
-    using V = Event;
 
-    on(S::Idle, V::Start, &E::want_connection, S::Connecting);
-    on(S::Idle, V::Header, &E::invalid, S::Idle);
-    on(S::Idle, V::Packet, &E::no_connection, S::Idle);
-    on(S::Idle, V::End, &E::no_connection, S::Idle);
+    // To a session (3.1.4.1, 3.1.5.1).
+    on({S::Idle}, {V::Start}, &E::want_connection);
+    on({S::Connecting}, {V::Connected}, &E::send_setup);
+    on({S::Connecting, S::Reconnecting}, {V::ConnectFailed}, &E::fail_to_connect);
+    on({S::SettingUp}, {V::Accepted}, &E::accept_session);
+    on({S::SettingUp}, {V::Redirected}, &E::follow_redirect);
+    on({S::SettingUp}, {V::ProxyNamed}, &E::take_named_proxy);
+    on({S::SettingUp}, {V::Challenged}, &E::answer_setup_challenge);
+    on({S::SettingUp}, {V::Refused}, &E::refuse_setup);
+    on({S::SettingUp}, {V::PeerClosed, V::ConnectionLost}, &E::lose_setup);
+    on({S::SettingUp}, {V::TimedOut}, &E::setup_unanswered);
+    // A session that waits for its stream may lose its connection.
+    on({S::Ready}, {V::Header}, &E::start_stream);
+    on({S::Ready}, {V::Malformed, V::PeerClosed, V::ConnectionLost, V::TimedOut},
+       &E::forget_connection);
 
-    on(S::Connecting, V::Connected, &E::send_setup, S::SettingUp);
-    on(S::Connecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
-    on(S::Connecting, V::Header, &E::invalid, S::Connecting);
-    on(S::Connecting, V::Packet, &E::invalid, S::Connecting);
-    on(S::Connecting, V::End, &E::no_connection, S::Connecting);
-    on(S::Connecting, V::Disconnect, &E::hang_up, S::Ended);
+    // PushStart on a new connection, with the rounds that a proxy needs there (3.1.4.2.1).
+    on({S::Reconnecting}, {V::Connected}, &E::stream_on_new_connection);
+    on({S::Authorizing}, {V::Challenged}, &E::answer_round);
+    on({S::Authorizing}, {V::Accepted}, &E::skip_rounds);
+    on({S::Authorizing}, {V::TimedOut}, &E::round_unanswered);
 
-    on(S::SettingUp, V::Accepted, &E::accept_session, S::Ready);
-    on(S::SettingUp, V::Redirected, &E::follow_redirect, S::Connecting);
-    on(S::SettingUp, V::ProxyNamed, &E::take_named_proxy, S::Connecting);
-    on(S::SettingUp, V::Challenged, &E::answer_setup_challenge, S::SettingUp);
-    on(S::SettingUp, V::Refused, &E::refuse_setup, S::Failed);
-    on(S::SettingUp, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::SettingUp, V::PeerClosed, &E::lose_setup, S::Failed);
-    on(S::SettingUp, V::ConnectionLost, &E::lose_setup, S::Failed);
-    on(S::SettingUp, V::TimedOut, &E::setup_unanswered, S::Failed);
-    on(S::SettingUp, V::Header, &E::invalid, S::SettingUp);
-    on(S::SettingUp, V::Packet, &E::invalid, S::SettingUp);
-    on(S::SettingUp, V::End, &E::no_connection, S::SettingUp);
-    on(S::SettingUp, V::Disconnect, &E::hang_up, S::Ended);
+    // Inside of a PushStart (3.1.4.2, 3.1.4.5).
+    on({S::Streaming, S::Resuming}, {V::Header}, &E::next_entry);
+    on({S::Streaming, S::Resuming}, {V::Packet}, &E::send_packet);
+    on({S::Streaming, S::Resuming}, {V::End}, &E::end_stream);
+    on({S::Streaming, S::Resuming}, {V::Drained}, &E::drained);
+    on({S::Streaming, S::Resuming}, {V::Accepted}, &E::remember_acceptance);
+    on({S::Streaming, S::Resuming}, {V::TimedOut}, &E::stalled);
 
-    on(S::Ready, V::Header, &E::start_stream, S::Streaming);
-    on(S::Ready, V::Packet, &E::invalid, S::Ready);
-    on(S::Ready, V::End, &E::end_without_stream, S::Ready);
-    on(S::Ready, V::Redirected, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::Challenged, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::Refused, &E::refuse_stream, S::Failed);
-    on(S::Ready, V::Malformed, &E::forget_connection, S::Ready);
-    on(S::Ready, V::PeerClosed, &E::forget_connection, S::Ready);
-    on(S::Ready, V::ConnectionLost, &E::forget_connection, S::Ready);
-    on(S::Ready, V::TimedOut, &E::forget_connection, S::Ready);  // for the rest of the PushSetup
-    on(S::Ready, V::Disconnect, &E::hang_up, S::Ended);
+    // Between two (3.1.4.3).
+    on({S::RollingOver}, {V::Accepted}, &E::next_push_start);
+    on({S::RollingOver}, {V::Drained}, &E::rolled_over);
+    on({S::RollingOver}, {V::TimedOut}, &E::renew_session);
+    on({S::RollingOver}, {V::PeerClosed, V::ConnectionLost}, &E::lose_rollover);
 
-    on(S::Reconnecting, V::Connected, &E::stream_on_new_connection, S::Streaming);
-    on(S::Reconnecting, V::ConnectFailed, &E::fail_to_connect, S::Failed);
-    on(S::Reconnecting, V::Header, &E::invalid, S::Reconnecting);
-    on(S::Reconnecting, V::Packet, &E::invalid, S::Reconnecting);
-    on(S::Reconnecting, V::End, &E::invalid, S::Reconnecting);
-    on(S::Reconnecting, V::Disconnect, &E::hang_up, S::Ended);
+    // What else a server may say to a stream (3.1.5.2), and how a connection ends.
+    on({S::Streaming, S::Resuming, S::RollingOver, S::Ending}, {V::Challenged},
+       &E::answer_stream_challenge);
+    on({S::Ready, S::Authorizing, S::Streaming, S::Resuming, S::RollingOver},
+       {V::Redirected, V::ProxyNamed, V::Refused}, &E::refuse_stream);
+    on({S::Ready}, {V::Challenged}, &E::refuse_stream);
+    on({S::Authorizing, S::Streaming, S::Resuming}, {V::PeerClosed, V::ConnectionLost},
+       &E::lose_stream);
 
-    on(S::Authorizing, V::Challenged, &E::answer_round, S::Authorizing);
-    on(S::Authorizing, V::Accepted, &E::skip_rounds, S::Authorizing);
-    on(S::Authorizing, V::Redirected, &E::refuse_stream, S::Failed);
-    on(S::Authorizing, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::Authorizing, V::Refused, &E::refuse_stream, S::Failed);
-    on(S::Authorizing, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::Authorizing, V::PeerClosed, &E::lose_stream, S::Failed);
-    on(S::Authorizing, V::ConnectionLost, &E::lose_stream, S::Failed);
-    on(S::Authorizing, V::TimedOut, &E::round_unanswered, S::Failed);
-    on(S::Authorizing, V::Header, &E::invalid, S::Authorizing);
-    on(S::Authorizing, V::Packet, &E::invalid, S::Authorizing);
-    on(S::Authorizing, V::End, &E::invalid, S::Authorizing);
-    on(S::Authorizing, V::Disconnect, &E::hang_up, S::Ended);
+    // The end (3.1.4.4).
+    on({S::Ending}, {V::Drained}, &E::end_sent);
+    on({S::Ending}, {V::Accepted, V::PeerClosed}, &E::finish);
+    on({S::Ending}, {V::Redirected, V::ProxyNamed, V::Refused}, &E::finish_after_answer);
+    on({S::Ending}, {V::ConnectionLost}, &E::lose_stream);
+    on({S::Ending}, {V::TimedOut}, &E::finish_when_taken);
+    on({S::Ending}, {V::Abandoned}, &E::abandon_end);
+    on({S::Waiting}, {V::End}, &E::end_later);
+    on({S::Failed}, {V::End}, &E::end_after_loss);
 
-    on(S::Waiting, V::TimedOut, &E::connect_again, S::Reconnecting);
-    on(S::Waiting, V::Header, &E::invalid, S::Waiting);
-    on(S::Waiting, V::Packet, &E::invalid, S::Waiting);
-    on(S::Waiting, V::End, &E::end_later, S::Waiting);
-    on(S::Waiting, V::Disconnect, &E::hang_up, S::Ended);
+    // After a loss (2.2.2.2, 3.2.7.1).
+    on({S::Waiting}, {V::TimedOut}, &E::connect_again);
 
-    for (const State body : {S::Streaming, S::Resuming}) {
-      on(body, V::Header, &E::next_entry, body);
-      on(body, V::Packet, &E::send_packet, body);
-      on(body, V::End, &E::end_stream, body);
-      on(body, V::Accepted, &E::remember_acceptance, body);
-      on(body, V::Redirected, &E::refuse_stream, S::Failed);
-      on(body, V::ProxyNamed, &E::refuse_stream, S::Failed);
-      on(body, V::Challenged, &E::answer_stream_challenge, body);
-      on(body, V::Refused, &E::refuse_stream, S::Failed);
-      on(body, V::Malformed, &E::report_malformed, S::Failed);
-      on(body, V::PeerClosed, &E::lose_stream, S::Failed);
-      on(body, V::ConnectionLost, &E::lose_stream, S::Failed);
-      on(body, V::TimedOut, &E::stalled, S::Failed);
-      on(body, V::Disconnect, &E::hang_up, S::Ended);
-    }
+    // From anywhere.
+    on({S::SettingUp, S::Authorizing, S::Streaming, S::Resuming, S::RollingOver, S::Ending},
+       {V::Malformed}, &E::report_malformed);
+    on({S::SettingUp, S::Ready, S::Authorizing, S::Streaming, S::Resuming, S::RollingOver,
+        S::Ending},
+       {V::Excessive}, &E::refuse_excess);
+    on({S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
+        S::Streaming, S::Resuming, S::RollingOver},
+       {V::EndOverdue}, &E::end_too_late);
+    on({S::Idle, S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
+        S::Streaming, S::Resuming, S::RollingOver},
+       {V::Abandoned}, &E::give_up);
+    on({S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
+        S::Streaming, S::Resuming, S::RollingOver, S::Ending},
+       {V::Disconnect}, &E::hang_up);
 
-    on(S::RollingOver, V::Accepted, &E::next_push_start, S::Streaming);
-    on(S::RollingOver, V::Redirected, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::ProxyNamed, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::Challenged, &E::answer_stream_challenge, S::RollingOver);
-    on(S::RollingOver, V::Refused, &E::refuse_stream, S::Failed);
-    on(S::RollingOver, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::RollingOver, V::PeerClosed, &E::lose_rollover, S::Failed);
-    on(S::RollingOver, V::ConnectionLost, &E::lose_rollover, S::Failed);
-    on(S::RollingOver, V::TimedOut, &E::renew_session, S::Connecting);
-    on(S::RollingOver, V::Header, &E::invalid, S::RollingOver);
-    on(S::RollingOver, V::Packet, &E::invalid, S::RollingOver);
-    on(S::RollingOver, V::End, &E::invalid, S::RollingOver);
-    on(S::RollingOver, V::Disconnect, &E::hang_up, S::Ended);
-
-    on(S::Ending, V::Accepted, &E::finish, S::Ended);
-    on(S::Ending, V::PeerClosed, &E::finish, S::Ended);
-    on(S::Ending, V::Redirected, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::ProxyNamed, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::Challenged, &E::answer_stream_challenge, S::Ending);
-    on(S::Ending, V::Refused, &E::finish_after_answer, S::Ended);
-    on(S::Ending, V::Malformed, &E::report_malformed, S::Failed);
-    on(S::Ending, V::ConnectionLost, &E::lose_stream, S::Failed);
-    on(S::Ending, V::TimedOut, &E::finish_when_taken, S::Ended);
-    on(S::Ending, V::Header, &E::invalid, S::Ending);
-    on(S::Ending, V::Packet, &E::invalid, S::Ending);
-    on(S::Ending, V::End, &E::no_connection, S::Ending);
-    on(S::Ending, V::Disconnect, &E::hang_up, S::Ended);
-
-    for (const State begun :
-         {S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
-          S::Resuming, S::Streaming, S::RollingOver, S::Ending, S::Ended, S::Failed})
-      on(begun, V::Start, &E::invalid, begun);
-    for (const State over : {S::Ended, S::Failed}) {
-      on(over, V::Header, &E::no_connection, over);
-      on(over, V::Packet, &E::no_connection, over);
-      on(over, V::End, &E::no_connection, over);
-    }
-    on(S::Failed, V::End, &E::end_after_loss, S::Ended);
+    // What changes nothing: a second answer to a PushSetup, requests that are out, and what comes
+    // when it is too late, or before the connection is made.
+    on({S::Ready}, {V::Accepted}, &E::nothing);
+    on({S::SettingUp, S::Ready, S::Authorizing}, {V::Drained}, &E::nothing);
+    on({S::Idle}, {V::Disconnect}, &E::nothing);
+    on({S::Ended, S::Failed}, {V::Disconnect, V::Abandoned}, &E::nothing);
+    on({S::Idle, S::Connecting, S::Reconnecting, S::Waiting, S::Ended, S::Failed},
+       {V::PeerClosed, V::ConnectionLost, V::Drained}, &E::nothing);
+    on({S::Connecting, S::Reconnecting}, {V::TimedOut}, &E::nothing);
+    on({S::Ended, S::Failed}, {V::Connected, V::ConnectFailed}, &E::nothing);
     return cells;
   }
 
-  static const Cell& at(State state, Event event) {
+  static E::Action at(S state, V event) {
     // Not constexpr: g++ 12 then leaves some of the pointers to members null.
     static const Cells kCells = make();
     return kCells[static_cast<std::size_t>(state)][static_cast<std::size_t>(event)];
@@ -158,10 +124,52 @@ struct StateTable {
 };
 
 void PushEngine::dispatch(Event event) {
-  const StateTable::Cell& cell = StateTable::at(state_, event);
-  if (cell.next == State::Count) return;
-  state_ = cell.next;
-  (this->*cell.action)();
+  const Action action = StateTable::at(state_, event);
+  assert(action != nullptr && "no action is declared for this state and event");
+  state_ = action != nullptr ? (this->*action)()
+                             : fail({Result::E_FAIL, 0, 0,
+                                     "something came up that cannot happen while the session is " +
+                                         std::string(name(state_)) + ": please report it"});
+}
+
+Error PushEngine::not_now(Event call) const {
+  const auto invalid = [&] {
+    return Error{Result::NS_E_INVALID_REQUEST, 0, 0,
+                 "the call is not valid while the session is " + std::string(name(state_))};
+  };
+  const auto no_connection = [] {
+    return Error{Result::NS_E_NOCONNECTION, 0, 0, "there is no connection to the publishing point"};
+  };
+  if (call == Event::Start) return state_ == State::Idle ? Error{} : invalid();
+  switch (state_) {
+    case State::Streaming:
+    case State::Resuming:
+      return {};
+    case State::Ready:
+      if (call == Event::Header) return {};
+      if (call == Event::Packet) return invalid();
+      if (!link_.open)
+        return {Result::NS_E_CONNECTION_FAILURE, 0, 0,
+                "the server closed the connection before the stream began"};
+      return {Result::NS_E_INVALID_REQUEST, 0, 0,
+              "there is no stream to end: no ASF header was sent"};
+    case State::Waiting:
+      if (call != Event::End) return invalid();
+      return end_.asked ? no_connection() : Error{};
+    case State::Idle:
+      return call == Event::Header ? invalid() : no_connection();
+    case State::Failed:
+      // The first EndSession of a session that was lost says so; a further one finds none to end.
+      return call == Event::End ? Error{} : no_connection();
+    case State::Ended:
+      return no_connection();
+    case State::Connecting:
+    case State::SettingUp:
+    case State::Ending:
+      return call == Event::End ? no_connection() : invalid();
+    default:
+      return invalid();
+  }
 }
 
 }  // namespace wmpush::wmhttp

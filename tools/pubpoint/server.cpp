@@ -241,8 +241,8 @@ class Server::Impl {
     }
     // Most have gone by the next tick, which forgets them.
     if (connections_.size() >= 2 * limits.connections) forget_closed();
-    service_.count_connection();
     connections_.push_back(std::make_shared<HttpConnection>(std::move(socket), service_, address));
+    service_.count_connection();
     connections_.back()->start(
         [this](ClientConnection& connection) { return handlers_(connection, service_); });
   }

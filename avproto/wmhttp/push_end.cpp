@@ -1,0 +1,152 @@
+// How the engine ends a stream, and what it says became of it (3.1.4.4).
+#include <utility>
+
+#include "core/failure.hpp"
+#include "wmhttp/push_engine.hpp"
+#include "wmhttp/seconds_text.hpp"
+
+namespace wmpush::wmhttp {
+
+using State = PushEngine::State;
+
+void PushEngine::begin_end() {
+  end_.asked = true;
+  end_.since = in_.now;
+  end_.reason = in_.reason;
+  log_.append(FrameId::End, in_.reason, {}, {});
+}
+
+State PushEngine::end_stream() {
+  begin_end();
+  return write_frames();
+}
+
+/// The $E is sent.
+State PushEngine::end_sent() {
+  stream_again();
+  return State::Ending;
+}
+
+/// The program ends the stream while the connection is being made again.
+State PushEngine::end_later() {
+  begin_end();
+  return State::Waiting;
+}
+
+/// The first EndSession of a session that was lost says so.
+State PushEngine::end_after_loss() {
+  if (!session_.accepted() || end_.asked) {
+    stay_and_reject(Result::NS_E_NOCONNECTION, "there is no connection to the publishing point");
+  } else {
+    rejected_ = copy_of(error_);
+    rejected_.result = Result::NS_E_CONNECTION_FAILURE;
+  }
+  return State::Ended;
+}
+
+/// The server has closed the connection, or answered with a success.
+State PushEngine::finish() {
+  end_.confirmed = link_.out.empty();
+  if (!end_.confirmed)
+    return lose_stream({Result::NS_E_CONNECTION_FAILURE, 0, 0,
+                        "the server closed the connection before the end-of-stream was sent"});
+  announce();
+  return State::Ended;
+}
+
+State PushEngine::finish_after_answer() {
+  const Response& answer = response();
+  // A proxy that was left waiting says so when the session ends; the server has nothing against it.
+  // One that was not known shows itself by a name that is not the server's, or by saying what only
+  // a gateway says.
+  const bool by_proxy =
+      route_.proxied() || answer.status == 502 ||
+      (!answer.server.empty() && answer.server != session_.setup_response().server);
+  const bool left_waiting = answer.status == 400 || answer.status == 502;
+  if (left_waiting && by_proxy && !answer.from_media_server()) {
+    const State next = finish();
+    end_.confirmed = false;
+    return next;
+  }
+  Error error = refused("EndSession", false);
+  // 422 is about what came, not about the session.
+  const bool may_be_unknown = link_.start.repeats() && log_.whole() && answer.status != 422;
+  if (recoverable() && may_be_unknown) return refuse_stream(std::move(error));
+  error.result = Result::NS_E_CONNECTION_FAILURE;
+  if (link_.out.empty() && in_.delivery.unacknowledged == 0) {
+    error.message += "; everything in front of the end was delivered";
+    if (!config_.strict_end) {
+      note(WMPUSH_LOG_WARNING, error.message);
+      announce();
+      return State::Ended;
+    }
+    error.message += ", and strict_end=0 makes this a warning";
+  }
+  return fail(std::move(error));
+}
+
+/// The end that nobody has confirmed, when waiting for that is over.
+State PushEngine::finish_when_taken() {
+  const Delivery& delivery = in_.delivery;
+  if (!link_.out.empty() || delivery.unacknowledged > 0 || delivery.surely_unread > 0)
+    return fail(end_not_taken(
+        Result::NS_E_CONNECTION_FAILURE,
+        "the end-of-stream was not taken within " + seconds_text(config_.end_timeout)));
+  announce();
+  note_unconfirmed("within " + seconds_text(in_.now - end_.since));
+  return State::Ended;
+}
+
+State PushEngine::abandon_end() {
+  const Delivery& delivery = in_.delivery;
+  if (!link_.out.empty() || delivery.unacknowledged > 0 || delivery.surely_unread > 0)
+    return fail(end_not_taken(in_.error.result, "interrupted before the end-of-stream was taken"));
+  note_unconfirmed("before the interrupt");
+  return State::Ended;
+}
+
+State PushEngine::give_up() { return fail(std::move(in_.error)); }
+
+State PushEngine::end_too_late() {
+  const Error& loss = recovery_.cause();
+  return fail({Result::NS_E_CONNECTION_FAILURE, loss.http_status, loss.system_error,
+               "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
+                   (recovery_.active() ? ": " + loss.message
+                                       : ": the server did not answer when the length of a "
+                                         "PushStart was used up")});
+}
+
+State PushEngine::hang_up() {
+  link_.out.clear();
+  log_.clear();
+  return State::Ended;
+}
+
+Error PushEngine::end_not_taken(Result result, std::string_view when) const {
+  const Delivery& delivery = in_.delivery;
+  std::string message(when);
+  if (delivery.unacknowledged > 0)
+    message += ": the server has not acknowledged the last " +
+               std::to_string(delivery.unacknowledged) + " bytes";
+  else if (!link_.out.empty())
+    message += ": the server takes no data";
+  else
+    message += ": the server's system has everything, but the server has left the last " +
+               std::to_string(delivery.surely_unread) +
+               " bytes of it unread, or more: see whether it hangs";
+  return {result, 0, 0, std::move(message)};
+}
+
+/// Everything is acknowledged: by a system, not by a program.
+void PushEngine::note_unconfirmed(std::string_view when) {
+  // Behind a name that is not a media server's there is a proxy, too.
+  const bool by_proxy = route_.proxied() || !session_.setup_response().from_media_server();
+  note(
+      WMPUSH_LOG_WARNING,
+      "nobody confirmed the end-of-stream " + std::string(when) + ", by a close or an answer: " +
+          (by_proxy ? "the proxy has taken everything; what became of it there cannot be told"
+                    : "the server's system has taken everything; whether the server made use of it "
+                      "cannot be told"));
+}
+
+}  // namespace wmpush::wmhttp
