@@ -12,6 +12,7 @@ if(TARGET wmpush_program)
       tool_send_test.cpp
       tool_serve_test.cpp
       tool_service_test.cpp
+      tool_siege_test.cpp
       tool_signal_test.cpp
       tool_token_test.cpp
       tool_usage_test.cpp

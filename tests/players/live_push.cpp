@@ -4,19 +4,17 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <sstream>
+
+#include "asf/data_packet.hpp"
+#include "asf/splitter.hpp"
+#include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
 
 using namespace std::chrono_literals;
-
-namespace {
-
-/// What goes out to a viewer at once, and a little more (P42): the preroll of the muxer is 3.1 s.
-constexpr std::chrono::milliseconds kOldEnough{3500};
-
-}  // namespace
 
 Frames read_frames(const std::string& framemd5) {
   Frames frames;
@@ -58,9 +56,9 @@ void expect_part_of(const Frames& received, const Frames& sent) {
   // What a player counts from is its own; it is the same for sound and picture.
   const std::int64_t shift = first->time - pictures.front().time;
   for (const auto& [stream, frames] : received) {
+    const Frame& begin = frames.front();
     auto next = std::ranges::find_if(sent.at(stream), [&](const Frame& each) {
-      return each.md5 == frames.front().md5 &&
-             std::abs(each.time - shift - frames.front().time) <= 5;
+      return each.md5 == begin.md5 && std::abs(each.time - shift - begin.time) <= 5;
     });
     for (const Frame& frame : frames) {
       ASSERT_NE(next, sent.at(stream).end()) << "stream " << stream << " at " << frame.time;
@@ -71,15 +69,43 @@ void expect_part_of(const Frames& received, const Frames& sent) {
   }
 }
 
-bool is_installed(const std::string& program) {
-  std::istringstream path(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
-  for (std::string folder; std::getline(path, folder, ':');)
-    if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
-  return false;
+FilmPush::FilmPush(const std::filesystem::path& film, const std::string& url)
+    : thread_([this, film, url] { push(film, url); }) {}
+
+FilmPush::~FilmPush() {
+  over_ = true;
+  thread_.join();
+}
+
+void FilmPush::push(const std::filesystem::path& film, const std::string& url) {
+  std::ifstream file(film, std::ios::binary);
+  const std::string asf(std::istreambuf_iterator<char>(file), {});
+  PushSink sink;
+  EXPECT_EQ(sink.Connect(url), Result::S_OK);
+  const auto begin = std::chrono::steady_clock::now();
+  asf::Splitter splitter;
+  asf::Splitter::Unit unit;
+  Bytes input = as_bytes(asf);
+  while (!over_ && !splitter.next(input, unit) && unit.kind != asf::Splitter::Kind::None) {
+    if (unit.kind == asf::Splitter::Kind::Header) {
+      EXPECT_EQ(sink.OnHeader(unit.bytes), Result::S_OK);
+    }
+    if (unit.kind != asf::Splitter::Kind::Packet) continue;
+    asf::DataPacket packet;
+    if (asf::DataPacket::parse(unit.bytes, packet)) {
+      const auto due = begin + std::chrono::milliseconds(packet.send_time) -
+                       std::chrono::duration_cast<std::chrono::milliseconds>(kLate);
+      while (!over_ && std::chrono::steady_clock::now() < due)
+        if (failed(sink.wait_until(std::min(due, std::chrono::steady_clock::now() + 50ms)))) return;
+    }
+    if (!over_ && failed(sink.OnDataUnit(unit.bytes))) return;  // another push took its place
+  }
+  static_cast<void>(sink.Disconnect());
 }
 
 std::unique_ptr<TemporaryDirectory> Players::folder;
 std::unique_ptr<pubpoint::Server> Players::server;
+std::unique_ptr<FilmPush> Players::film;
 std::unique_ptr<ChildProcess> Players::encoder;
 
 void Players::SetUpTestSuite() {
@@ -92,38 +118,34 @@ void Players::SetUpTestSuite() {
 
 void Players::TearDownTestSuite() {
   encoder.reset();
+  film.reset();
   server.reset();
   folder.reset();
 }
 
+namespace {
+
+/// Key frames every 2 s.
+Words encoding(const std::string& source, const Words& pace, const Words& limit) {
+  Words words{"-v", "error", "-nostdin", "-y"};
+  const auto add = [&](const Words& more) { words.insert(words.end(), more.begin(), more.end()); };
+  add(pace);
+  add({"-f", "lavfi", "-i", source + "=size=320x240:rate=25"});
+  add(pace);
+  add({"-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4"});
+  add({"-c:v", "wmv2", "-g", "50", "-b:v", "500k", "-c:a", "wmav2", "-b:a", "64k"});
+  add(limit);
+  add({"-f", "asf"});
+  return words;
+}
+
+}  // namespace
+
 void Players::start_encoder(const std::string& source) {
-  encoder = std::make_unique<ChildProcess>(Words{FFMPEG_WMPUSH,
-                                                 "-v",
-                                                 "error",
-                                                 "-nostdin",
-                                                 "-re",
-                                                 "-f",
-                                                 "lavfi",
-                                                 "-i",
-                                                 source + "=size=320x240:rate=25",
-                                                 "-re",
-                                                 "-f",
-                                                 "lavfi",
-                                                 "-i",
-                                                 "sine=frequency=440:beep_factor=4",
-                                                 "-c:v",
-                                                 "wmv2",
-                                                 "-g",
-                                                 "50",
-                                                 "-b:v",
-                                                 "500k",
-                                                 "-c:a",
-                                                 "wmav2",
-                                                 "-b:a",
-                                                 "64k",
-                                                 "-f",
-                                                 "asf",
-                                                 server->url()});
+  Words words{FFMPEG_WMPUSH};
+  for (const std::string& word : encoding(source, {"-re"}, {})) words.push_back(word);
+  words.push_back(server->url());
+  encoder = std::make_unique<ChildProcess>(words);
 }
 
 void Players::kill_encoder() {
@@ -132,9 +154,22 @@ void Players::kill_encoder() {
 }
 
 void Players::have_push() {
-  if (!encoder) start_encoder();
-  ASSERT_TRUE(server->wait_for([] { return newest_session().media >= kOldEnough; }))
-      << encoder->error_text();
+  if (!film && !encoder) {
+    const std::filesystem::path file = folder->path() / "film.asf";
+    Words words{FFMPEG};
+    for (const std::string& word : encoding("testsrc2", {}, {"-t", "240"})) words.push_back(word);
+    words.push_back(file.string());
+    ChildProcess ffmpeg(words);
+    ASSERT_EQ(ffmpeg.wait(), 0) << ffmpeg.error_text();
+    film = std::make_unique<FilmPush>(file, server->url());
+  }
+  ASSERT_TRUE(server->wait_for([] { return newest_session().media >= FilmPush::kLate; }));
+}
+
+void Players::end_push() {
+  film.reset();
+  encoder.reset();
+  ASSERT_TRUE(server->wait_for([] { return !newest_session().receiving; }));
 }
 
 pubpoint::SessionReport Players::newest_session() {

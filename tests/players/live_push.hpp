@@ -5,16 +5,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "pubpoint/server.hpp"
 #include "support/child_process.hpp"
 #include "support/temporary_directory.hpp"
+#include "watcher.hpp"
 
 namespace wmpush::test {
 
@@ -39,10 +42,27 @@ Frames frames_of(const std::vector<std::filesystem::path>& files);
 /// between sound and picture to be what it was within 5 ms.
 void expect_part_of(const Frames& received, const Frames& sent);
 
-/// Whether a program can be started.
-bool is_installed(const std::string& program);
+/// A push of a film in real time, but for its beginning, which goes out at once.
+class FilmPush {
+ public:
+  /// What of the film is over when the push has begun.
+  static constexpr Seconds kLate{35};
 
-/// The publishing point and the push are those of all tests: the push starts with the first one.
+  FilmPush(const std::filesystem::path& film, const std::string& url);
+  /// The connection is gone without an end, as when an encoder is killed.
+  ~FilmPush();
+  FilmPush(const FilmPush&) = delete;
+  FilmPush& operator=(const FilmPush&) = delete;
+
+ private:
+  void push(const std::filesystem::path& film, const std::string& url);
+
+  std::atomic<bool> over_ = false;
+  std::thread thread_;
+};
+
+/// The publishing point is that of all tests, and so is the push: it starts with the first one, and
+/// is 35 s old by then.
 class Players : public testing::Test {
  protected:
   /// The longest a player may take to its first picture, with the machine busy. An idle one takes
@@ -52,11 +72,13 @@ class Players : public testing::Test {
   static void SetUpTestSuite();
   static void TearDownTestSuite();
 
-  /// A push that is older than what a viewer gets at once.
+  /// A push that has gone on for longer than anything that a server keeps for viewers.
   static void have_push();
   /// `source`: the test picture, of ffmpeg.
   static void start_encoder(const std::string& source = "testsrc2");
   static void kill_encoder();
+  /// Nobody pushes any more.
+  static void end_push();
 
   static std::string url(const std::string& scheme) {
     return scheme + "://127.0.0.1:" + std::to_string(server->port()) + "/live";
@@ -66,6 +88,7 @@ class Players : public testing::Test {
 
   static std::unique_ptr<TemporaryDirectory> folder;
   static std::unique_ptr<pubpoint::Server> server;
+  static std::unique_ptr<FilmPush> film;
   static std::unique_ptr<ChildProcess> encoder;
 };
 

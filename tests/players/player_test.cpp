@@ -18,6 +18,11 @@ using Clock = std::chrono::steady_clock;
 
 /// What is watched of a new push.
 constexpr std::chrono::milliseconds kSomeMore{2000};
+/// How long a player may take to new pictures when an encoder is back, with the machine busy.
+constexpr Seconds kComeback{10};
+/// Pictures that differ by no more, of 255 for each point, are the same: what players make of one
+/// differs a little. The two test pictures differ by more than ten times as much.
+constexpr double kSamePicture = 4;
 
 /// A player that has been started, and what it prints with its first picture.
 class Player {
@@ -121,52 +126,35 @@ TEST_F(Players, FfmpegReceivesWhatWasSentAndDecodesItWithoutAWarning) {
   }
 }
 
-TEST_F(Players, VlcShowsAPicture) {
-  SKIP_WITHOUT("cvlc", "vlc-bin vlc-plugin-base");
-  have_push();
-  // VLC does not run as root, and wants a home.
-  const std::filesystem::path home = folder->path() / "home";
-  std::filesystem::create_directory(home);
-  std::filesystem::permissions(home, std::filesystem::perms::all);
-  std::filesystem::permissions(folder->path(), std::filesystem::perms::all);
-  const auto vlc = [&](const std::string& url) {
-    Words words;
-    if (::geteuid() == 0) words = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
-    words.insert(words.end(), {"env", "HOME=" + home.string(), "cvlc", "-vv", "--no-audio",
-                               "--vout", "dummy", "--play-and-exit", url});
-    return words;
-  };
-  Player mmsh("VLC mmsh", vlc(url("mmsh")));
-  Player http("VLC http", vlc(url("http")));
-  mmsh.expect_picture("Received first picture", true, kFirstPicture);
-  http.expect_picture("Received first picture", true, kFirstPicture);
-}
+/// Everybody who shows pictures.
+class PlayerOf : public Players, public testing::WithParamInterface<PlayerProgram> {};
 
-TEST_F(Players, MplayerShowsAPicture) {
-  SKIP_WITHOUT("mplayer", "mplayer");
-  have_push();
-  Player mmsh("mplayer mmsh", {"mplayer", "-noconfig", "all", "-noconsolecontrols", "-nocache",
-                               "-vo", "null", "-ao", "null", "-benchmark", url("mmsh")});
-  mmsh.expect_picture(" V:", false, kFirstPicture);
-}
+INSTANTIATE_TEST_SUITE_P(Debian, PlayerOf, testing::ValuesIn(player_programs()),
+                         [](const auto& program) { return std::string(program.param.name); });
 
-TEST_F(Players, MpvShowsAPicture) {
-  SKIP_WITHOUT("mpv", "mpv");
+TEST_P(PlayerOf, P41_JoinsLateAndShowsThePicturesThatArePushed) {
+  const PlayerProgram& program = GetParam();
+  SKIP_WITHOUT(program.program, "") << program.package;
   have_push();
-  Player http("mpv http", {"mpv", "--no-config", "--vo=null", "--ao=null",
-                           "--msg-level=all=warn,cplayer=v", url("http")});
-  http.expect_picture("first video frame after restart shown", false, kFirstPicture);
-}
+  const auto viewers = server->viewers().size();
+  Watcher watcher(program, url(program.scheme), folder->path() / program.name);
+  ASSERT_TRUE(server->wait_for([&] { return server->viewers().size() > viewers; }))
+      << watcher.process().error_text();
+  const auto joined = Clock::now();
+  ASSERT_TRUE(watcher.wait_for_more_than(0, kFirstPicture)) << watcher.process().error_text();
+  std::printf("%s: first picture %.2f s after it joined, %.2f s after it was started\n",
+              program.name, Seconds(Clock::now() - joined).count(),
+              Seconds(Clock::now() - watcher.started()).count());
 
-TEST_F(Players, GstreamerShowsAPicture) {
-  SKIP_WITHOUT("gst-launch-1.0",
-               "gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good "
-               "gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav");
-  have_push();
-  Player http("GStreamer http",
-              {"gst-launch-1.0", "-v", "souphttpsrc", "location=" + url("http"), "!", "asfdemux",
-               "!", "avdec_wmv2", "!", "fakesink", "silent=false", "sync=true"});
-  http.expect_picture("chain   ******", false, kFirstPicture);
+  ASSERT_TRUE(watcher.wait_for_more_than(10, kFirstPicture)) << watcher.process().error_text();
+  server->check_timers();  // what was recorded is written
+  const auto sent = pictures_of(recordings().back(), FilmPush::kLate - Seconds(5));
+  const auto files = watcher.pictures();
+  for (const std::size_t index : {0, 9}) {
+    const auto shown = pictures_of(files[index]);
+    ASSERT_EQ(shown.size(), 1u) << files[index];
+    EXPECT_LT(difference(shown.front(), sent), kSamePicture) << files[index];
+  }
 }
 
 TEST_F(Players, LibmmsReceivesWhatWasSent) {
@@ -185,7 +173,10 @@ TEST_F(Players, LibmmsReceivesWhatWasSent) {
 }
 
 TEST_F(Players, FfmpegGoesOnWhenAKilledEncoderComesBack) {
-  have_push();
+  end_push();
+  start_encoder();
+  ASSERT_TRUE(server->wait_for([] { return newest_session().media >= kSomeMore; }))
+      << encoder->error_text();
   const auto file = [](const std::string& scheme) {
     return (folder->path() / ("returns-" + scheme)).string();
   };
@@ -230,6 +221,47 @@ TEST_F(Players, FfmpegGoesOnWhenAKilledEncoderComesBack) {
     EXPECT_GT(renewed.at(kVideo).size(), 25u) << scheme;
     expect_part_of(renewed, recorded);
   }
+}
+
+/// Everybody watches at once, so that all see the same pause.
+class Comeback : public Players, public testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(After, Comeback, testing::Values(5, 25),
+                         [](const auto& seconds) { return std::to_string(seconds.param) + "s"; });
+
+TEST_P(Comeback, P47_EachPlayerGoesOnWithoutAskingAgainWhenAKilledEncoderIsBack) {
+  end_push();
+  start_encoder();
+  ASSERT_TRUE(server->wait_for([] { return newest_session().media >= kSomeMore; }))
+      << encoder->error_text();
+  std::vector<std::unique_ptr<Watcher>> watchers;
+  for (const PlayerProgram& program : player_programs())
+    if (is_installed(program.program))
+      watchers.push_back(std::make_unique<Watcher>(
+          program, url(program.scheme),
+          folder->path() / (std::string(program.name) + std::to_string(GetParam()))));
+  for (const auto& watcher : watchers)
+    ASSERT_TRUE(watcher->wait_for_more_than(0, kFirstPicture)) << watcher->name();
+  const auto connections = server->connections();
+  const auto sessions = server->sessions().size();
+
+  kill_encoder();
+  std::this_thread::sleep_for(std::chrono::seconds(GetParam()));  // the pause itself
+  start_encoder("testsrc");                                       // other pictures
+  ASSERT_TRUE(server->wait_for([&] {
+    return server->sessions().size() > sessions && newest_session().packets > 0;
+  })) << encoder->error_text();
+  const auto back = Clock::now();
+  ASSERT_TRUE(server->wait_for([] { return newest_session().media >= kSomeMore; }));
+  server->check_timers();  // what was recorded is written
+  const auto sent = pictures_of(recordings().back());
+  for (const auto& watcher : watchers) {
+    EXPECT_TRUE(watcher->wait_for_one_of(sent, kComeback))
+        << watcher->name() << ": " << watcher->process().error_text();
+    std::printf("%s: new pictures at most %.1f s after the new push, %d s after the old one\n",
+                watcher->name(), Seconds(Clock::now() - back).count(), GetParam());
+  }
+  EXPECT_EQ(server->connections(), connections + 1) << "the encoder's is the only new one";
 }
 
 }  // namespace

@@ -22,26 +22,32 @@ RawServer::Connection::~Connection() {
   if (socket_ >= 0) ::close(socket_);
 }
 
-bool RawServer::Connection::receive() {
-  std::array<char, 65536> buffer;
-  const ssize_t count = socket_ < 0 ? 0 : ::recv(socket_, buffer.data(), buffer.size(), 0);
+bool RawServer::Connection::receive(std::size_t most) {
+  std::array<char, kAtOnce> buffer;
+  const std::size_t size = std::min(most, buffer.size());
+  const ssize_t count = socket_ < 0 ? 0 : ::recv(socket_, buffer.data(), size, 0);
   if (count <= 0) return false;
   received_.append(buffer.data(), static_cast<std::size_t>(count));
   return true;
 }
 
 std::string RawServer::Connection::read_head() {
+  // Not much of what comes behind it: who reads nothing more has left that unread.
+  constexpr std::size_t kHead = 1024;
   std::size_t end;
   while ((end = received_.find("\r\n\r\n")) == std::string::npos)
-    if (!receive()) return {};
+    if (!receive(kHead)) return {};
   std::string head = received_.substr(0, end + 4);
   received_.erase(0, end + 4);
   return head;
 }
 
-std::string RawServer::Connection::read_some() {
-  if (received_.empty()) receive();
-  return std::exchange(received_, {});
+std::string RawServer::Connection::read_some(std::size_t most) {
+  if (received_.empty()) receive(most);
+  if (received_.size() <= most) return std::exchange(received_, {});
+  std::string some = received_.substr(0, most);
+  received_.erase(0, most);
+  return some;
 }
 
 bool RawServer::Connection::something_within(std::chrono::milliseconds time) const {

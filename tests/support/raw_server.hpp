@@ -28,8 +28,9 @@ class RawServer {
     std::size_t number() const { return number_; }
     /// The next request up to the end of its head; empty when the connection has ended before.
     std::string read_head();
-    /// Whatever has come, at least a byte; empty when the connection has ended.
-    std::string read_some();
+    static constexpr std::size_t kAtOnce = 65536;
+    /// Whatever has come, at least a byte and at most `most`; empty when the connection has ended.
+    std::string read_some(std::size_t most = kAtOnce);
     /// Whether something has come, or the connection has ended, within `time`.
     bool something_within(std::chrono::milliseconds time) const;
     /// Everything up to the end of the connection, or to an $E that ends the stream.
@@ -43,7 +44,7 @@ class RawServer {
    private:
     friend class RawServer;
     Connection(int socket, std::size_t number) : socket_(socket), number_(number) {}
-    bool receive();
+    bool receive(std::size_t most);
 
     int socket_;
     std::size_t number_;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -155,7 +154,9 @@ TEST(Config, TheExampleNamesEveryKeyWithItsDefault) {
   for (const ConfigKey& key : config_keys())
     EXPECT_THAT(example, HasSubstr("\n#" + key.name + " = " + key.show(defaults) + "\n"));
   // Every line of it says what is so anyway.
-  std::string all = std::regex_replace(example, std::regex("\n#(\\[\\[|[a-z_]+ = )"), "\n$1");
+  std::string all = example;
+  for (std::size_t at = 0; (at = all.find("\n#", at)) != all.npos; ++at)
+    if (all.compare(at + 2, 1, " ") != 0) all.erase(at + 1, 1);
   const Config config = read(all);
   EXPECT_THAT(config.settings.points, ElementsAre("/live"));
   for (const ConfigKey& key : config_keys()) EXPECT_EQ(key.show(config), key.show(defaults));
