@@ -227,7 +227,8 @@ Result PushSink::Session::on_data_unit(Bytes packet) noexcept {
     if (!engine_) return not_connected();
     if (writing_ended_) return misuse("OnDataUnit after OnEndWriting");
     counters_.bytes_accepted += packet.size();
-    return send_packet(packet);
+    if (Error error = send_packet(packet)) return error;
+    return drive();
   });
 }
 
@@ -244,11 +245,16 @@ Result PushSink::Session::write(Bytes asf) noexcept {
 
 Error PushSink::Session::split(Bytes asf) {
   asf::Splitter::Unit unit;
+  Error error;
   do {
-    if (Error error = splitter_.next(asf, unit)) return input_error_ = std::move(error);
-    if (Error error = accept(unit)) return error;
-  } while (unit.kind != asf::Splitter::Kind::None);
-  return {};
+    error = splitter_.next(asf, unit);
+    if (error) input_error_ = copy_of(error);
+    if (!error) error = accept(unit);
+  } while (!error && unit.kind != asf::Splitter::Kind::None);
+  // What was accepted goes out, whatever is wrong with what comes behind it.
+  if (over()) return error;
+  if (Error unsent = drive()) return unsent;
+  return error;
 }
 
 Error PushSink::Session::accept(const asf::Splitter::Unit& unit) {
@@ -340,6 +346,7 @@ void PushSink::Session::tell_of_limits(std::size_t header, std::uint32_t packet)
                                     "nothing, use a smaller -packet_size");
 }
 
+/// Hands a packet to the engine: it leaves with the next drive().
 Error PushSink::Session::send_packet(Bytes packet) {
   ++counters_.packets_accepted;
   asf::StrippedPacket out = asf::strip_padding(packet);
@@ -347,7 +354,7 @@ Error PushSink::Session::send_packet(Bytes packet) {
     out.head_size = out.removed = 0;
     out.rest = packet;
   }
-  if (!engine_->idle())
+  if (!engine_->has_room() && !engine_->idle())
     if (Error error = drive()) return error;
   if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
   counters_.padding_bytes += out.removed;
@@ -363,7 +370,7 @@ Error PushSink::Session::send_packet(Bytes packet) {
     if (step > 0) counters_.duration += std::int64_t{1000} * step;
     last_send_time_ = out.send_time;
   }
-  return drive();
+  return {};
 }
 
 Result PushSink::Session::on_end_writing() noexcept {

@@ -117,6 +117,8 @@ class PushSink::Session {
   // Until when a silent peer is waited for behind the $E; none: that has not begun.
   std::optional<wmhttp::Time> silence_until_;
 
+  wmhttp::Time last_look_{};  // at what the peer says
+
   wmpush_stats counters_{};
   std::optional<std::uint32_t> last_send_time_;  // ms, of the last well-formed packet
 };

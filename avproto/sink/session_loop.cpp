@@ -21,6 +21,8 @@ constexpr std::chrono::seconds kSettle{2};
 constexpr std::chrono::seconds kConfirmation{2};
 /// Afterwards, how long until the next look.
 constexpr std::chrono::milliseconds kNextLook{250};
+/// How soon behind a look at what the peer says another one is worth its time.
+constexpr std::chrono::milliseconds kLookAgain{1};
 /// Bytes of the peer's that are taken in one turn, at the least unless there are no more: between
 /// two turns there is time for deadlines and interrupts, and for the program.
 constexpr std::size_t kTurn = 65536;
@@ -139,7 +141,9 @@ void PushSink::Session::send_outgoing() {
     counters_.bytes_sent += count;
     engine_->sent(count, before);
     if (engine_->wants_delivery()) engine_->delivered(delivery());
-    return look();
+    // Where packets come faster than any answer would be acted upon, not behind each of them.
+    if (before >= last_look_ + kLookAgain || engine_is(State::Ending)) look();
+    return;
   }
   const Readiness readiness = transport_->wait(true, std::min(engine_->deadline(), call_ends_));
   const Time after = Clock::now();
@@ -224,6 +228,7 @@ wmhttp::Delivery PushSink::Session::delivery() const {
 /// Hands in what the peer has sent or done, without waiting for anything: all of it, or a turn's
 /// share where a peer sends without end.
 void PushSink::Session::look() {
+  last_look_ = Clock::now();
   std::size_t taken = 0;
   while (engine_->connected_now() && !over() && taken < kTurn) {
     Bytes received;

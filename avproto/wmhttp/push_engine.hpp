@@ -48,6 +48,9 @@ struct EngineConfig {
   std::uint32_t jitter_seed = 1;           ///< of the waits: each pusher is to have its own
 };
 
+/// Bytes of frames that are queued for one send, a frame more or less.
+inline constexpr std::size_t kQueuedAtOnce = 64 * 1024;
+
 /// Bytes and time in, bytes and wishes out. The owner connects, sends and receives as wants() says
 /// and reports what happened; nothing here waits. State and event find the action in one table
 /// (state_table.cpp) that reads like section 3.1 of the document; an action says which state
@@ -135,6 +138,8 @@ class PushEngine {
   std::span<const Bytes> outgoing() noexcept { return link_.out.view(); }
   /// Everything that was handed in is out, and the next header, packet or end may come.
   bool idle() const { return wants() == Want::Nothing; }
+  /// Another packet may come before everything is out: several then leave in one send.
+  bool has_room() const { return in_body() && !log_.pending() && link_.out.size() < kQueuedAtOnce; }
   /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
   const Destination& destination() const { return route_.next_hop(); }
   /// Where the session is, or is to be: as configured, until redirects lead elsewhere (3.1.5.1).

@@ -7,13 +7,6 @@
 #include "wmhttp/seconds_text.hpp"
 
 namespace wmpush::wmhttp {
-namespace {
-
-/// Bytes of frames that are queued at once: what is sent again goes out in turns.
-constexpr std::size_t kQueuedAtOnce = 64 * 1024;
-
-}  // namespace
-
 using State = PushEngine::State;
 
 // ---------------------------------------------------------------------------------------------

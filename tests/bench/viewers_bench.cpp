@@ -2,6 +2,8 @@
 // same. SPDX-License-Identifier: LGPL-2.1-or-later
 //
 //   viewers_bench WMPUSH VIEWERS SECONDS [plain|framed|half] [stalled] [slow]     our server
+//       half: every other one by MS-WMSP; stalled: one more that reads nothing; slow: 50 more that
+//       read at half the rate
 //   viewers_bench icecast VIEWERS SECONDS                                         icecast2
 //
 // Prints delay, bytes, CPU time of the server for each GB that was delivered, and its memory. The
@@ -41,6 +43,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kPacketSize = 3200;
 constexpr std::uint32_t kPacketTime = 26;  // ms: about 1 Mbit/s
 constexpr int kKeyFrameDistance = 77;      // packets: 2 s
+constexpr int kSlowViewers = 50;
+constexpr double kSlowRate = kPacketSize * 1000.0 / kPacketTime / 2;  // bytes/s
 
 std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now().time_since_epoch())
@@ -268,6 +272,8 @@ int run(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < count; ++i)
     join(!icecast && (has("framed") || (has("half") && i % 2 == 0)), true);
   if (has("stalled")) join(false, false);
+  const std::size_t first_slow = watchers.size();
+  for (int i = 0; has("slow") && i < kSlowViewers; ++i) join(i % 2 == 0, false);
 
   std::vector<float> delays;
   delays.reserve(count * static_cast<std::size_t>(seconds) * 40);
@@ -280,7 +286,28 @@ int run(const std::vector<std::string>& arguments) {
   const auto end = settled + std::chrono::seconds(seconds);
   bool measuring = false;
   std::size_t dropped = 0;
+  std::size_t slow_dropped = 0;
+  std::uint64_t slow_received = 0;
+  // What the slow ones may have read by now, and what they have.
+  const auto read_slowly = [&] {
+    const double seconds_past = std::chrono::duration<double>(SteadyClock::now() - start).count();
+    for (std::size_t i = first_slow; i < watchers.size(); ++i) {
+      Watcher& watcher = *watchers[i];
+      const auto allowed = static_cast<std::uint64_t>(kSlowRate * seconds_past);
+      if (watcher.closed || watcher.bytes >= allowed) continue;
+      const std::size_t most = std::min<std::size_t>(allowed - watcher.bytes, buffer.size());
+      const ssize_t size = ::recv(watcher.descriptor, buffer.data(), most, MSG_DONTWAIT);
+      if (size == 0 || (size < 0 && errno != EAGAIN)) {
+        watcher.closed = true;
+        ++slow_dropped;
+      }
+      if (size <= 0) continue;
+      watcher.bytes += static_cast<std::uint64_t>(size);
+      slow_received += static_cast<std::uint64_t>(size);
+    }
+  };
   while (SteadyClock::now() < end) {
+    read_slowly();
     if (!measuring && SteadyClock::now() >= settled) {
       measuring = true;
       begin = usage_of(server->id());
@@ -290,7 +317,7 @@ int run(const std::vector<std::string>& arguments) {
       for (const auto& watcher : watchers) watcher->since = from;
     }
     epoll_event events[256];
-    const int ready = ::epoll_wait(poller, events, 256, 100);
+    const int ready = ::epoll_wait(poller, events, 256, 20);
     for (int i = 0; i < ready; ++i) {
       auto& watcher = *static_cast<Watcher*>(events[i].data.ptr);
       const ssize_t size = ::recv(watcher.descriptor, buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -323,6 +350,9 @@ int run(const std::vector<std::string>& arguments) {
   if (!icecast)
     std::printf(", delay p50 %.1f p99 %.1f max %.1f ms (%zu packets)", percentile(0.5),
                 percentile(0.99), percentile(1), delays.size());
+  if (has("slow"))
+    std::printf("; %d slow ones: %zu dropped, %.1f MB read", kSlowViewers, slow_dropped,
+                static_cast<double>(slow_received) / 1e6);
   std::printf("\n");
   for (const auto& watcher : watchers) ::close(watcher->descriptor);
   return 0;
@@ -334,7 +364,8 @@ int run(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   if (argc < 4) {
     std::fprintf(stderr,
-                 "usage: viewers_bench WMPUSH|icecast VIEWERS SECONDS [plain|framed|half]\n");
+                 "usage: viewers_bench WMPUSH|icecast VIEWERS SECONDS [plain|framed|half] "
+                 "[stalled] [slow]\n");
     return 2;
   }
   return wmpush::test::run({argv + 1, argv + argc});

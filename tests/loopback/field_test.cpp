@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 #include <mutex>
 
 #include "support/asf_builder.hpp"
@@ -67,16 +68,18 @@ class Field : public ::testing::Test {
     const std::lock_guard lock(mutex_);
     heads_.push_back(std::move(head));
   }
-  void took_stream(const std::string& stream) {
+  /// Connections may end in another order than they began.
+  void took_stream(Connection& connection) {
+    const std::string stream = connection.read_stream();
     const std::lock_guard lock(mutex_);
-    stream_ += stream;
+    streams_[connection.number()] += stream;
   }
   /// The usual course: setup, answer, start, stream.
   void take_push(Connection& connection, std::string_view answer = kPlainAnswer) {
     took_head(connection.read_head());
     connection.send(answer);
     took_head(connection.read_head());
-    took_stream(connection.read_stream());
+    took_stream(connection);
   }
 
   std::vector<std::string> heads() {
@@ -85,7 +88,9 @@ class Field : public ::testing::Test {
   }
   std::string stream() {
     const std::lock_guard lock(mutex_);
-    return stream_;
+    std::string all;
+    for (const auto& [number, stream] : streams_) all += stream;
+    return all;
   }
   /// The packets of `clip()` as they go out, for what came in `frames`.
   void expect_packets_of_the_clip(const std::vector<SentFrame>& frames) {
@@ -104,7 +109,7 @@ class Field : public ::testing::Test {
  private:
   std::mutex mutex_;
   std::vector<std::string> heads_;
-  std::string stream_;
+  std::map<std::size_t, std::string> streams_;  // by the number of the connection
 };
 
 std::string field_in(const std::string& head, const std::string& name) {
@@ -139,7 +144,7 @@ TEST_F(Field, C21_C22_TheIdOfTheLastAnswerLetsThePushStartIn) {
       connection.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
       return;
     }
-    took_stream(connection.read_stream());
+    took_stream(connection);
   });
   EXPECT_EQ(push(relay.url("/live", "ali:sesam@")), Result::S_OK) << message;
   ASSERT_EQ(heads().size(), 3u) << "all on one connection";
@@ -157,7 +162,7 @@ TEST_F(Field, C21_AnAnswerInSevenSegmentsWithAndWithoutALength) {
             "Set-Cookie: push-id=2\r\n", "\r\n"})
         connection.send(line);
       took_head(connection.read_head());
-      took_stream(connection.read_stream());
+      took_stream(connection);
     });
     EXPECT_EQ(push(relay.url()), Result::S_OK) << message;
     EXPECT_EQ(field_in(heads().back(), "Cookie"), "push-id=2");
@@ -174,7 +179,7 @@ TEST_F(Field, C11_ThePushStartOnAnotherConnectionWouldBeRefused) {
     }
     connection.send(kPlainAnswer);
     took_head(connection.read_head());
-    took_stream(connection.read_stream());
+    took_stream(connection);
   });
   EXPECT_EQ(push(relay.url()), Result::S_OK) << message;
   EXPECT_EQ(heads().size(), 2u);
@@ -209,7 +214,7 @@ TEST_F(Field, C27_AReceiverThatDoesNotCountTheLengthGetsEveryPacketOnce) {
     const std::string setup = connection.read_head();
     connection.send(kPlainAnswer);
     connection.read_head();
-    took_stream(connection.read_stream());
+    took_stream(connection);
   });
   EXPECT_EQ(push(relay.url()), Result::S_OK) << message;
   EXPECT_THAT(lines, HasSubstr("setting up a new session"));
@@ -350,7 +355,7 @@ TEST_F(Field, C22_AReceiverThatClosesAtOnceBehindALateChallengeIsPushedToAgain) 
       return;
     }
     took_head(connection.read_head());
-    took_stream(connection.read_stream());
+    took_stream(connection);
   });
   EXPECT_EQ(push(relay.url("/live", "ali:sesam@")), Result::S_OK) << message;
   ASSERT_EQ(heads().size(), 1u);

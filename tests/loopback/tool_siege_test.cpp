@@ -1,5 +1,9 @@
 // `wmpush serve` while others do it harm: descriptors used up, and an end in the middle of it all.
+#include <unistd.h>
+
 #include <atomic>
+#include <sstream>
+#include <system_error>
 #include <thread>
 
 #include "serve_run.hpp"
@@ -80,11 +84,14 @@ class Besieger {
       : thread_([this, port, request] {
           std::string many;
           for (int i = 0; i < 50; ++i) many += request;
-          while (!over_) {
-            RawClient client(port);
-            for (int i = 0; i < 20 && !over_ && client.send(many); ++i) {
+          try {
+            while (!over_) {
+              RawClient client(port);
+              for (int i = 0; i < 20 && !over_ && client.send(many); ++i) {
+              }
+              client.close();
             }
-            client.close();
+          } catch (const std::system_error&) {  // there is nobody any more
           }
         }) {}
   ~Besieger() {
