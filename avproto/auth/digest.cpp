@@ -8,23 +8,16 @@
 #include <array>
 #include <cstdio>
 #include <new>
+#include <span>
 #include <stdexcept>
+
+#include "core/hexadecimal.hpp"
 
 namespace wmpush::auth {
 namespace {
 
 /// How often in a row a server may say that the nonce which it has just given is stale.
 constexpr int kMaxRenewals = 2;
-
-std::string hexadecimal(std::span<const unsigned char> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
 
 /// After a call that failed: what OpenSSL has noted of it is forgotten.
 void pass_on_lack_of_memory() {
@@ -43,7 +36,7 @@ std::string hash(DigestAlgorithm::Hash which, std::string_view text) {
     pass_on_lack_of_memory();
     return {};
   }
-  return hexadecimal(std::span(bytes).first(size));
+  return hexadecimal(std::as_bytes(std::span(bytes)).first(size));
 }
 
 /// "a:b:c"
@@ -144,7 +137,7 @@ Mechanism::Step DigestMechanism::take(std::span<const Challenge> challenges, std
     return Step::Impossible;
   }
   algorithm_ = best_algorithm;
-  cnonce_ = hexadecimal(random);
+  cnonce_ = hexadecimal(std::as_bytes(std::span(random)));
   algorithm_name_ = best->parameter("algorithm").value_or("");
   realm_ = best->parameter("realm").value_or("");
   nonce_ = *best->parameter("nonce");

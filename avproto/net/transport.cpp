@@ -20,6 +20,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/host_port.hpp"
 #include "net/resolver.hpp"
 #include "net/tcp_state.hpp"
 
@@ -48,9 +49,7 @@ constexpr std::chrono::milliseconds kWindowAsked{1000};  // how often, when it i
 constexpr std::size_t kTelling = 4096;
 
 std::string text_of(const tcp::endpoint& endpoint) {
-  const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
+  return host_and_port(endpoint.address().to_string(), endpoint.port());
 }
 
 /// poll() for one descriptor, until it is ready, the deadline passes or the caller interrupts.

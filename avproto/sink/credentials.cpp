@@ -1,13 +1,8 @@
 #include "sink/credentials.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 
+#include "core/first_line.hpp"
 #include "core/printable.hpp"
 
 namespace wmpush {
@@ -28,41 +23,6 @@ std::unique_ptr<auth::Mechanism> make_for_redirected(auth::Scheme scheme,
                                                      const auth::Credentials& credentials) {
   if (scheme == auth::Scheme::Basic) return std::make_unique<WithheldBasic>();
   return auth::make_mechanism(scheme, credentials);
-}
-
-/// The system's own calls: a stream that runs out of memory gives less than there is.
-Error read_first_line(const std::string& name, std::string& line) {
-  const auto failed = [&](const char* what) {
-    const int cause = errno;
-    return Error{Result::E_INVALIDARG, 0, cause,
-                 "password_file '" + name + "' " + what + ": " + std::strerror(cause)};
-  };
-  struct File {
-    int descriptor;
-    ~File() {
-      if (descriptor >= 0) ::close(descriptor);
-    }
-  } const file{::open(name.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.descriptor < 0) return failed("cannot be opened");
-  struct stat status {};
-  if (::fstat(file.descriptor, &status) == 0 && S_ISDIR(status.st_mode))
-    return {Result::E_INVALIDARG, 0, EISDIR, "password_file '" + name + "' is a directory"};
-  bool anything = false;
-  char buffer[512];
-  while (true) {
-    const ssize_t count = ::read(file.descriptor, buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("cannot be read");
-    if (count == 0) break;
-    anything = true;
-    const std::string_view piece(buffer, static_cast<std::size_t>(count));
-    const std::size_t end = piece.find('\n');
-    line += piece.substr(0, end);
-    if (end != std::string_view::npos) break;
-  }
-  if (!anything)
-    return {Result::E_INVALIDARG, 0, 0, "password_file '" + name + "' has no first line"};
-  return {};
 }
 
 }  // namespace
@@ -98,8 +58,7 @@ Error read_password(OwnedOptions& options, const std::string& url_user,
   if (options->password == nullptr && options->password_file != nullptr) {
     const std::string name = options->password_file;
     std::string password;
-    if (Error error = read_first_line(name, password)) return error;
-    if (password.ends_with('\r')) password.pop_back();
+    if (Error error = read_first_line("password_file", name, password)) return error;
     if (Error error = options.set("password", password)) return error;
   }
   if (options->password == nullptr && url_password)

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "core/host_port.hpp"
+
 namespace wmpush {
 namespace {
 
@@ -116,10 +118,7 @@ bool has_wrong_port(std::string_view address) {
 
 }  // namespace
 
-std::string Proxy::display() const {
-  const std::string host = address.host.find(':') == npos ? address.host : "[" + address.host + "]";
-  return "proxy " + host + ":" + std::to_string(address.port);
-}
+std::string Proxy::display() const { return "proxy " + host_and_port(address.host, address.port); }
 
 Error parse_proxy(std::string_view text, Proxy::Source source, Proxy& proxy) {
   constexpr std::string_view kHttp = "http://";

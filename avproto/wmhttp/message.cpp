@@ -7,8 +7,9 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <charconv>
-#include <cstdio>
 #include <utility>
+
+#include "core/percent.hpp"
 
 namespace wmpush::wmhttp {
 namespace {
@@ -131,19 +132,10 @@ Error push_setup_body(std::string_view path, bool auto_destroy, std::string& bod
   if (path.front() != '/')
     return invalid("template_url '" + std::string(path) +
                    "' is not an absolute path: write it with a '/' in front");
-  std::string encoded;
-  for (const char c : path) {
-    const auto byte = static_cast<unsigned char>(c);
+  for (const char c : path)
     if (c == '"' || c == '\r' || c == '\n' || c == '\0')
       return invalid("template_url has a quote or a line break in it, which no server can be sent");
-    if (byte <= 0x20 || byte >= 0x7F) {
-      char escape[4];
-      std::snprintf(escape, sizeof escape, "%%%02X", byte);
-      encoded += escape;
-    } else {
-      encoded += c;
-    }
-  }
+  const std::string encoded = percent_encoded(path, [](char c) { return c > ' ' && c < '\x7F'; });
   body = "Template-URL: \"" + encoded + "\"\r\nAutoDestroy: " + (auto_destroy ? "1" : "0") + "\r\n";
   return {};
 }

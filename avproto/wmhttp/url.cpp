@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/hexadecimal.hpp"
+#include "core/host_port.hpp"
+#include "core/percent.hpp"
+
 namespace wmpush::wmhttp {
 namespace {
 
@@ -10,30 +14,6 @@ Error invalid(std::string message) { return {Result::E_INVALIDARG, 0, 0, std::mo
 
 Error invalid_host(std::string message) {
   return {Result::NS_E_INVALID_NAME, 0, 0, std::move(message)};
-}
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-bool percent_decode(std::string_view text, std::string& decoded) {
-  decoded.clear();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return false;
-    const int high = hex_digit(text[i + 1]);
-    const int low = hex_digit(text[i + 2]);
-    if (high < 0 || low < 0) return false;
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return true;
 }
 
 bool is_host_character(char c) {
@@ -104,13 +84,13 @@ Error wrong_scheme(std::string_view scheme) {
 
 Error parse_credentials(std::string_view text, PushUrl& url) {
   const std::size_t colon = text.find(':');
-  if (!percent_decode(text.substr(0, colon), url.user))
-    return invalid("the user in the URL has a '%' that is not followed by two hex digits");
+  const auto user = percent_decoded(text.substr(0, colon));
+  if (!user) return invalid("the user in the URL has a '%' that is not followed by two hex digits");
+  url.user = *user;
   if (colon == std::string_view::npos) return {};
-  std::string password;
-  if (!percent_decode(text.substr(colon + 1), password))
+  url.password = percent_decoded(text.substr(colon + 1));
+  if (!url.password)
     return invalid("the password in the URL has a '%' that is not followed by two hex digits");
-  url.password = std::move(password);
   return {};
 }
 
@@ -123,11 +103,11 @@ Error take_options(std::string_view query, const std::function<bool(std::string_
     const std::size_t equals = parameter.find('=');
     const std::string_view name = parameter.substr(0, equals);
     if (equals != std::string_view::npos && is_option(name)) {
-      std::string value;
-      if (!percent_decode(parameter.substr(equals + 1), value))
+      auto value = percent_decoded(parameter.substr(equals + 1));
+      if (!value)
         return invalid("the value of " + std::string(name) +
                        " in the URL has a '%' that is not followed by two hex digits");
-      url.options.emplace_back(name, std::move(value));
+      url.options.emplace_back(name, std::move(*value));
     } else {
       if (!kept.empty()) kept += '&';
       kept += parameter;
@@ -140,7 +120,7 @@ Error take_options(std::string_view query, const std::function<bool(std::string_
 }  // namespace
 
 std::string Destination::authority() const {
-  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  std::string text = url_host(host);
   if (port != 80) text += ":" + std::to_string(port);
   return text;
 }

@@ -288,8 +288,11 @@ int run(const std::vector<std::string>& arguments) {
   std::size_t dropped = 0;
   std::size_t slow_dropped = 0;
   std::uint64_t slow_received = 0;
-  // What the slow ones may have read by now, and what they have.
+  // What the slow ones may have read by now, now and then.
+  auto read_at = start;
   const auto read_slowly = [&] {
+    if (SteadyClock::now() < read_at) return;
+    read_at += std::chrono::milliseconds(50);
     const double seconds_past = std::chrono::duration<double>(SteadyClock::now() - start).count();
     for (std::size_t i = first_slow; i < watchers.size(); ++i) {
       Watcher& watcher = *watchers[i];

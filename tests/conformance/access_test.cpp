@@ -123,7 +123,7 @@ TEST_F(AccessOnTheWire, AddressesThatMayNotPushAreForbidden) {
   EXPECT_EQ(server->sessions().size(), 0u);
 }
 
-TEST_F(AccessOnTheWire, ASecondWrongPasswordIsAnsweredLateWhileOthersAreServed) {
+TEST_F(AccessOnTheWire, P49_ASecondWrongPasswordIsAnsweredLateWhileOthersAreServed) {
   with_users();
   settings.access.throttle.first = 300ms;
   serve();

@@ -112,7 +112,7 @@ TEST(PullRequest, P04_TakesNoneOrOneThatIsNotThereForAll) {
       all);
 }
 
-TEST(ClientIds, P07_AreRandomAndForgottenWhenTheyAreIdle) {
+TEST(ClientIds, P07_P27_AreRandomAndForgottenWhenTheyAreIdle) {
   pubpoint::ClientIds ids;
   const auto start = pubpoint::Clock::time_point(std::chrono::hours(1));
   const std::uint32_t first = ids.make(start).id;

@@ -147,12 +147,13 @@ class Pull : public ServerTest {
   std::vector<std::unique_ptr<RawClient>> viewers;
 };
 
-TEST_F(Pull, P11_P10_P13_DescribeGivesTheHeaderAndCloses) {
+TEST_F(Pull, P11_P10_P13_P15_DescribeGivesTheHeaderAndCloses) {
   begin(h(header()) + packets(0, 3));
   const std::string head = ask(describe());
   EXPECT_EQ(status_of(head), 200);
   EXPECT_THAT(field_of(head, "Server"), testing::StartsWith("Rex/9"));
   EXPECT_EQ(field_of(head, "Content-Type"), "application/vnd.ms.wms-hdr.asfv1");
+  EXPECT_THAT(field_of(head, "Cache-Control"), HasSubstr("no-cache"));
   EXPECT_THAT(head, HasSubstr("features=\"broadcast,"));
   EXPECT_THAT(head, Not(HasSubstr("seekable")));
   const std::string body = viewer().read_to_end();
@@ -171,7 +172,7 @@ TEST_F(Pull, P11_DescribeLeavesTheConnectionToAPlayerThatStays) {
   EXPECT_EQ(status_of(viewer().read_response()), 200);
 }
 
-TEST_F(Pull, P12_P20_P21_P24_PlayGivesFramesUntilTheEnd) {
+TEST_F(Pull, P12_P20_P21_P23_P24_PlayGivesFramesUntilTheEnd) {
   begin(h(header()) + packets(0, 3) + end_frame());
   ASSERT_TRUE(server->wait_for([&] { return !server->sessions().empty(); }));
   begin(h(header()) + packets(0, 1));
@@ -187,6 +188,20 @@ TEST_F(Pull, P12_P20_P21_P24_PlayGivesFramesUntilTheEnd) {
     EXPECT_LT(frames[i].payload.size(), 200u) << "without padding";
   }
   EXPECT_EQ(frames[4].reason, 0u);
+}
+
+TEST_F(Pull, P05_P06_P17_WhatABroadcastDoesNotGrantIsNotEchoed) {
+  begin(h(header()) + packets(0, 3));
+  const std::string head =
+      ask(play("Pragma: rate=2.000,stream-time=60000,stream-offset=1:2,packet-num=7\r\n"
+               "Pragma: AccelBW=5000000,AccelDuration=20000,Speed=5.0\r\n"
+               "Pragma: pipeline-experiment=1,packet-pair-experiment=1\r\n",
+               9));
+  EXPECT_EQ(status_of(head), 200);
+  for (const char* word : {"Accel", "Speed", "experiment", "stream-time", "rate=2"})
+    EXPECT_THAT(head, Not(HasSubstr(word)));
+  push_more(end_frame());
+  EXPECT_EQ(ids_of(frames_in(viewer().read_to_end())), "HDDDE") << "from where everybody begins";
 }
 
 TEST_F(Pull, P16_SupportedIsToldFromVersionNineOn) {
@@ -370,7 +385,7 @@ TEST_F(Pull, P45_AnotherHeaderIsToldToWhoUnderstandsItAndEndsTheOthers) {
   EXPECT_EQ(viewers[2]->read_to_end().size(), header().size() + 200);
 }
 
-TEST_F(Pull, P46_TheEndOfThePushIsTheEnd) {
+TEST_F(Pull, P46_P25_TheEndOfThePushIsTheEnd) {
   begin(h(header()) + packets(0, 1));
   ask(play());
   push_more(end_frame(0x80004005));

@@ -86,7 +86,7 @@ TEST_F(ToolServe, NeedsAPasswordForAUser) {
   const Finished folder_given =
       run(wmpush({"serve", "--user", "ali", "--password_file", folder.path().string()}));
   EXPECT_EQ(folder_given.status, 2);
-  EXPECT_THAT(folder_given.error, HasSubstr(folder.path().string() + " is a directory"));
+  EXPECT_THAT(folder_given.error, HasSubstr(folder.path().string() + "' is a directory"));
 }
 
 TEST_F(ToolServe, LetsTheUsersOfAFilePushWhatTheyMay) {

@@ -112,6 +112,12 @@ std::string RawClient::read_to_end() {
   return std::exchange(received_, {});
 }
 
+bool RawClient::discard() {
+  while (receive(received_, std::chrono::milliseconds(0))) received_.clear();
+  received_.clear();
+  return ending_ == Ending::None;
+}
+
 bool RawClient::silent_for(std::chrono::milliseconds time) {
   return received_.empty() && !receive(received_, time) && ending_ == Ending::None;
 }

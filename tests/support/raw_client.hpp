@@ -38,6 +38,8 @@ class RawClient {
   std::string read(std::size_t size);
   /// Everything until the other side closes or resets.
   std::string read_to_end();
+  /// Throws away what has come; false when the connection has ended.
+  bool discard();
   Ending ending() const { return ending_; }
   /// Whether nothing comes, and the connection stays, for so long.
   bool silent_for(std::chrono::milliseconds time);

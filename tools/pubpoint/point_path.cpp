@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pubpoint/http/request_target.hpp"
+#include "core/percent.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -13,7 +13,7 @@ std::string parse_point(std::string_view name, std::string& path) {
   if (const std::size_t at = name.find_first_of("?#"); at != name.npos)
     return quoted + " cannot be the name of a publishing point: write " +
            (name[at] == '?' ? "%3F for '?'" : "%23 for '#'");
-  const std::string decoded = percent_decoded(name);
+  const std::string decoded = percent_decoded_leniently(name);
   const bool has_control =
       std::ranges::any_of(decoded, [](unsigned char c) { return c < ' ' || c == 0x7F; });
   if (has_control)

@@ -16,8 +16,9 @@
 #include <thread>
 #include <utility>  // before Asio, which forgets it (Boost 1.74)
 
+#include "core/host_port.hpp"
+#include "core/percent.hpp"
 #include "pubpoint/http/http_connection.hpp"
-#include "pubpoint/http/request_target.hpp"
 #include "pubpoint/pull/pull_handler.hpp"
 #include "pubpoint/push/push_handler.hpp"
 #include "pubpoint/service.hpp"
@@ -33,12 +34,6 @@ constexpr std::chrono::milliseconds kLongestTimerPeriod{1000};
 constexpr std::chrono::milliseconds kShortestTimerPeriod{10};
 /// How long the end waits for recordings.
 constexpr std::chrono::milliseconds kLongestFinish{5000};
-
-/// Address and port as they stand in a URL.
-std::string host_and_port(const asio::ip::address& address, std::uint16_t port) {
-  const std::string host = address.to_string();
-  return (address.is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
 
 }  // namespace
 
@@ -335,8 +330,8 @@ std::string Server::url(const std::string& point) const {
   if (address.is_unspecified())
     address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
                               : asio::ip::address(asio::ip::address_v4::loopback());
-  return "wmpush://" + host_and_port(address, port()) + (point.starts_with('/') ? "" : "/") +
-         percent_encoded(point);
+  return "wmpush://" + host_and_port(address.to_string(), port()) +
+         (point.starts_with('/') ? "" : "/") + percent_encoded_path(point);
 }
 
 std::string Server::reload(Settings settings) {

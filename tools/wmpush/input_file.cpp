@@ -26,21 +26,6 @@ std::string open(const std::string& what, const std::string& file, Stream& strea
 
 }  // namespace
 
-std::string read_first_line(const std::string& what, const std::string& file, std::string& line) {
-  Stream stream;
-  if (std::string wrong = open(what, file, stream); !wrong.empty()) return wrong;
-  line.clear();
-  int byte = std::fgetc(stream.get());
-  if (byte == EOF) return what + " " + file + " has no first line";
-  for (; byte != EOF && byte != '\n'; byte = std::fgetc(stream.get())) {
-    line += static_cast<char>(byte);
-    if (line.size() > kMaxSize) break;
-  }
-  if (line.size() > kMaxSize) return what + " " + file + " has a first line of more than 1 MiB";
-  if (line.ends_with('\r')) line.pop_back();
-  return {};
-}
-
 std::string read_all(const std::string& what, const std::string& file, std::string& text) {
   Stream stream;
   if (std::string wrong = open(what, file, stream); !wrong.empty()) return wrong;

@@ -1,4 +1,4 @@
-// Files that the command line names: a secret in the first line, or a list as a whole.
+// Files that the command line names.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
@@ -6,12 +6,8 @@
 
 namespace wmpush::tool {
 
-/// The first line of `file`, without its end. `what` is what the file is called: "the password
-/// file". Returns an empty text, or one line that says why it cannot be read, which an empty file
-/// cannot.
-std::string read_first_line(const std::string& what, const std::string& file, std::string& line);
-
-/// The same for all of it, which may be empty, up to 1 MiB.
+/// All of `file`, which may be empty, up to 1 MiB. `what` is what the file is called: "the users
+/// file". Returns an empty text, or one line that says why it cannot be read.
 std::string read_all(const std::string& what, const std::string& file, std::string& text);
 
 }  // namespace wmpush::tool

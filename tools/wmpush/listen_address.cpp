@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/host_port.hpp"
+
 namespace wmpush::tool {
 namespace {
 
@@ -65,9 +67,6 @@ std::string ListenAddress::parse(std::string_view text, ListenAddress& address) 
   return {};
 }
 
-std::string ListenAddress::text() const {
-  const bool ipv6 = host.find(':') != host.npos;
-  return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
-}
+std::string ListenAddress::text() const { return host_and_port(host, port); }
 
 }  // namespace wmpush::tool

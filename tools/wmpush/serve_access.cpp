@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/first_line.hpp"
 #include "input_file.hpp"
 #include "token_key.hpp"
 
@@ -50,10 +51,9 @@ std::string read_user(const Arguments& arguments, Config& config) {
   pubpoint::Authentication& who = config.settings.authentication;
   who.user = config.user;
   if (!config.password_file.empty()) {
-    if (std::string wrong =
-            read_first_line("the password file", config.password_file, who.password);
-        !wrong.empty())
-      return wrong;
+    if (const Error wrong =
+            read_first_line("the password file", config.password_file, who.password))
+      return wrong.message;
   } else if (const char* password = std::getenv("WMPUSH_PASSWORD")) {
     who.password = password;
   }

@@ -8,7 +8,7 @@
 #include <cstdio>
 
 #include "command.hpp"
-#include "pubpoint/http/request_target.hpp"
+#include "core/percent.hpp"
 #include "token_key.hpp"
 
 namespace wmpush::tool {
@@ -45,7 +45,7 @@ std::string path_of(std::string_view url) {
   if (authority == url.npos) return {};
   url = url.substr(0, url.find_first_of("?#"));
   const std::size_t path = url.find('/', authority + 3);
-  return path == url.npos ? std::string() : pubpoint::percent_decoded(url.substr(path));
+  return path == url.npos ? std::string() : percent_decoded_leniently(url.substr(path));
 }
 
 std::string with_token(std::string_view url, const std::string& token) {

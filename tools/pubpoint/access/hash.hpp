@@ -13,7 +13,6 @@ enum class Hash { Md5, Sha256 };
 std::size_t hex_size(Hash kind);
 /// In lower case; empty when this build of OpenSSL refuses to make such hashes.
 std::string hex_hash(Hash kind, std::string_view text);
-std::string hexadecimal(std::string_view bytes);
 
 /// Whether two secrets are the same, in a time that does not tell where they differ. Nothing is the
 /// same as an empty text.

@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <span>
 
-#include "pubpoint/access/hash.hpp"
+#include "core/hexadecimal.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -45,7 +46,7 @@ bool IpAddress::begins_like(const IpAddress& other, unsigned bits) const {
 
 std::string IpAddress::owner() const {
   return (is_v4() ? "4 " : "6 ") +
-         hexadecimal({reinterpret_cast<const char*>(bytes_.data()), is_v4() ? 4U : 8U});
+         hexadecimal(std::as_bytes(std::span(bytes_)).first(is_v4() ? 4 : 8));
 }
 
 }  // namespace wmpush::pubpoint

@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include "core/hexadecimal.hpp"
 #include "pubpoint/access/hash.hpp"
 
 namespace wmpush::pubpoint {
@@ -19,7 +20,7 @@ std::string Nonces::issue(Clock::time_point now) {
   std::string bytes(kBytes, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(kBytes)) != 1)
     return {};
-  std::string text = hexadecimal(bytes);
+  std::string text = hexadecimal(as_bytes(bytes));
   known_.use(name_of(text)) = {text.substr(kNameDigits), 0, now + lifetime_};
   return text;
 }

@@ -5,6 +5,8 @@
 #include <boost/asio/write.hpp>
 #include <charconv>
 
+#include "core/host_port.hpp"
+
 namespace wmpush::pubpoint {
 namespace {
 
@@ -22,9 +24,7 @@ std::string name_of(const asio::ip::tcp::socket& socket) {
   error_code error;
   const auto endpoint = socket.remote_endpoint(error);
   if (error) return "a client that has gone";
-  const std::string address = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" +
-         std::to_string(endpoint.port());
+  return host_and_port(endpoint.address().to_string(), endpoint.port());
 }
 
 /// The status of a raw response, 0 when it has none.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/percent.hpp"
 #include "pubpoint/http/field_text.hpp"
 #include "pubpoint/http/request_target.hpp"
 
@@ -127,7 +128,7 @@ PullRequest read_pull_request(const RequestHead& head) {
   request.head_only = head.method == "HEAD";
   const std::string_view target = path_and_query(head.target);
   const std::size_t query = std::min(target.find('?'), target.size());
-  request.path = percent_decoded(target.substr(0, query));
+  request.path = percent_decoded_leniently(target.substr(0, query));
   request.query = target.substr(std::min(query + 1, target.size()));
   if (const auto values = head.values("User-Agent"); !values.empty()) {
     request.user_agent = values.front();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "pubpoint/http/request_target.hpp"
+#include "core/percent.hpp"
 #include "pubpoint/pull/pull_response.hpp"
 
 namespace wmpush::pubpoint {
@@ -112,7 +112,7 @@ Watching::Reply Watching::answer(const PullRequest& request, const std::string& 
   }
   const std::optional<Place> place = find(request.path);
   if (!place) return say("404 Not Found");
-  const std::string path = percent_encoded(place->point);
+  const std::string path = percent_encoded_path(place->point);
   if (const bool is_player = request.agent_version > 0; !is_player) {
     const auto announce = [&](const char* type, const std::string& body) {
       return request.host.empty() ? say("400 Bad Request")

@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "core/hexadecimal.hpp"
+#include "core/percent.hpp"
 #include "pubpoint/http/field_text.hpp"
 #include "pubpoint/http/request_target.hpp"
 
@@ -83,7 +85,7 @@ class Judge {
     const std::string_view target = path_and_query(head_.target);
     if (target.empty() || target.front() != '/')
       breach("C01", "the request names no path but " + in_quotes(head_.target));
-    request().path = percent_decoded(target.substr(0, target.find('?')));
+    request().path = percent_decoded_leniently(target.substr(0, target.find('?')));
   }
 
   void content_type() {
@@ -250,7 +252,7 @@ std::optional<Breach> parse_setup_body(std::string_view body, SetupDirectives& d
   if (!lines[1].starts_with(kAutoDestroy) || (flag != "0" && flag != "1"))
     return breach("the second line of the PushSetup body is " + in_quotes(lines[1]) +
                   ", not AutoDestroy: 0 or 1");
-  directives.template_path = percent_decoded(path);
+  directives.template_path = percent_decoded_leniently(path);
   directives.auto_destroy = flag == "1";
   return std::nullopt;
 }
