@@ -5,7 +5,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <random>
 #include <thread>
 
@@ -490,8 +492,10 @@ TEST_F(Attack, MutatedConversationsLeaveAServerThatAnswers) {
       keep_alive() + keep_alive() + play(),
   };
   Mutator mutate;
-  constexpr int kConversations = 4000;
-  for (int i = 0; i < kConversations; ++i) {
+  // A million are worth it now and then, under the sanitizers: WMPUSH_MUTATIONS=1000000.
+  const char* const wanted = std::getenv("WMPUSH_MUTATIONS");
+  const std::uint64_t conversations_wanted = wanted == nullptr ? 4000 : std::stoull(wanted);
+  for (std::uint64_t i = 0; i < conversations_wanted; ++i) {
     auto client = connect();
     client->send(mutate(conversations[mutate.pick(conversations.size())]));
     client->half_close();
@@ -500,7 +504,7 @@ TEST_F(Attack, MutatedConversationsLeaveAServerThatAnswers) {
       EXPECT_THAT(probe("/live"), AnyOf(204, 503));
     }
   }
-  EXPECT_TRUE(server->wait_for([&] { return server->connections() >= kConversations; }));
+  EXPECT_TRUE(server->wait_for([&] { return server->connections() >= conversations_wanted; }));
   pass(settings.inactivity_timeout);
   pass(settings.inactivity_timeout);
   EXPECT_LE(sessions_running(), 1u);
