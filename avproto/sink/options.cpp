@@ -15,6 +15,7 @@ constexpr std::int64_t kShortestTimeout = 10'000;
 constexpr std::int64_t kLongestTimeout = 24 * 3600 * kSecond;
 constexpr std::int64_t kLargestLength = 2147483647;
 constexpr std::int64_t kLargestHeader = 65531;
+constexpr std::int64_t kLargestQueue = std::int64_t{1} << 30;
 constexpr std::int64_t kLargestBitrate = 4294967294;
 
 /// A row of the table and the member it is about: one of the three, by the type.
@@ -98,6 +99,11 @@ constexpr std::array kRows = {
     integer(WMPUSH_MEMBER(max_header), "bytes", kLargestHeader,
             "largest ASF header that the receiver takes: pictures and other metadata that do not "
             "fit are left out; 0 = 65531"),
+    text(WMPUSH_MEMBER(congestion), InUrl::Taken,
+         "when the network is too slow: block, which holds the source up, or drop, which leaves "
+         "packets out up to a key frame"),
+    integer(WMPUSH_MEMBER(queue_size), "bytes", kLargestQueue,
+            "what may wait for the network with congestion=drop; 0 = 2097152"),
     text(WMPUSH_MEMBER(user_agent), InUrl::Taken,
          "product to name after the encoder's; default libwmpush/VERSION"),
 };

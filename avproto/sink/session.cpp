@@ -68,6 +68,13 @@ Error parse_resume_option(std::string_view text, wmhttp::Resume& resume) {
       "'" + std::string(text) + "' is not a value for resume: auto, always or never can be given"};
 }
 
+Error parse_congestion_option(std::string_view text, bool& drops) {
+  drops = text == "drop";
+  if (text.empty() || text == "block" || drops) return {};
+  return {Result::E_INVALIDARG, 0, 0,
+          "'" + std::string(text) + "' is not a value for congestion: block or drop can be given"};
+}
+
 std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
 }  // namespace
@@ -150,6 +157,12 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   if (Error error = options.check()) return error;
   if (Error error = read_password(options, url_.user, url_.password, log_)) return error;
   if (Error error = parse_resume_option(text_or_empty(options->resume), resume_)) return error;
+  bool drops = false;
+  if (Error error = parse_congestion_option(text_or_empty(options->congestion), drops))
+    return error;
+  const auto queue = static_cast<std::size_t>(options->queue_size);
+  congestion_.reset();
+  if (drops) congestion_.emplace(queue > 0 ? queue : kDefaultQueue);
   if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
@@ -204,6 +217,7 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
   config.send_timeout = wmhttp::Duration(options->send_timeout);
   config.end_timeout = wmhttp::Duration(options->end_timeout);
   config.rollover_timeout = wmhttp::Duration(options->rollover_timeout);
+  config.queues = congestion_.has_value();
   config.strict_end = options->strict_end != 0;
   config.reconnect = options->reconnect != 0;
   config.resume = resume_;
@@ -228,7 +242,7 @@ Result PushSink::Session::on_data_unit(Bytes packet) noexcept {
     if (writing_ended_) return misuse("OnDataUnit after OnEndWriting");
     counters_.bytes_accepted += packet.size();
     if (Error error = send_packet(packet)) return error;
-    return drive();
+    return move_on();
   });
 }
 
@@ -253,7 +267,7 @@ Error PushSink::Session::split(Bytes asf) {
   } while (!error && unit.kind != asf::Splitter::Kind::None);
   // What was accepted goes out, whatever is wrong with what comes behind it.
   if (over()) return error;
-  if (Error unsent = drive()) return unsent;
+  if (Error unsent = move_on()) return unsent;
   return error;
 }
 
@@ -323,13 +337,15 @@ Error PushSink::Session::send_header(Bytes header) {
                 "and nothing else"};
   constexpr std::uint32_t kUnknownBitrate = 0xFFFFFFFF;
   const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
-  if (!engine_->idle())
+  const bool first = engine_is(State::Ready);
+  if (!engine_->idle() && (!congestion_ || first))
     if (Error error = drive()) return error;
   if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
     return error;
+  if (congestion_) congestion_->take_header(parsed);
   tell_of_limits(header.size(), parsed.packet_size);
   last_send_time_.reset();  // an entry of a playlist counts its times for itself
-  return drive();
+  return first ? drive() : move_on();
 }
 
 /// What the protocol allows is more than some relays and players can take, who then say nothing.
@@ -349,12 +365,18 @@ void PushSink::Session::tell_of_limits(std::size_t header, std::uint32_t packet)
 /// Hands a packet to the engine: it leaves with the next drive().
 Error PushSink::Session::send_packet(Bytes packet) {
   ++counters_.packets_accepted;
+  if (congestion_) {
+    packet = congestion_->admit(packet, engine_->unsent_bytes());
+    if (std::string text = congestion_->take_note(); !text.empty())
+      log_.write(WMPUSH_LOG_WARNING, where_ + ": " + text);
+    if (packet.empty()) return {};
+  }
   asf::StrippedPacket out = asf::strip_padding(packet);
   if (effective_->get().strip_padding == 0) {
     out.head_size = out.removed = 0;
     out.rest = packet;
   }
-  if (!engine_->has_room() && !engine_->idle())
+  if (!congestion_ && !engine_->has_room() && !engine_->idle())
     if (Error error = drive()) return error;
   if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
   counters_.padding_bytes += out.removed;
@@ -467,6 +489,7 @@ wmpush_stats PushSink::Session::stats() const {
     stats.state = state_of(*engine_);
     stats.connected = engine_->connected_now() ? 1 : 0;
     stats.packets_sent = engine_->packets_sent();
+    stats.packets_dropped = congestion_ ? congestion_->dropped() : 0;
     stats.reconnects = engine_->reconnects();
     stats.packets_resent = engine_->packets_resent();
     stats.packets_at_risk = engine_->packets_at_risk();

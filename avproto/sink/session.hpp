@@ -11,6 +11,7 @@
 #include "core/bytes.hpp"
 #include "core/log.hpp"
 #include "net/transport.hpp"
+#include "sink/congestion.hpp"
 #include "sink/credentials.hpp"
 #include "sink/options.hpp"
 #include "sink/proxy.hpp"
@@ -63,6 +64,7 @@ class PushSink::Session {
   // The loop between the engine's wishes and the transport.
   enum class Until { Done, Waiting };
   Error drive(Until until = Until::Done);
+  Error move_on();
   Error attend();
   Error watch(wmhttp::Time until);
   void make_connection();
@@ -95,6 +97,7 @@ class PushSink::Session {
   std::string authentication_schemes_;          // X-Accept-Authentication
   std::unique_ptr<wmhttp::PushEngine> engine_;  // borrows the authenticators
   wmhttp::Resume resume_ = wmhttp::Resume::Auto;
+  std::optional<Congestion> congestion_;  // none: the caller waits for the network
   wmhttp::PushUrl url_;
   std::string where_;  // the URL for people
   asf::Splitter splitter_;

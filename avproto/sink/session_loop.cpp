@@ -21,6 +21,8 @@ constexpr std::chrono::seconds kSettle{2};
 constexpr std::chrono::seconds kConfirmation{2};
 /// Afterwards, how long until the next look.
 constexpr std::chrono::milliseconds kNextLook{250};
+/// How long a call may take that does not wait for the network.
+constexpr std::chrono::milliseconds kShortCall{1};
 /// How soon behind a look at what the peer says another one is worth its time.
 constexpr std::chrono::milliseconds kLookAgain{1};
 /// Bytes of the peer's that are taken in one turn, at the least unless there are no more: between
@@ -96,10 +98,25 @@ Error PushSink::Session::drive(Until until) {
   }
 }
 
+/// Behind the program's data: sends what there is to send. Where the caller is not to wait for the
+/// network, only as much as goes at once, and what else waits to be done is done as far as it can.
+Error PushSink::Session::move_on() {
+  if (!congestion_) return drive();
+  struct Limit {
+    Time& ends;
+    ~Limit() { ends = Time::max(); }
+  } const limit{call_ends_};
+  call_ends_ = Clock::now() + kShortCall;
+  Error error = drive(Until::Waiting);
+  if (error || over() || engine_->wants() != Want::Wait) return error;
+  wait_for_next_try(call_ends_);
+  return drive(Until::Waiting);
+}
+
 /// Between the program's data: what the server has said or done meanwhile, and what it asks for.
 Error PushSink::Session::attend() {
   look();
-  return drive();
+  return move_on();
 }
 
 void PushSink::Session::make_connection() {

@@ -94,6 +94,7 @@ void FrameLog::append(FrameId id, std::uint32_t reason, Bytes head, Bytes rest) 
   make_room();
   records_.push_back(make(id, reason, head, rest));
   bytes_ += records_.back().size;
+  unsent_ += records_.back().size;
   if (id == FrameId::Header || id == FrameId::StreamChange)
     newest_header_size_ = head.size() + rest.size();
 }
@@ -139,6 +140,7 @@ void FrameLog::begin_with_header() {
     Record& record = records_[written_];
     store_.give_back(record.block);
     bytes_ -= record.size - header.size;
+    unsent_ -= record.size - header.size;
     record = header;
     return;
   }
@@ -146,6 +148,7 @@ void FrameLog::begin_with_header() {
   const Record header = make(FrameId::Header, 0, {}, header_);
   records_.insert(records_.begin() + static_cast<std::ptrdiff_t>(written_), header);
   bytes_ += header.size;
+  unsent_ += header.size;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -166,8 +169,10 @@ void FrameLog::begin(std::uint64_t offset, std::size_t limit, std::size_t length
 
 std::uint64_t FrameLog::sent(std::uint64_t offset) {
   std::uint64_t packets = 0;
-  for (; sent_ < written_ && records_[sent_].end <= offset; ++sent_)
+  for (; sent_ < written_ && records_[sent_].end <= offset; ++sent_) {
+    unsent_ -= records_[sent_].size;
     if (is_packet(sent_) && !std::exchange(records_[sent_].counted, true)) ++packets;
+  }
   trim();
   return packets;
 }
@@ -204,6 +209,7 @@ void FrameLog::pop_front() {
     header_.assign(payload.begin(), payload.end());
   }
   bytes_ -= record.size;
+  if (first_ >= sent_) unsent_ -= record.size;
   store_.give_back(record.block);
   ++first_;
   written_ = std::max(written_, first_);
@@ -243,7 +249,10 @@ std::uint64_t FrameLog::at_risk(std::uint64_t offset, std::size_t unread) const 
 std::uint64_t FrameLog::rewind(std::uint64_t offset, std::size_t unread) {
   const std::uint64_t risk = until_acknowledged_ ? unread_packets(offset, unread) : 0;
   while (first_ < written_ && records_[first_].end <= offset) pop_front();
-  for (std::size_t i = first_; i < written_; ++i) records_[i].again = true;
+  for (std::size_t i = first_; i < written_; ++i) {
+    records_[i].again = true;
+    if (i < sent_) unsent_ += records_[i].size;
+  }
   written_ = sent_ = first_;
   here_ = {};
   return risk;
@@ -252,7 +261,7 @@ std::uint64_t FrameLog::rewind(std::uint64_t offset, std::size_t unread) {
 void FrameLog::clear() noexcept {
   records_.clear();
   store_ = {};
-  first_ = written_ = sent_ = bytes_ = 0;
+  first_ = written_ = sent_ = bytes_ = unsent_ = 0;
   here_ = {};
 }
 

@@ -116,6 +116,8 @@ class FrameLog {
   void wrote(std::uint64_t end);
   /// The largest frame that is to be written, in bytes on the wire; 0 without one.
   std::size_t largest_pending() const;
+  /// All frames that our kernel does not have yet, in bytes on the wire.
+  std::size_t unsent_bytes() const { return unsent_; }
   /// All frames that are to be written, in bytes on the wire.
   std::size_t pending_bytes() const;
   /// A new session goes on with the stream: makes what is to be written begin with a $H, of the
@@ -196,6 +198,7 @@ class FrameLog {
   std::size_t written_ = 0;
   std::size_t sent_ = 0;
   std::size_t bytes_ = 0;          // of all records that are here
+  std::size_t unsent_ = 0;         // of those from sent_ on
   std::vector<std::byte> header_;  // in force in front of the first record
   std::size_t newest_header_size_ = 0;
   Connection here_;

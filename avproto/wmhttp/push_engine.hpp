@@ -40,6 +40,9 @@ struct EngineConfig {
   Duration send_timeout{};
   Duration end_timeout{};
   Duration rollover_timeout{};
+  /// A packet or header is taken while a connection is made again, or a PushStart rolls over: the
+  /// owner bounds what waits, by unsent_bytes().
+  bool queues = false;
   bool strict_end = true;  ///< an error answer behind the $E is a failure
   bool reconnect = false;  ///< a connection that is lost in mid stream is made again
   Resume resume = Resume::Auto;
@@ -138,6 +141,8 @@ class PushEngine {
   std::span<const Bytes> outgoing() noexcept { return link_.out.view(); }
   /// Everything that was handed in is out, and the next header, packet or end may come.
   bool idle() const { return wants() == Want::Nothing; }
+  /// Bytes of the stream that our kernel does not have yet.
+  std::size_t unsent_bytes() const { return log_.unsent_bytes(); }
   /// Another packet may come before everything is out: several then leave in one send.
   bool has_room() const { return in_body() && !log_.pending() && link_.out.size() < kQueuedAtOnce; }
   /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
@@ -295,6 +300,8 @@ class PushEngine {
   State round_unanswered();
   State next_entry();
   State send_packet();
+  State keep_packet();
+  State keep_header();
   State write_frames();
   State drained();
   void stream_again();
@@ -312,6 +319,7 @@ class PushEngine {
   State lose_stream(Error error);
   State stalled();
   bool append_header(FrameId id);
+  bool append_packet();
   std::string playlist_hint() const;
   std::string size_hint() const;
 

@@ -40,16 +40,33 @@ State PushEngine::next_entry() {
   return write_frames();
 }
 
-State PushEngine::send_packet() {
+/// False: the call is rejected.
+bool PushEngine::append_packet() {
   const std::size_t size = in_.payload();
-  if (size == 0)
-    return stay_and_reject(Result::E_INVALIDARG, "an empty data packet cannot be sent");
-  if (size > shape_.packet_size)
-    return stay_and_reject(Result::NS_E_INVALID_DATA, "a data packet has " + std::to_string(size) +
-                                                          " bytes, the ASF header declares " +
-                                                          std::to_string(shape_.packet_size));
-  log_.append(FrameId::Data, 0, in_.head, in_.rest);
-  return write_frames();
+  if (size == 0) {
+    stay_and_reject(Result::E_INVALIDARG, "an empty data packet cannot be sent");
+  } else if (size > shape_.packet_size) {
+    stay_and_reject(Result::NS_E_INVALID_DATA, "a data packet has " + std::to_string(size) +
+                                                   " bytes, the ASF header declares " +
+                                                   std::to_string(shape_.packet_size));
+  } else {
+    log_.append(FrameId::Data, 0, in_.head, in_.rest);
+    return true;
+  }
+  return false;
+}
+
+State PushEngine::send_packet() { return append_packet() ? write_frames() : state_; }
+
+/// What comes while no PushStart can take it waits for the next one.
+State PushEngine::keep_packet() {
+  append_packet();
+  return state_;
+}
+
+State PushEngine::keep_header() {
+  append_header(FrameId::StreamChange);
+  return state_;
 }
 
 // ---------------------------------------------------------------------------------------------

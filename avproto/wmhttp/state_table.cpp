@@ -59,6 +59,12 @@ struct StateTable {
     on({S::Streaming, S::Resuming}, {V::Accepted}, &E::remember_acceptance);
     on({S::Streaming, S::Resuming}, {V::TimedOut}, &E::stalled);
 
+    // Where the owner has a queue, the stream goes on while nothing of it can be sent.
+    on({S::Connecting, S::SettingUp, S::Reconnecting, S::Authorizing, S::Waiting, S::RollingOver},
+       {V::Packet}, &E::keep_packet);
+    on({S::Connecting, S::SettingUp, S::Reconnecting, S::Authorizing, S::Waiting, S::RollingOver},
+       {V::Header}, &E::keep_header);
+
     // Between two (3.1.4.3).
     on({S::RollingOver}, {V::Accepted}, &E::next_push_start);
     on({S::RollingOver}, {V::Drained}, &E::rolled_over);
@@ -141,6 +147,10 @@ Error PushEngine::not_now(Event call) const {
     return Error{Result::NS_E_NOCONNECTION, 0, 0, "there is no connection to the publishing point"};
   };
   if (call == Event::Start) return state_ == State::Idle ? Error{} : invalid();
+  const bool is_content = call == Event::Packet || call == Event::Header;
+  const bool can_wait = config_.queues && log_.has_header() && !end_.asked;
+  const bool ends = over() || state_ == State::Ending || state_ == State::Idle;
+  if (is_content && can_wait && !ends && state_ != State::Ready) return {};
   switch (state_) {
     case State::Streaming:
     case State::Resuming:

@@ -97,6 +97,44 @@ TEST_F(FfmpegOption, RwTimeoutIsALimitOverTheOthers) {
   EXPECT_THAT(push.error, HasSubstr("0.3 s"));
 }
 
+/// A live source for a server that reads nothing for a while.
+TEST_F(FfmpegOption, CongestionDropHoldsNoEncoderUp) {
+  pubpoint::Settings settings;
+  settings.receive_buffer = 16 * 1024;
+  start(settings);
+  server->add_fault({.at = At::Packet,
+                     .what = Do::Delay,
+                     .packet = 20,
+                     .delay = std::chrono::milliseconds(3000)});
+  const auto begin = std::chrono::steady_clock::now();
+  // Noise is what no encoder makes small: some megabytes more than systems keep.
+  const Finished push = run(ffmpeg_wmpush({"-re",
+                                           "-f",
+                                           "lavfi",
+                                           "-i",
+                                           "testsrc2=size=640x480:rate=25,noise=alls=60:allf=t",
+                                           "-t",
+                                           "6",
+                                           "-c:v",
+                                           "wmv2",
+                                           "-g",
+                                           "25",
+                                           "-q:v",
+                                           "3",
+                                           "-congestion",
+                                           "drop",
+                                           "-queue_size",
+                                           "300000",
+                                           "-f",
+                                           "asf",
+                                           url()}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(12));
+  EXPECT_THAT(push.error, HasSubstr("the network is too slow"));
+  EXPECT_THAT(push.error, HasSubstr("the network has caught up"));
+  EXPECT_TRUE(server->sessions().front().end_of_stream);
+}
+
 TEST(FfmpegHelp, ListsEveryOption) {
   const Finished help = run(ffmpeg_wmpush({"-h", "protocol=wmpush"}));
 

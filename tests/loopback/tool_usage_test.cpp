@@ -54,6 +54,8 @@ TEST_F(ToolUsage, SendNeedsAFileAndAUrl) {
   expect_refused({"send"}, "are needed");
   expect_refused({"send", "film.wmv"}, "one of them is missing");
   expect_refused({"send", "film.wmv", server.url(), "--fats"}, "did you mean --fast?");
+  expect_refused({"send", "film.wmv", server.url(), "--fast", "--congestion", "drop"},
+                 "leave out --congestion drop");
 }
 
 TEST_F(ToolUsage, SendNeedsTheUrlAtTheEndAndOnlyOne) {
@@ -120,6 +122,7 @@ TEST_F(ToolUsage, EveryOptionIsTakenWithAValueThatItMayHave) {
                       : name == "template_url" ? "/live"
                       : name == "auth"         ? "any"
                       : name == "resume"       ? "auto"
+                      : name == "congestion"   ? "block"
                       : name == "http_proxy"   ? ""
                                                : "me");
   }

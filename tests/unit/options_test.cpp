@@ -29,7 +29,7 @@ TEST(Options, HaveTheirDefaultsFromTheTable) {
 
 TEST(Options, OfTextSayWhetherAUrlMayGiveThem) {
   // Whatever names a file, a route or a program of this machine belongs to the second list.
-  const std::vector<std::string> taken = {"template_url", "user",   "password",
+  const std::vector<std::string> taken = {"template_url", "user",   "password",  "congestion",
                                           "auth",         "resume", "user_agent"};
   const std::vector<std::string> refused = {"password_file", "http_proxy"};
   std::size_t texts = 0;

@@ -141,7 +141,7 @@ TEST(Summary, HasResultStatusAndNumbersAsJson) {
       R"("server": "Cougar/9.6", "push_id": "42", "stopped": false, )"
       R"("packets_accepted": 215, "packets_sent": 214, "packets_malformed": 0, )"
       R"("bytes_accepted": 900, "bytes_sent": 125000, "end_confirmed": false, "reconnects": 0, )"
-      R"("packets_resent": 0, "packets_at_risk": 0, "duration_seconds": 6.374000, )"
+      R"("packets_resent": 0, "packets_at_risk": 0, "packets_dropped": 0, "duration_seconds": 6.374000, )"
       R"("stall_seconds": 0.001000, "elapsed_seconds": 2.000000, "entries": [)"
       R"({"input": "film.wmv", "result": "S_OK", "message": "", "begun": true, )"
       R"("packets": 215}]})");
@@ -161,6 +161,9 @@ TEST(Summary, IsOneLineForAPerson) {
   SendSummary stopped = summary();
   stopped.stopped = true;
   EXPECT_THAT(plain_text(stopped), HasSubstr("stopped after 00:00:06"));
+  SendSummary slow = summary();
+  slow.stats.packets_dropped = 12;
+  EXPECT_THAT(plain_text(slow), HasSubstr("214 packets, 12 packets left out, "));
   SendSummary broken = summary();
   broken.stats.reconnects = 2;
   broken.stats.packets_at_risk = 1;

@@ -294,6 +294,11 @@ ExitStatus run_send(const Arguments& arguments) {
     return refuse_usage("wmpush send", "standard input (-) can be read only once");
   PushOptions options;
   if (Error error = options.take(arguments)) return conclude("wmpush send", error);
+  const std::string_view congestion = options->congestion == nullptr ? "" : options->congestion;
+  if (arguments.has("fast") && congestion == "drop")
+    return refuse_usage("wmpush send",
+                        "a file that is sent with --fast can wait for the network: leave out "
+                        "--congestion drop");
   const SendArguments what{inputs, operands.back(), arguments.has("fast"), arguments.has("json"),
                            arguments.has("verbose")};
   return Sending(what, options).run();

@@ -18,6 +18,13 @@ std::string breaks_text(const wmpush_stats& stats) {
          (stats.packets_at_risk == 1 ? " packet" : " packets") + " lost at the most, ";
 }
 
+/// "1 packet left out, ", or nothing.
+std::string dropped_text(const wmpush_stats& stats) {
+  if (stats.packets_dropped == 0) return {};
+  return std::to_string(stats.packets_dropped) +
+         (stats.packets_dropped == 1 ? " packet left out, " : " packets left out, ");
+}
+
 }  // namespace
 
 std::string json_text(const SendSummary& summary) {
@@ -42,6 +49,7 @@ std::string json_text(const SendSummary& summary) {
   object.add("reconnects", summary.stats.reconnects);
   object.add("packets_resent", summary.stats.packets_resent);
   object.add("packets_at_risk", summary.stats.packets_at_risk);
+  object.add("packets_dropped", summary.stats.packets_dropped);
   object.add("duration_seconds", std::chrono::microseconds(summary.stats.duration));
   object.add("stall_seconds", std::chrono::microseconds(summary.stats.stall_time));
   object.add("elapsed_seconds", summary.elapsed);
@@ -69,8 +77,9 @@ std::string plain_text(const SendSummary& summary) {
          clock_text(std::chrono::microseconds(summary.stats.duration)) + ", " +
          std::to_string(summary.stats.packets_sent) +
          (summary.stats.packets_sent == 1 ? " packet, " : " packets, ") +
-         breaks_text(summary.stats) + std::to_string(summary.stats.bytes_sent) + " bytes" + took +
-         " (" + bit_rate_text(rate) + ") to " + printable(summary.url) + "; " +
+         dropped_text(summary.stats) + breaks_text(summary.stats) +
+         std::to_string(summary.stats.bytes_sent) + " bytes" + took + " (" + bit_rate_text(rate) +
+         ") to " + printable(summary.url) + "; " +
          (summary.stats.end_confirmed != 0 ? "the server confirmed the end"
                                            : "nobody confirmed the end");
 }

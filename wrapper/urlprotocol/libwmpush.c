@@ -81,6 +81,8 @@ static const AVOption libwmpush_options[] = {
     { "resume",         "go on with a lost session: auto, always, or never, which sets up a new one each time", OFFSET(resume), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "strict_end",     "an error answer behind the end-of-stream is a failure; 0 = a warning", OFFSET(strict_end), AV_OPT_TYPE_BOOL, { .i64 = 1 }, 0, 1, .flags = E },
     { "max_header",     "largest ASF header that the receiver takes: pictures and other metadata that do not fit are left out; 0 = 65531", OFFSET(max_header), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 65531, .flags = E },
+    { "congestion",     "when the network is too slow: block, which holds the source up, or drop, which leaves packets out up to a key frame", OFFSET(congestion), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "queue_size",     "what may wait for the network with congestion=drop; 0 = 2097152", OFFSET(queue_size), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 1073741824, .flags = E },
     { "user_agent",     "product to name after the encoder's; default libwmpush/VERSION", OFFSET(user_agent), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { NULL }
 };

@@ -166,6 +166,11 @@ typedef struct wmpush_options {
   int strict_end;     /**< 1: an error answer behind the end-of-stream is a failure; 0: a warning */
   int64_t max_header; /**< bytes that the receiver takes of an ASF header; what does not fit is left
                            out of it, unless fix_header is 0; 0 = 65531 */
+  const char* congestion; /**< what happens when the network is slower than the stream: "block" (the
+                               caller waits) or NULL, or "drop": no call waits for the network once
+                               the stream has begun, and whole packets are left out while queue_size
+                               bytes wait, up to a key frame */
+  int64_t queue_size;     /**< bytes that may wait for the network with "drop"; 0 = 2 MiB */
 } wmpush_options;
 
 /** What wmpush_options_init() calls: sets `options->size` to `size`, the sizeof(wmpush_options) of
@@ -256,6 +261,7 @@ typedef struct wmpush_stats {
   int end_confirmed; /**< 1 when the server closed the connection or answered with a success behind
                           the end-of-stream; 0: its system has acknowledged everything at the best
                       */
+  uint64_t packets_dropped; /**< data packets left out, because the network was too slow */
 } wmpush_stats;
 
 /** A push session: IWMWriterPushSink with a C face.
