@@ -150,7 +150,7 @@ TEST_P(PlayerOf, P41_JoinsLateAndShowsThePicturesThatArePushed) {
   server->check_timers();  // what was recorded is written
   const auto sent = pictures_of(recordings().back(), FilmPush::kLate - Seconds(5));
   const auto files = watcher.pictures();
-  for (const std::size_t index : {0, 9}) {
+  for (const std::size_t index : {std::size_t{0}, std::size_t{9}}) {
     const auto shown = pictures_of(files[index]);
     ASSERT_EQ(shown.size(), 1u) << files[index];
     EXPECT_LT(difference(shown.front(), sent), kSamePicture) << files[index];
