@@ -151,8 +151,8 @@ class Soak {
     std::fflush(stdout);
   }
 
-  static bool fail(const std::string& why) {
-    std::fprintf(stderr, "%s\n", why.c_str());
+  bool fail(const std::string& why) const {
+    std::fprintf(stderr, "%s\n%s", why.c_str(), server_.error_text().c_str());
     return false;
   }
 

@@ -216,6 +216,8 @@ bool Viewer::send_some() {
 }
 
 void Viewer::pump() {
+  // The ring may have gone on since the last look at the pace.
+  if (!over_ && !leaving_ && next_ < ring_.begin()) skip_ahead();
   for (int i = 0; i < kSendsPerTurn; ++i) {
     if (over_ || blocked_ || (leaving_ && text_.empty())) break;
     if (!send_some()) break;
@@ -240,8 +242,11 @@ void Viewer::check_farewell(Clock::time_point now) {
 void Viewer::check_pace(std::size_t queue) {
   if (over_ || leaving_) return;
   const bool lost_some = next_ < ring_.begin();
-  if (!lost_some && (!blocked_ || ring_.bytes_from(next_) <= queue)) return;
-  if (!took_some_) return close("too slow: it took nothing of " + std::to_string(queue) + " bytes");
+  if (lost_some || (blocked_ && ring_.bytes_from(next_) > queue)) skip_ahead();
+}
+
+void Viewer::skip_ahead() {
+  if (!took_some_) return close("too slow: it took nothing of all that a viewer may be behind");
   if (begun_ && next_ <= ring_.last_change()) {
     // The end of its entry is not to be missed: it is what comes next, or it is told as it was.
     if (ring_.last_change() >= ring_.begin())

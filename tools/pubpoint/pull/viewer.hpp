@@ -69,6 +69,8 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   const ViewerRecord& record() const { return *record_; }
 
  private:
+  /// It is too far behind: what comes next is a key frame, or it is let go.
+  void skip_ahead();
   void wait_for_input();
   void wait_until_writable();
   /// Puts what must go out next, and is not a packet as it is, into text_; false when nothing does.
