@@ -60,8 +60,10 @@ Words mpv(const std::string& url, const std::string& folder) {
 }
 
 Words gstreamer(const std::string& url, const std::string& folder) {
+  // It gives a server up that is silent for 15 s, unless it is told otherwise.
   return {"gst-launch-1.0",
           "souphttpsrc",
+          "timeout=60",
           "location=" + url,
           "!",
           "asfdemux",
