@@ -5,7 +5,7 @@ include(CMakePackageConfigHelpers)
 
 set(wmpush_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/wmpush)
 
-set(wmpush_public_headers wmpush.h version.h push_sink.hpp result.hpp)
+set(wmpush_public_headers wmpush.h version.h push_session.hpp push_sink.hpp result.hpp)
 if(TARGET wmpush-avio)
   list(APPEND wmpush_public_headers avio.h)
 endif()

@@ -136,6 +136,10 @@ class GssapiMechanism : public Mechanism {
 
   Step take(std::span<const Challenge> challenges, std::string& why) override;
   std::string authorization(const RequestLine& request) override;
+  bool unprepared() const override {
+    return token_.empty() && accepted_ && !ntlm_ && !is_prepared_;
+  }
+  void prepare() override;
   bool incomplete() const override { return incomplete_; }
   void accepted() override {
     accepted_ = true;
@@ -159,6 +163,7 @@ class GssapiMechanism : public Mechanism {
   bool incomplete_ = false;  // the token is the first of NTLM's, which never is enough
   bool ntlm_ = false;        // NTLM, also within Negotiate: it is the connection that is let in
   bool accepted_ = false;
+  bool is_prepared_ = false;  // whether there is a token now or none is to be had
 };
 
 Mechanism::Step GssapiMechanism::take(std::span<const Challenge> challenges, std::string& why) {
@@ -177,10 +182,16 @@ Mechanism::Step GssapiMechanism::take(std::span<const Challenge> challenges, std
   return Step::Refused;
 }
 
-std::string GssapiMechanism::authorization(const RequestLine&) {
+/// Each request is given a ticket of its own; a server that knows the connection takes it as well.
+void GssapiMechanism::prepare() {
   std::string why;
-  // Each request is given a ticket of its own; a server that knows the connection takes it as well.
-  if (token_.empty() && accepted_ && !ntlm_ && !begin(why)) return {};
+  begin(why);
+  is_prepared_ = true;
+}
+
+std::string GssapiMechanism::authorization(const RequestLine&) {
+  if (unprepared()) prepare();
+  is_prepared_ = false;
   if (token_.empty()) return {};
   return std::string(name(scheme_)) + " " + base64(std::exchange(token_, {}));
 }

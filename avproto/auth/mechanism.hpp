@@ -46,6 +46,9 @@ class Mechanism {
 
   /// The value of the field for the next request; empty when it needs none.
   virtual std::string authorization(const RequestLine& request) = 0;
+  /// authorization() has to ask somebody first, unless prepare() has done that.
+  virtual bool unprepared() const { return false; }
+  virtual void prepare() {}
 
   /// A further challenge is expected, on the same connection: the request is no real one yet.
   virtual bool incomplete() const { return false; }

@@ -50,6 +50,18 @@ void Responder::remember(std::span<const std::string> fields) {
   std::move(fresh.begin(), fresh.end(), std::back_inserter(offers_));
 }
 
+bool Responder::takes_time(std::span<const std::string> fields) const {
+  std::vector<Challenge> offers = offers_;
+  for (const std::string& field : fields)
+    for (Challenge& challenge : parse_challenges(field)) offers.push_back(std::move(challenge));
+  const auto has_to_ask = [&](Scheme scheme) {
+    return (!pinned_ || *pinned_ == scheme) &&
+           std::find(available_.begin(), available_.end(), scheme) != available_.end() &&
+           !of_scheme(offers, scheme).empty();
+  };
+  return has_to_ask(Scheme::Negotiate) || has_to_ask(Scheme::Ntlm);
+}
+
 bool Responder::challenged(std::span<const std::string> fields, const Occasion& occasion) {
   remember(fields);
   if (++rounds_ > kMaxRounds) {

@@ -43,6 +43,12 @@ class Responder {
   /// again, with authorization(). False: explanation() says why there is no more to try.
   bool challenged(std::span<const std::string> fields, const Occasion& occasion);
 
+  /// challenged() with these fields may have to ask somebody for a ticket, which takes time.
+  bool takes_time(std::span<const std::string> fields) const;
+
+  /// authorization() may, unless prepare() has done that.
+  bool unprepared() const { return current_ && current_->unprepared(); }
+  void prepare() { current_->prepare(); }
   /// The value of the field for the next request; empty when it needs none.
   std::string authorization(const RequestLine& request);
   /// The next request is one round of several on its connection, and no real one.

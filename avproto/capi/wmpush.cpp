@@ -1,25 +1,34 @@
-// The C interface over PushSink: catches every exception, maps every result.
+// The C interface over PushSink and PushSession: catches every exception, maps every result.
 #include "wmpush/wmpush.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <limits>
+#include <memory>
 #include <new>
 #include <span>
+#include <string>
 #include <string_view>
+#include <type_traits>
+#include <variant>
 
 #include "core/printable.hpp"
 #include "sink/credentials.hpp"
 #include "sink/options.hpp"
+#include "wmpush/push_session.hpp"
 #include "wmpush/push_sink.hpp"
 
 using wmpush::Error;
+using wmpush::PushSession;
 using wmpush::PushSink;
 using wmpush::Result;
 
+/// Which of the two it is was decided by wmpush_open() or wmpush_start().
 struct wmpush_session {
-  PushSink sink;
+  std::variant<PushSink, PushSession> face;
 };
 
 namespace {
@@ -64,21 +73,64 @@ wmpush_result guarded(wmpush_error* error, Call call) noexcept {
   }
 }
 
-/// `call` with the session's sink, if there is one.
+/// `call` with the session, of whichever kind it is.
 template <typename Call>
-wmpush_result with_sink(wmpush_session* session, Call call) noexcept {
+wmpush_result with_session(wmpush_session* session, Call call) noexcept {
   if (session == nullptr) return code(Result::E_INVALIDARG);
-  return guarded(nullptr, [&] { return call(session->sink); });
+  return guarded(nullptr, [&] { return std::visit(call, session->face); });
 }
 
-/// The same with the bytes of the program.
-template <typename Call>
-wmpush_result with_bytes(wmpush_session* session, const void* data, std::size_t size,
-                         Call call) noexcept {
-  if (data == nullptr && size > 0) return code(Result::E_INVALIDARG);
-  return with_sink(session, [&](PushSink& sink) {
-    return call(sink, std::span(static_cast<const std::byte*>(data), size));
+/// The same where the call is only for one of the kinds.
+template <typename Face, typename Call>
+wmpush_result with(wmpush_session* session, Call call) noexcept {
+  if (session == nullptr) return code(Result::E_INVALIDARG);
+  return guarded(nullptr, [&] {
+    Face* const face = std::get_if<Face>(&session->face);
+    return face == nullptr ? Result::NS_E_INVALID_REQUEST : call(*face);
   });
+}
+
+/// The bytes of the program; false when they cannot be any.
+bool take_bytes(const void* data, std::size_t size, std::span<const std::byte>& bytes) {
+  bytes = std::span(static_cast<const std::byte*>(data), size);
+  return data != nullptr || size == 0;
+}
+
+/// Makes a session and has it begin; what both ways to one have in common.
+template <typename Face, typename Begin>
+wmpush_result begin(wmpush_session** session, const char* url, const wmpush_options* options,
+                    wmpush_error* error, std::string_view call, Begin begin_session) {
+  if (session != nullptr) *session = nullptr;
+  return guarded(error, [&] {
+    if (session == nullptr || url == nullptr) {
+      give(error, Result::E_INVALIDARG, 0, 0,
+           std::string(call) + " needs a session pointer and a URL");
+      return Result::E_INVALIDARG;
+    }
+    if (options != nullptr && options->size < sizeof options->size) {
+      give(error, Result::E_INVALIDARG, 0, 0,
+           std::string(call) +
+               ": the size of the options is not set: call wmpush_options_init() first");
+      return Result::E_INVALIDARG;
+    }
+    auto made = std::make_unique<wmpush_session>(
+        wmpush_session{options == nullptr ? Face() : Face(*options)});
+    Face& face = std::get<Face>(made->face);
+    const Result result = begin_session(face);
+    give(error, face.last_error());
+    if (wmpush::succeeded(result)) *session = made.release();
+    return result;
+  });
+}
+
+/// poll()'s timeout: whole milliseconds, rounded up, -1 for none.
+int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
+  using namespace std::chrono;
+  if (deadline == steady_clock::time_point::max()) return -1;
+  const auto now = steady_clock::now();
+  if (deadline <= now) return 0;
+  const auto left = ceil<milliseconds>(deadline - now).count();
+  return static_cast<int>(std::min<std::int64_t>(left, std::numeric_limits<int>::max()));
 }
 
 }  // namespace
@@ -130,62 +182,98 @@ const wmpush_option_info* wmpush_option_at(size_t index) {
 
 wmpush_result wmpush_open(wmpush_session** session, const char* url, const wmpush_options* options,
                           wmpush_error* error) {
-  if (session != nullptr) *session = nullptr;
-  return guarded(error, [&] {
-    if (session == nullptr || url == nullptr) {
-      give(error, Result::E_INVALIDARG, 0, 0, "wmpush_open needs a session pointer and a URL");
-      return Result::E_INVALIDARG;
-    }
-    if (options != nullptr && options->size < sizeof options->size) {
-      give(error, Result::E_INVALIDARG, 0, 0,
-           "wmpush_open: the size of the options is not set: call wmpush_options_init() first");
-      return Result::E_INVALIDARG;
-    }
-    auto opened = options == nullptr
-                      ? std::make_unique<wmpush_session>()
-                      : std::make_unique<wmpush_session>(wmpush_session{PushSink(*options)});
-    const Result result = opened->sink.Connect(url);
-    give(error, opened->sink.last_error());
-    if (wmpush::succeeded(result)) *session = opened.release();
-    return result;
-  });
+  return begin<PushSink>(session, url, options, error, "wmpush_open",
+                         [&](PushSink& sink) { return sink.Connect(url); });
+}
+
+wmpush_result wmpush_start(wmpush_session** session, const char* url, const wmpush_options* options,
+                           wmpush_error* error) {
+  return begin<PushSession>(session, url, options, error, "wmpush_start",
+                            [&](PushSession& face) { return face.start(url); });
+}
+
+void wmpush_wants(const wmpush_session* session, wmpush_wait* wait) {
+  if (wait == nullptr) return;
+  wmpush_wait filled{};
+  filled.size = std::min(wait->size, sizeof filled);
+  filled.descriptor = -1;
+  filled.timeout = -1;
+  if (const auto* face = session != nullptr ? std::get_if<PushSession>(&session->face) : nullptr) {
+    const PushSession::Wants wants = face->wants();
+    filled.descriptor = wants.descriptor;
+    filled.events = wants.events;
+    filled.timeout = milliseconds_until(wants.deadline);
+  }
+  std::memcpy(wait, &filled, filled.size);
+}
+
+wmpush_result wmpush_perform(wmpush_session* session) {
+  return with<PushSession>(session, [](PushSession& face) { return face.perform(); });
 }
 
 wmpush_result wmpush_write(wmpush_session* session, const void* data, size_t size) {
-  return with_bytes(session, data, size,
-                    [](PushSink& sink, auto bytes) { return sink.write(bytes); });
+  std::span<const std::byte> bytes;
+  if (!take_bytes(data, size, bytes)) return code(Result::E_INVALIDARG);
+  return with_session(session, [&](auto& face) { return face.write(bytes); });
 }
 
 wmpush_result wmpush_on_header(wmpush_session* session, const void* header, size_t size) {
-  return with_bytes(session, header, size,
-                    [](PushSink& sink, auto bytes) { return sink.OnHeader(bytes); });
+  std::span<const std::byte> bytes;
+  if (!take_bytes(header, size, bytes)) return code(Result::E_INVALIDARG);
+  return with_session(session, [&](auto& face) {
+    if constexpr (std::is_same_v<decltype(face), PushSink&>)
+      return face.OnHeader(bytes);
+    else
+      return face.on_header(bytes);
+  });
 }
 
 wmpush_result wmpush_on_data_unit(wmpush_session* session, const void* packet, size_t size) {
-  return with_bytes(session, packet, size,
-                    [](PushSink& sink, auto bytes) { return sink.OnDataUnit(bytes); });
+  std::span<const std::byte> bytes;
+  if (!take_bytes(packet, size, bytes)) return code(Result::E_INVALIDARG);
+  return with_session(session, [&](auto& face) {
+    if constexpr (std::is_same_v<decltype(face), PushSink&>)
+      return face.OnDataUnit(bytes);
+    else
+      return face.on_data_unit(bytes);
+  });
 }
 
 wmpush_result wmpush_on_end_writing(wmpush_session* session) {
-  return with_sink(session, [](PushSink& sink) { return sink.OnEndWriting(); });
+  return with_session(session, [](auto& face) {
+    if constexpr (std::is_same_v<decltype(face), PushSink&>)
+      return face.OnEndWriting();
+    else
+      return face.on_end_writing();
+  });
+}
+
+wmpush_result wmpush_end_start(wmpush_session* session, wmpush_result reason) {
+  return with<PushSession>(
+      session, [&](PushSession& face) { return face.end_start(static_cast<Result>(reason)); });
 }
 
 wmpush_result wmpush_end_session(wmpush_session* session) {
-  return with_sink(session, [](PushSink& sink) { return sink.EndSession(); });
+  return with<PushSink>(session, [](PushSink& sink) { return sink.EndSession(); });
 }
 
 wmpush_result wmpush_abort_session(wmpush_session* session, wmpush_result reason) {
-  return with_sink(session,
-                   [&](PushSink& sink) { return sink.AbortSession(static_cast<Result>(reason)); });
+  return with<PushSink>(
+      session, [&](PushSink& sink) { return sink.AbortSession(static_cast<Result>(reason)); });
 }
 
 wmpush_result wmpush_disconnect(wmpush_session* session) {
-  return with_sink(session, [](PushSink& sink) { return sink.Disconnect(); });
+  return with_session(session, [](auto& face) {
+    if constexpr (std::is_same_v<decltype(face), PushSink&>)
+      return face.Disconnect();
+    else
+      return face.disconnect();
+  });
 }
 
 void wmpush_last_error(const wmpush_session* session, wmpush_error* error) {
   if (session == nullptr) return give(error, Result::E_INVALIDARG, 0, 0, "there is no session");
-  give(error, session->sink.last_error());
+  std::visit([&](const auto& face) { give(error, face.last_error()); }, session->face);
 }
 
 void wmpush_get_stats(const wmpush_session* session, wmpush_stats* stats) {
@@ -193,7 +281,7 @@ void wmpush_get_stats(const wmpush_session* session, wmpush_stats* stats) {
   const size_t room = std::min(stats->size, sizeof *stats);
   wmpush_stats filled{};
   if (session != nullptr)
-    filled = session->sink.stats();
+    filled = std::visit([](const auto& face) { return face.stats(); }, session->face);
   else
     filled.last_result = code(Result::E_INVALIDARG);
   filled.size = room;

@@ -51,7 +51,7 @@ std::string SessionAuthenticator::authorization(std::string_view method, std::st
 }
 
 Error read_password(OwnedOptions& options, const std::string& url_user,
-                    const std::optional<std::string>& url_password, Log& log) {
+                    const std::optional<std::string>& url_password, SessionLog& log) {
   if (url_password) log.hide(*url_password);
   if (options->user == nullptr && !url_user.empty())
     if (Error error = options.set("user", url_user)) return error;
@@ -75,7 +75,7 @@ Error check_field(std::string_view text, std::string_view whose) {
   return {Result::E_INVALIDARG, 0, 0, std::string(whose) + " has a control character in it"};
 }
 
-std::unique_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
+std::shared_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
                                                                 const std::string& host,
                                                                 bool redirected) {
   std::optional<auth::Scheme> pinned;
@@ -83,18 +83,18 @@ std::unique_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptio
   auth::Credentials credentials{host, options->user == nullptr ? "" : options->user, std::nullopt};
   if (options->password != nullptr) credentials.password = options->password;
   const bool withhold = redirected && pinned != auth::Scheme::Basic;
-  return std::make_unique<SessionAuthenticator>(
+  return std::make_shared<SessionAuthenticator>(
       auth::Responder(std::move(credentials), pinned, auth::available_schemes(),
                       withhold ? make_for_redirected : auth::make_mechanism));
 }
 
-std::unique_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
+std::shared_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
                                                                const Proxy& proxy) {
   std::optional<auth::Scheme> pinned;
   static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
   auth::Responder responder({proxy.address.host, proxy.user, proxy.password}, {});
   if (pinned == auth::Scheme::Basic) responder.allow_basic_after_refusal();
-  return std::make_unique<SessionAuthenticator>(std::move(responder), proxy.display());
+  return std::make_shared<SessionAuthenticator>(std::move(responder), proxy.display());
 }
 
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned) {

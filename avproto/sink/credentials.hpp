@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "auth/responder.hpp"
-#include "core/log.hpp"
 #include "sink/options.hpp"
 #include "sink/proxy.hpp"
+#include "sink/session_log.hpp"
 #include "wmhttp/authenticator.hpp"
 #include "wmpush/result.hpp"
 
@@ -24,9 +24,14 @@ class SessionAuthenticator : public wmhttp::Authenticator {
   explicit SessionAuthenticator(auth::Responder responder, std::string whose = {});
 
   bool challenged(std::span<const std::string> fields, const Occasion& occasion) override;
+  bool takes_time(std::span<const std::string> fields) const override {
+    return responder_.takes_time(fields);
+  }
   std::string explanation() const override { return responder_.explanation(); }
   std::vector<Note> take_notes() override { return std::exchange(notes_, {}); }
   std::string authorization(std::string_view method, std::string_view target) override;
+  bool unprepared() const override { return responder_.unprepared(); }
+  void prepare() override { responder_.prepare(); }
   bool incomplete() const override { return responder_.incomplete(); }
   void accepted() override { responder_.accepted(); }
   void begin_anew() override { responder_.begin_anew(); }
@@ -43,7 +48,7 @@ class SessionAuthenticator : public wmhttp::Authenticator {
 /// (`url_user`, `url_password`) and WMPUSH_PASSWORD, in this order, into `options`. `log` is told
 /// what to hide.
 Error read_password(OwnedOptions& options, const std::string& url_user,
-                    const std::optional<std::string>& url_password, Log& log);
+                    const std::optional<std::string>& url_password, SessionLog& log);
 
 /// E_INVALIDARG when a text that goes into a field of a request has a control character in it;
 /// `whose` begins the message.
@@ -52,13 +57,13 @@ Error check_field(std::string_view text, std::string_view whose);
 /// Answers for `host` with the user and password of `options`, by the schemes that its `auth`
 /// allows. `redirected`: a redirect led there, so that Basic, which shows the password to whoever
 /// asks, is used only when `auth` says so.
-std::unique_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
+std::shared_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
                                                                 const std::string& host,
                                                                 bool redirected);
 
 /// Answers for a proxy with what its address had of credentials. The option `auth` is about the
 /// server: here every scheme will do, and auth=basic only lets Basic follow one that was refused.
-std::unique_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
+std::shared_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOptions& options,
                                                                const Proxy& proxy);
 
 /// What the option `auth` may be: "any", or a scheme's name in any case. E_INVALIDARG lists them.

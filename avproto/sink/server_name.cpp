@@ -3,7 +3,7 @@
 #include <array>
 #include <optional>
 
-#include "net/transport.hpp"
+#include "net/connection.hpp"
 #include "sink/options.hpp"
 #include "sink/proxy.hpp"
 #include "wmhttp/message.hpp"
@@ -14,42 +14,61 @@ namespace wmpush {
 namespace {
 
 using net::Clock;
+using net::Connection;
+using net::InterruptCheck;
+using net::Readiness;
 using net::Time;
-using Readiness = net::Transport::Readiness;
 
-Error wait(net::Transport& transport, bool to_send, Time deadline) {
-  switch (transport.wait(to_send, deadline)) {
+/// Once, or until `deadline`.
+Error wait(Connection& connection, bool to_send, Time deadline, const InterruptCheck& interrupted) {
+  net::Wait wait = connection.wait(to_send);
+  wait.until = std::min(wait.until, deadline);
+  switch (net::wait_for(wait, interrupted)) {
     case Readiness::Ready:
-      break;
+      return {};
     case Readiness::TimedOut:
+      if (wait.until < deadline) return {};
       return {Result::NS_E_TIMEOUT, 0, 0,
               "no answer to an OPTIONS: the server may speak nothing but the push protocol"};
     case Readiness::Interrupted:
-      return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted"};
+      break;
   }
-  return {};
+  return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted"};
 }
 
-Error send(net::Transport& transport, std::string_view request, Time deadline) {
+Error connect(Connection& connection, const wmhttp::Destination& to, Time deadline,
+              const InterruptCheck& interrupted) {
+  if (Error error = connection.connect(to.host, to.port, deadline)) return error;
+  while (true) {
+    if (Error error = connection.perform(Clock::now())) return error;
+    if (connection.open()) return {};
+    if (Error error = wait(connection, false, Time::max(), interrupted)) return error;
+  }
+}
+
+Error send(Connection& connection, std::string_view request, Time deadline,
+           const InterruptCheck& interrupted) {
   Bytes rest = as_bytes(request);
   while (!rest.empty()) {
     std::size_t count = 0;
     const std::array parts{rest};
-    if (Error error = transport.send(parts, count)) return error;
+    if (Error error = connection.send(parts, count)) return error;
     rest = rest.subspan(count);
     if (count > 0) continue;
-    if (Error error = wait(transport, true, deadline)) return error;
+    if (Error error = wait(connection, true, deadline, interrupted)) return error;
   }
   return {};
 }
 
-Error receive(net::Transport& transport, Time deadline, wmhttp::Response& response) {
+Error receive(Connection& connection, Time deadline, const InterruptCheck& interrupted,
+              wmhttp::Response& response) {
   wmhttp::ResponseReader reader;
+  std::array<std::byte, 4096> buffer;
   while (true) {
-    if (Error error = wait(transport, false, deadline)) return error;
+    if (Error error = wait(connection, false, deadline, interrupted)) return error;
     Bytes received;
     bool closed = false;
-    if (Error error = transport.receive(received, closed)) return error;
+    if (Error error = connection.receive(buffer, received, closed)) return error;
     if (closed)
       return {Result::NS_E_CONNECTION_FAILURE, 0, 0,
               "it closed the connection without an answer to an OPTIONS: it may speak nothing but "
@@ -79,24 +98,24 @@ Error ask_server_name(std::string_view url, const wmpush_options& options, Serve
   name.through_proxy = proxy.has_value();
   const wmhttp::Destination to = proxy ? proxy->address : parsed.destination();
 
-  net::InterruptCheck interrupted;
+  InterruptCheck interrupted;
   if (options.interrupt != nullptr)
     interrupted = [&options] { return options.interrupt(options.interrupt_opaque) != 0; };
   const Time start = Clock::now();
-  net::Transport transport(std::move(interrupted), std::chrono::microseconds(options.send_timeout));
-  if (Error error = transport.connect(to.host, to.port,
-                                      start + std::chrono::microseconds(options.connect_timeout)))
+  Connection connection{std::chrono::microseconds(options.send_timeout)};
+  if (Error error = connect(
+          connection, to, start + std::chrono::microseconds(options.connect_timeout), interrupted))
     return proxy ? unreachable(*proxy, std::move(error)) : error;
-  name.address = transport.peer();
+  name.address = connection.peer();
   const std::string target = proxy ? "http://" + parsed.authority() + "/" : "*";
   const std::string request = "OPTIONS " + target + " HTTP/1.1\r\nHost: " + parsed.authority() +
                               "\r\nUser-Agent: libwmpush/" WMPUSH_VERSION
                               "\r\nConnection: close\r\n\r\n";
   const Time deadline = Clock::now() + std::chrono::microseconds(options.response_timeout);
   wmhttp::Response response;
-  if (Error error = send(transport, request, deadline)) return error;
-  if (Error error = receive(transport, deadline, response)) return error;
-  transport.close();
+  if (Error error = send(connection, request, deadline, interrupted)) return error;
+  if (Error error = receive(connection, deadline, interrupted, response)) return error;
+  connection.close();
   name.server = response.server;
   name.status = response.status_text();
   name.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);

@@ -5,9 +5,6 @@
 #include <new>
 #include <random>
 
-#include "asf/data_packet.hpp"
-#include "asf/header.hpp"
-#include "asf/header_trim.hpp"
 #include "core/failure.hpp"
 
 namespace wmpush {
@@ -15,8 +12,10 @@ namespace {
 
 using wmhttp::Clock;
 using wmhttp::PushEngine;
-using wmhttp::Time;
 using State = PushEngine::State;
+
+/// Bytes that may wait for the network when nothing is left out: one send's worth.
+constexpr std::size_t kBlockingQueue = wmhttp::kQueuedAtOnce;
 
 Error misuse(std::string message) {
   return {Result::NS_E_INVALID_REQUEST, 0, 0, std::move(message)};
@@ -48,14 +47,6 @@ wmpush_state state_of(const PushEngine& engine) {
   }
 }
 
-asf::Guid random_id() {
-  std::random_device device;
-  asf::Guid id;
-  for (std::byte& each : id) each = static_cast<std::byte>(device() & 0xFF);
-  id.back() |= std::byte{1};  // a receiver may take an id that ends in zero for none
-  return id;
-}
-
 Error parse_resume_option(std::string_view text, wmhttp::Resume& resume) {
   resume = wmhttp::Resume::Auto;
   if (text.empty() || text == "auto") return {};
@@ -77,22 +68,35 @@ Error parse_congestion_option(std::string_view text, bool& drops) {
 
 std::string text_or_empty(const char* text) { return text == nullptr ? "" : text; }
 
+MediaInput::Settings input_settings(const wmpush_options& options, bool drops) {
+  MediaInput::Settings settings;
+  settings.fix_header = options.fix_header != 0;
+  settings.strip_padding = options.strip_padding != 0;
+  settings.max_header = static_cast<std::size_t>(options.max_header);
+  settings.max_bitrate = static_cast<std::uint32_t>(options.max_bitrate);
+  const auto queue = static_cast<std::size_t>(options.queue_size);
+  if (drops) settings.queue = queue > 0 ? queue : kDefaultQueue;
+  return settings;
+}
+
 }  // namespace
 
-PushSink::Session::Session(const wmpush_options* options)
+Session::Session(const wmpush_options* options)
     : options_(options == nullptr ? OwnedOptions().get() : *options),
-      log_(options_->log, options_->log_opaque) {}
+      log_(Log(options_->log, options_->log_opaque)) {}
 
-bool PushSink::Session::over() const {
+bool Session::over() const {
   return !engine_ || engine_is(State::Ended) || engine_is(State::Failed);
 }
+
+bool Session::pending() const { return engine_ && engine_->wants() != PushEngine::Want::Nothing; }
 
 // ---------------------------------------------------------------------------------------------
 // The calls
 
 /// Every call of the program runs within this one.
 template <typename Call>
-Result PushSink::Session::guarded(Call call) noexcept {
+Result Session::guarded(Call call) noexcept {
   try {
     Error error = call();
     if (error.result == Result::E_OUTOFMEMORY) return collapse(std::move(error));
@@ -101,50 +105,73 @@ Result PushSink::Session::guarded(Call call) noexcept {
       return conclude(std::move(error));
     return conclude({collapsed_, 0, 0, kOutOfMemory});
   } catch (...) {
-    return collapse(current_failure());
+    return collapse();
   }
 }
 
+Result Session::collapse() noexcept { return collapse(current_failure()); }
+
 /// What was done when the exception came is not known, so that nothing more is sent.
-Result PushSink::Session::collapse(Error error) noexcept {
+Result Session::collapse(Error error) noexcept {
   collapsed_ = error.result;
   if (engine_) {
     engine_->collapse(copy_of(error));
-    transport_->close();
+    connection_->close();
     engine_->closed();
   }
   return conclude(std::move(error));
 }
 
-Result PushSink::Session::connect(std::string_view url, std::string_view template_url,
-                                  bool auto_destroy) noexcept {
+/// Every call of the program ends here: the result is kept, and a failure becomes the one line that
+/// a person reads.
+Result Session::conclude(Error error) noexcept {
+  last_result_ = error.result;
+  if (!error) return error.result;
+  // The first failure of the session is the one to know; a wrong call that changed nothing is not
+  // it.
+  if (error_is_final_) return error.result;
+  const Result result = error.result;
+  try {
+    error.message = log_.line(error.message);
+  } catch (const std::exception&) {
+    error.message = kOutOfMemory;  // the text, not the result
+  }
+  error_ = std::move(error);
+  const bool splitting = input_ && input_->splitting();
+  error_is_final_ = over() || (result == Result::NS_E_INVALID_DATA && splitting);
+  log_.write_bare(WMPUSH_LOG_ERROR, error_.message);
+  return result;
+}
+
+Result Session::start(std::string_view url, std::string_view template_url,
+                      bool auto_destroy) noexcept {
   return guarded([&] { return begin(url, template_url, auto_destroy); });
 }
 
-Error PushSink::Session::begin(std::string_view url, std::string_view template_url,
-                               bool auto_destroy) {
+Error Session::begin(std::string_view url, std::string_view template_url, bool auto_destroy) {
   if (!over()) return misuse("Connect: there is a session already: end it, or disconnect, first");
+  input_.reset();
   engine_.reset();
-  transport_.reset();
-  splitter_ = asf::Splitter({.header = asf::kMaxInputHeader});
-  splitting_ = writing_ended_ = error_is_final_ = false;
-  error_ = input_error_ = {};
+  connection_.reset();
+  asking_.reset();
+  end_.reset();
+  error_is_final_ = accepted_ = more_to_do_ = false;
+  error_ = {};
   collapsed_ = Result::S_OK;
   info_ = {};
-  counters_ = {};
-  last_send_time_.reset();
-  connecting_until_.reset();
+  bytes_sent_ = 0;
+  stall_time_ = {};
   settling_until_.reset();
   silence_until_.reset();
-  where_.clear();
+  stalled_since_.reset();
+  log_.set_place({});
   return open(url, template_url, auto_destroy);
 }
 
-Error PushSink::Session::open(std::string_view url, std::string_view template_url,
-                              bool auto_destroy) {
+Error Session::open(std::string_view url, std::string_view template_url, bool auto_destroy) {
   const auto is_option = [](std::string_view name) { return find_option(name) != nullptr; };
   if (Error error = wmhttp::parse_url(url, is_option, url_)) return error;
-  where_ = url_.display();
+  log_.set_place(url_.display());
 
   effective_ = std::make_unique<OwnedOptions>(options_.get());
   OwnedOptions& options = *effective_;
@@ -156,13 +183,11 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
   }
   if (Error error = options.check()) return error;
   if (Error error = read_password(options, url_.user, url_.password, log_)) return error;
-  if (Error error = parse_resume_option(text_or_empty(options->resume), resume_)) return error;
+  wmhttp::Resume resume = wmhttp::Resume::Auto;
+  if (Error error = parse_resume_option(text_or_empty(options->resume), resume)) return error;
   bool drops = false;
   if (Error error = parse_congestion_option(text_or_empty(options->congestion), drops))
     return error;
-  const auto queue = static_cast<std::size_t>(options->queue_size);
-  congestion_.reset();
-  if (drops) congestion_.emplace(queue > 0 ? queue : kDefaultQueue);
   if (Error error = read_authentication()) return error;
 
   const std::string product = text_or_empty(options->user_agent);
@@ -172,36 +197,24 @@ Error PushSink::Session::open(std::string_view url, std::string_view template_ur
                                             options->auto_destroy != 0, body))
     return error;
 
-  net::InterruptCheck check;
-  if (options->interrupt != nullptr)
-    check = [callback = options->interrupt, opaque = options->interrupt_opaque] {
-      return callback(opaque) != 0;
-    };
-  transport_ = std::make_unique<net::Transport>(std::move(check),
-                                                std::chrono::microseconds(options->send_timeout));
-  engine_ = std::make_unique<PushEngine>(engine_config(url_, std::move(body)));
-
-  const Time start = Clock::now();
-  if (Error error = engine_->start(start)) return error;
-  if (Error error = drive()) return error;
-  const wmhttp::Response& response = engine_->setup_response();
-  info_.server = response.server;
-  info_.push_id = response.push_id.value_or("");
-  info_.supported = response.supported;
-  info_.idle_timeout_given = response.timeout.has_value();
-  info_.idle_timeout = response.timeout.value_or(info_.idle_timeout);
-  info_.setup_time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
-  log_.write(WMPUSH_LOG_INFO,
-             where_ + ": session accepted by " + (info_.server.empty() ? "?" : info_.server));
-  return {};
+  auto connection =
+      std::make_unique<net::Connection>(std::chrono::microseconds(options->send_timeout));
+  auto engine = std::make_unique<PushEngine>(engine_config(std::move(body), resume));
+  auto input = std::make_unique<MediaInput>(input_settings(options.get(), drops), *engine, log_);
+  // All of them or, where there is no memory, none.
+  connection_ = std::move(connection);
+  engine_ = std::move(engine);
+  input_ = std::move(input);
+  started_ = Clock::now();
+  if (Error error = engine_->start(started_)) return error;
+  return advance();
 }
 
-wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url,
-                                                      std::string setup_body) const {
+wmhttp::EngineConfig Session::engine_config(std::string setup_body, wmhttp::Resume resume) const {
   const OwnedOptions& options = *effective_;
   wmhttp::EngineConfig config;
-  config.target = url.target;
-  config.server = url.destination();
+  config.target = url_.target;
+  config.server = url_.destination();
   if (proxy_) config.proxy = proxy_->address;
   config.user_agent =
       std::string(wmhttp::kEncoderToken) + " " +
@@ -217,285 +230,177 @@ wmhttp::EngineConfig PushSink::Session::engine_config(const wmhttp::PushUrl& url
   config.send_timeout = wmhttp::Duration(options->send_timeout);
   config.end_timeout = wmhttp::Duration(options->end_timeout);
   config.rollover_timeout = wmhttp::Duration(options->rollover_timeout);
-  config.queues = congestion_.has_value();
   config.strict_end = options->strict_end != 0;
   config.reconnect = options->reconnect != 0;
-  config.resume = resume_;
+  config.resume = resume;
   config.reconnect_delay_max = wmhttp::Duration(options->reconnect_delay_max);
   config.reconnect_max_retries = options->reconnect_max_retries;
   config.jitter_seed = std::random_device()();
   return config;
 }
 
-Result PushSink::Session::on_header(Bytes header) noexcept {
-  return guarded([&]() -> Error {
-    if (!engine_) return misuse("OnHeader before Connect");
-    if (writing_ended_) return misuse("OnHeader after OnEndWriting");
-    counters_.bytes_accepted += header.size();
-    return send_header(header);
-  });
+/// What the server says of itself, and that it takes the stream.
+void Session::tell_of_acceptance() {
+  accepted_ = true;
+  const wmhttp::Response& response = engine_->setup_response();
+  info_.server = response.server;
+  info_.push_id = response.push_id.value_or("");
+  info_.supported = response.supported;
+  info_.idle_timeout_given = response.timeout.has_value();
+  info_.idle_timeout = response.timeout.value_or(info_.idle_timeout);
+  info_.setup_time = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started_);
+  log_.write(WMPUSH_LOG_INFO, "session accepted by " + (info_.server.empty() ? "?" : info_.server));
 }
 
-Result PushSink::Session::on_data_unit(Bytes packet) noexcept {
-  return guarded([&]() -> Error {
-    if (!engine_) return not_connected();
-    if (writing_ended_) return misuse("OnDataUnit after OnEndWriting");
-    counters_.bytes_accepted += packet.size();
-    if (Error error = send_packet(packet)) return error;
-    return move_on();
-  });
-}
-
-Result PushSink::Session::write(Bytes asf) noexcept {
+Result Session::perform() noexcept {
   return guarded([&]() -> Error {
     if (!engine_) return not_connected();
-    if (writing_ended_) return misuse("data after OnEndWriting");
-    if (asf.empty()) return attend();
-    counters_.bytes_accepted += asf.size();
-    splitting_ = true;
-    return split(asf);
-  });
-}
-
-Error PushSink::Session::split(Bytes asf) {
-  asf::Splitter::Unit unit;
-  Error error;
-  do {
-    error = splitter_.next(asf, unit);
-    if (error) input_error_ = copy_of(error);
-    if (!error) error = accept(unit);
-  } while (!error && unit.kind != asf::Splitter::Kind::None);
-  // What was accepted goes out, whatever is wrong with what comes behind it.
-  if (over()) return error;
-  if (Error unsent = move_on()) return unsent;
-  return error;
-}
-
-Error PushSink::Session::accept(const asf::Splitter::Unit& unit) {
-  switch (unit.kind) {
-    case asf::Splitter::Kind::Header:
-      return send_header(unit.bytes);
-    case asf::Splitter::Kind::Packet:
-      return send_packet(unit.bytes);
-    case asf::Splitter::Kind::End:
-    case asf::Splitter::Kind::None:
-      break;
-  }
-  // Even where nothing could be sent, the server's objection is looked for.
-  if (over()) return copy_of(engine_->error());
-  return {};
-}
-
-/// What a receiver takes, and no more than the protocol allows.
-std::size_t PushSink::Session::header_room() const {
-  const std::int64_t configured = effective_->get().max_header;
-  const std::size_t most = engine_->header_limit();
-  return configured > 0 ? std::min(most, static_cast<std::size_t>(configured)) : most;
-}
-
-/// Makes a header fit for a live push, and for its receiver.
-Error PushSink::Session::fix_header(Bytes header, std::vector<std::byte>& fixed) const {
-  const std::size_t room = header_room();
-  asf::HeaderFixup fixup;
-  fixup.fresh_id = random_id();
-  fixup.configured_bitrate = static_cast<std::uint32_t>(effective_->get().max_bitrate);
-  std::vector<asf::LeftOut> left_out;
-  // Bit rates are worth more than metadata, which makes room for them; where nothing can, they are
-  // not added.
-  for (const std::size_t largest : {asf::kMaxInputHeader, room}) {
-    fixup.largest = largest;
-    if (Error error = fixup.apply(header, fixed)) return error;
-    if (Error error = asf::trim_header(fixed, room, left_out)) return error;
-    if (fixed.size() <= room) break;
-  }
-  if (!left_out.empty())
-    log_.write(WMPUSH_LOG_WARNING,
-               where_ + ": left out of the ASF header, so that it has no more than " +
-                   std::to_string(room) + " bytes: " + asf::text_of(left_out));
-  return {};
-}
-
-Error PushSink::Session::send_header(Bytes header) {
-  std::vector<std::byte> fixed;
-  if (effective_->get().fix_header != 0) {
-    if (Error error = fix_header(header, fixed)) return error;
-    header = fixed;
-  }
-  if (header.size() > header_room())
-    return {Result::NS_E_INVALID_DATA, 0, 0,
-            "the ASF header has " + std::to_string(header.size()) + " bytes where " +
-                std::to_string(header_room()) + " are the most" +
-                (effective_->get().fix_header != 0
-                     ? ", even without pictures and other metadata: leave out streams"
-                     : ": leave out metadata or streams, or let fix_header=1 do it")};
-  asf::Header parsed;
-  if (Error error = asf::parse_header(header, parsed)) return error;
-  if (parsed.data_object == 0 || header.size() != parsed.data_object + asf::kDataObjectHeadSize)
-    return {Result::NS_E_INVALID_DATA, 0, 0,
-            "an ASF header of " + std::to_string(header.size()) +
-                " bytes: the Header Object and the first 50 bytes of the Data Object are needed, "
-                "and nothing else"};
-  constexpr std::uint32_t kUnknownBitrate = 0xFFFFFFFF;
-  const std::uint32_t bitrate = parsed.max_bitrate == kUnknownBitrate ? 0 : parsed.max_bitrate;
-  const bool first = engine_is(State::Ready);
-  if (!engine_->idle() && (!congestion_ || first))
-    if (Error error = drive()) return error;
-  if (Error error = engine_->header(header, {parsed.packet_size, bitrate}, Clock::now()))
-    return error;
-  if (congestion_) congestion_->take_header(parsed);
-  tell_of_limits(header.size(), parsed.packet_size);
-  last_send_time_.reset();  // an entry of a playlist counts its times for itself
-  return first ? drive() : move_on();
-}
-
-/// What the protocol allows is more than some relays and players can take, who then say nothing.
-void PushSink::Session::tell_of_limits(std::size_t header, std::uint32_t packet) const {
-  constexpr std::size_t kSomePlayers = 16384;
-  if (header > wmhttp::kCommonPayload)
-    log_.write(header > kSomePlayers ? WMPUSH_LOG_WARNING : WMPUSH_LOG_INFO,
-               where_ + ": an ASF header of " + std::to_string(header) +
-                   " bytes: some receivers take 8192 and some players 16384 at the most; if yours "
-                   "plays nothing, leave out metadata or streams");
-  if (packet > wmhttp::kCommonPayload)
-    log_.write(WMPUSH_LOG_INFO, where_ + ": data packets of " + std::to_string(packet) +
-                                    " bytes: some receivers take 8192 at the most; if yours plays "
-                                    "nothing, use a smaller -packet_size");
-}
-
-/// Hands a packet to the engine: it leaves with the next drive().
-Error PushSink::Session::send_packet(Bytes packet) {
-  ++counters_.packets_accepted;
-  if (congestion_) {
-    packet = congestion_->admit(packet, engine_->unsent_bytes());
-    if (std::string text = congestion_->take_note(); !text.empty())
-      log_.write(WMPUSH_LOG_WARNING, where_ + ": " + text);
-    if (packet.empty()) return {};
-  }
-  asf::StrippedPacket out = asf::strip_padding(packet);
-  if (effective_->get().strip_padding == 0) {
-    out.head_size = out.removed = 0;
-    out.rest = packet;
-  }
-  if (!congestion_ && !engine_->has_room() && !engine_->idle())
-    if (Error error = drive()) return error;
-  if (Error error = engine_->packet(out.head(), out.rest, Clock::now())) return error;
-  counters_.padding_bytes += out.removed;
-  if (out.malformed) {
-    if (counters_.packets_malformed++ == 0)
-      log_.write(WMPUSH_LOG_WARNING,
-                 where_ + ": data packet " + std::to_string(counters_.packets_accepted) +
-                     " is damaged: it and others like it are sent as they came");
-  } else {
-    // Send times wrap after 49 days.
-    const auto step =
-        static_cast<std::int32_t>(out.send_time - last_send_time_.value_or(out.send_time));
-    if (step > 0) counters_.duration += std::int64_t{1000} * step;
-    last_send_time_ = out.send_time;
-  }
-  return {};
-}
-
-Result PushSink::Session::on_end_writing() noexcept {
-  return guarded([&]() -> Error {
-    if (!engine_) return not_connected();
-    writing_ended_ = true;
-    if (splitting_) input_error_ = splitter_.finish();
-    return copy_of(input_error_);
-  });
-}
-
-Result PushSink::Session::end(Result reason) noexcept {
-  return guarded([&] { return end_session(reason); });
-}
-
-Error PushSink::Session::end_session(Result reason) {
-  if (!engine_) return not_connected();
-  if (reason != Result::S_OK && succeeded(reason))
-    return {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"};
-  // A stream whose input broke off has no proper end, whatever the caller makes of it.
-  if (reason == Result::S_OK && splitting_ && !input_error_) input_error_ = splitter_.finish();
-  const Result sent = reason == Result::S_OK && input_error_ ? input_error_.result : reason;
-  look();  // a failure shows in what end() says
-  static_cast<void>(drive(Until::Waiting));
-  Error error = engine_->end(static_cast<std::uint32_t>(sent), Clock::now());
-  if (error) return error;
-  writing_ended_ = true;
-  error = drive();
-  // EndSession has few results; what lies behind a failure is in the text, status and errno.
-  if (error && error.result != Result::NS_E_SHUTDOWN && error.result != Result::E_OUTOFMEMORY)
-    error.result = Result::NS_E_CONNECTION_FAILURE;
-  if (error) return error;
-  tell_of_end(sent != Result::S_OK);
-  return sent != reason ? copy_of(input_error_) : Error{};
-}
-
-/// What has gone well stays so, even where there is no memory to say it.
-void PushSink::Session::tell_of_end(bool aborted) const noexcept {
-  try {
-    if (engine_->packets_sent() == 0)
-      log_.write(WMPUSH_LOG_WARNING,
-                 where_ + ": the ASF header was pushed and nothing else: no data packet came");
-    log_.write(WMPUSH_LOG_INFO, where_ + (aborted ? ": session aborted, " : ": session ended, ") +
-                                    std::to_string(engine_->packets_sent()) + " packets delivered");
-  } catch (const std::bad_alloc&) {
-    log_.write(WMPUSH_LOG_INFO, aborted ? "session aborted" : "session ended");
-  }
-}
-
-Result PushSink::Session::disconnect() noexcept {
-  return guarded([&]() -> Error {
-    Error nothing_to_do{Result::S_FALSE, 0, 0, {}};
-    if (!engine_) return nothing_to_do;
-    nothing_to_do = engine_->disconnect();
-    if (Error error = drive()) return error;
-    return nothing_to_do;
-  });
-}
-
-Result PushSink::Session::wait_until(Time until) noexcept {
-  return guarded([&]() -> Error {
-    if (!engine_) return not_connected();
-    return watch(until);
+    last_look_ = {};  // looks at what the server says, however short ago that was
+    return advance();
   });
 }
 
 // ---------------------------------------------------------------------------------------------
+// The program's data
 
-/// Every call of the program ends here: the result is kept, and a failure becomes the one line that
-/// a person reads.
-Result PushSink::Session::conclude(Error error) noexcept {
-  last_result_ = error.result;
-  if (!error) return error.result;
-  // The first failure of the session is the one to know; a wrong call that changed nothing is not
-  // it.
-  if (error_is_final_) return error.result;
-  const Result result = error.result;
-  try {
-    error.message = log_.line(where_.empty() ? error.message : where_ + ": " + error.message);
-  } catch (const std::exception&) {
-    error.message = kOutOfMemory;  // the text, not the result
-  }
-  error_ = std::move(error);
-  error_is_final_ = over() || (result == Result::NS_E_INVALID_DATA && splitting_);
-  log_.write(WMPUSH_LOG_ERROR, error_.message);
-  return result;
+/// Whether another call's worth of data can be taken.
+bool Session::has_room() {
+  if (over()) return true;  // the engine says what is wrong
+  if (!accepted_) return false;
+  const auto configured = static_cast<std::size_t>(effective_->get().queue_size);
+  const std::size_t limit = configured > 0 ? configured : kBlockingQueue;
+  return queues() || engine_->unsent_bytes() < limit;
 }
 
-wmpush_stats PushSink::Session::stats() const {
-  wmpush_stats stats = counters_;
+template <typename Call>
+Result Session::take(Call call) noexcept {
+  bool must_wait = false;
+  const Result result = guarded([&]() -> Error {
+    if (!engine_) return not_connected();
+    // Room may have been made since the last look.
+    if (!has_room()) static_cast<void>(advance());
+    must_wait = !has_room();
+    if (must_wait) return {};
+    Error error = call(*input_);
+    if (over()) return error;
+    // What was accepted goes out, whatever is wrong with what comes behind it.
+    if (Error failure = advance()) return failure;
+    return error;
+  });
+  return must_wait && result == Result::S_OK ? Result::E_PENDING : result;
+}
+
+Result Session::on_header(Bytes header) noexcept {
+  if (!engine_) return guarded([] { return misuse("OnHeader before Connect"); });
+  return take([&](MediaInput& input) { return input.header(header); });
+}
+
+Result Session::on_data_unit(Bytes packet) noexcept {
+  return take([&](MediaInput& input) { return input.packet(packet); });
+}
+
+Result Session::write(Bytes asf) noexcept {
+  if (asf.empty()) return perform();
+  return take([&](MediaInput& input) { return input.write(asf); });
+}
+
+Result Session::on_end_writing() noexcept {
+  return guarded([&]() -> Error {
+    if (!engine_) return not_connected();
+    return input_->end_writing();
+  });
+}
+
+// ---------------------------------------------------------------------------------------------
+// The end
+
+Result Session::end_start(Result reason) noexcept {
+  return guarded([&] { return begin_end(reason); });
+}
+
+Error Session::begin_end(Result reason) {
+  if (!engine_) return not_connected();
+  if (reason != Result::S_OK && succeeded(reason))
+    return {Result::E_INVALIDARG, 0, 0, "the reason to abort a session must be a failure"};
+  Result sent = reason;
+  // A stream whose input broke off has no proper end, whatever the caller makes of it.
+  if (reason == Result::S_OK) sent = input_->check_whole().result;
+  last_look_ = {};
+  static_cast<void>(advance());  // a failure shows in what end() says
+  if (Error error = engine_->end(static_cast<std::uint32_t>(sent), Clock::now())) return error;
+  end_ = End{sent, reason};
+  static_cast<void>(input_->end_writing());
+  return advance();
+}
+
+/// What became of the session, as far as that is known.
+Error Session::outcome() {
+  if (engine_is(State::Failed)) {
+    Error error = copy_of(engine_->error());
+    // EndSession has few results; what lies behind a failure is in the text, status and errno.
+    const bool is_special =
+        error.result == Result::NS_E_SHUTDOWN || error.result == Result::E_OUTOFMEMORY;
+    if (end_ && !is_special) error.result = Result::NS_E_CONNECTION_FAILURE;
+    return error;
+  }
+  if (!end_ || !engine_is(State::Ended)) return {};
+  const bool aborted = end_->sent != Result::S_OK;
+  if (!std::exchange(end_->told, true)) tell_of_end(aborted);
+  return end_->sent != end_->asked ? copy_of(input_->check_whole()) : Error{};
+}
+
+/// What has gone well stays so, even where there is no memory to say it.
+void Session::tell_of_end(bool aborted) const noexcept {
+  try {
+    if (engine_->packets_sent() == 0)
+      log_.write(WMPUSH_LOG_WARNING,
+                 "the ASF header was pushed and nothing else: no data packet came");
+    log_.write(WMPUSH_LOG_INFO, (aborted ? "session aborted, " : "session ended, ") +
+                                    std::to_string(engine_->packets_sent()) + " packets delivered");
+  } catch (const std::bad_alloc&) {
+    log_.write_bare(WMPUSH_LOG_INFO, aborted ? "session aborted" : "session ended");
+  }
+}
+
+Result Session::disconnect() noexcept {
+  return guarded([&]() -> Error {
+    Error nothing_to_do{Result::S_FALSE, 0, 0, {}};
+    if (!engine_) return nothing_to_do;
+    nothing_to_do = engine_->disconnect();
+    if (Error error = advance()) return error;
+    return nothing_to_do;
+  });
+}
+
+Result Session::cancel() noexcept {
+  return guarded([&]() -> Error {
+    if (!engine_) return not_connected();
+    engine_->abandon({Result::NS_E_SHUTDOWN, 0, 0, "interrupted: what was not sent yet is lost"},
+                     delivery());
+    return advance();
+  });
+}
+
+wmpush_stats Session::stats() const {
+  wmpush_stats stats{};
   stats.size = sizeof stats;
   stats.state = WMPUSH_STATE_SETUP;
   if (engine_) {
     stats.state = state_of(*engine_);
     stats.connected = engine_->connected_now() ? 1 : 0;
     stats.packets_sent = engine_->packets_sent();
-    stats.packets_dropped = congestion_ ? congestion_->dropped() : 0;
     stats.reconnects = engine_->reconnects();
     stats.packets_resent = engine_->packets_resent();
     stats.packets_at_risk = engine_->packets_at_risk();
     stats.end_confirmed = engine_->end_confirmed() ? 1 : 0;
   }
-  stats.input_ended = splitting_ && splitter_.ended() ? 1 : 0;
+  if (input_) input_->add_to(stats);
+  stats.bytes_sent = bytes_sent_;
+  auto stalled = stall_time_;
+  if (stalled_since_)
+    stalled +=
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - *stalled_since_);
+  stats.stall_time = stalled.count();
   stats.last_result = static_cast<wmpush_result>(last_result_);
   return stats;
 }

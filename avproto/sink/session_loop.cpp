@@ -1,5 +1,6 @@
-// The loop between what the engine wants and what the transport can do.
+// The loop between what the engine wants and what the connection can do.
 #include <algorithm>
+#include <array>
 
 #include "core/failure.hpp"
 #include "sink/session.hpp"
@@ -7,269 +8,282 @@
 namespace wmpush {
 namespace {
 
-using wmhttp::Clock;
+using net::Clock;
+using net::Time;
 using wmhttp::PushEngine;
-using wmhttp::Time;
 using State = PushEngine::State;
 using Want = PushEngine::Want;
-using Readiness = net::Transport::Readiness;
 
 /// How long a connection that the peer has closed may take to confirm what it got.
 constexpr std::chrono::seconds kSettle{2};
+/// Nothing wakes us up when an acknowledgement comes: how soon the next look is.
+constexpr std::chrono::milliseconds kSettleLook{2};
 /// How long an answer to the $E, or a close, is waited for when the peer has visibly taken
 /// everything: long enough for a look at its window, which is asked for each second.
 constexpr std::chrono::seconds kConfirmation{2};
 /// Afterwards, how long until the next look.
 constexpr std::chrono::milliseconds kNextLook{250};
-/// How long a call may take that does not wait for the network.
+/// How long one call goes on while there is always more to do.
 constexpr std::chrono::milliseconds kShortCall{1};
 /// How soon behind a look at what the peer says another one is worth its time.
 constexpr std::chrono::milliseconds kLookAgain{1};
 /// Bytes of the peer's that are taken in one turn, at the least unless there are no more: between
-/// two turns there is time for deadlines and interrupts, and for the program.
+/// two turns there is time for deadlines, and for the program.
 constexpr std::size_t kTurn = 65536;
-
-Error interrupted() {
-  return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted: what was not sent yet is lost"};
-}
+/// Bytes that are received at once.
+constexpr std::size_t kReceived = 16384;
 
 }  // namespace
 
-/// Looks after the connection until `until`, and no longer: not even for a connection that is to be
-/// made again.
-Error PushSink::Session::watch(Time until) {
-  struct Limit {
-    Time& ends;
-    ~Limit() { ends = Time::max(); }
-  } const limit{call_ends_};
-  call_ends_ = until;
-  static_cast<void>(drive(Until::Waiting));  // over() tells a failure
-  while (!over() && !time_is_up()) {
-    if (engine_->wants() == Want::Wait) {
-      wait_for_next_try(until);
-    } else {
-      const bool connected = engine_->connected_now();
-      switch (connected ? transport_->wait(false, until) : transport_->pause(until)) {
-        case Readiness::Ready:
-          look();
-          break;
-        case Readiness::TimedOut:
-          break;
-        case Readiness::Interrupted:
-          engine_->abandon(interrupted(), delivery());
-          break;
-      }
-    }
-    static_cast<void>(drive(Until::Waiting));
-  }
-  return drive(Until::Waiting);
-}
-
-/// Does what the engine wants until there is nothing more, or, when that is asked for, until there
-/// is nothing to do but to wait for the next try to connect.
-Error PushSink::Session::drive(Until until) {
+/// Does what the engine wants until something has to be waited for, or the call has taken long
+/// enough; then says what became of the session.
+Error Session::advance() {
+  Time now = Clock::now();
+  const Time until = now + kShortCall;
+  more_to_do_ = false;
   while (true) {
     // A peer that still reads is not to get what will be sent again.
-    if (engine_->wants() == Want::Wait) transport_->reset();
+    if (engine_->wants() == Want::Wait) connection_->reset();
+    const bool goes_on = step(now);
+    if (!accepted_ && engine_is(State::Ready)) tell_of_acceptance();
     report_notes();
-    const Want want = engine_->wants();
-    if (want != Want::Nothing && want != Want::Close && time_is_up()) return {};
-    switch (want) {
-      case Want::Nothing:
-        return engine_is(State::Failed) ? copy_of(engine_->error()) : Error{};
-      case Want::Connect:
-        make_connection();
-        break;
-      case Want::Send:
-        send_outgoing();
-        break;
-      case Want::Receive:
-        receive_waiting();
-        break;
-      case Want::Wait:
-        if (until == Until::Waiting) return {};
-        wait_for_next_try(Time::max());
-        break;
-      case Want::Close:
-        transport_->close();
-        engine_->closed();
-        break;
-    }
+    if (!goes_on) break;
+    now = Clock::now();
+    more_to_do_ = now >= until;
+    if (more_to_do_) break;
   }
+  return outcome();
 }
 
-/// Behind the program's data: sends what there is to send. Where the caller is not to wait for the
-/// network, only as much as goes at once, and what else waits to be done is done as far as it can.
-Error PushSink::Session::move_on() {
-  if (!congestion_) return drive();
-  struct Limit {
-    Time& ends;
-    ~Limit() { ends = Time::max(); }
-  } const limit{call_ends_};
-  call_ends_ = Clock::now() + kShortCall;
-  Error error = drive(Until::Waiting);
-  if (error || over() || engine_->wants() != Want::Wait) return error;
-  wait_for_next_try(call_ends_);
-  return drive(Until::Waiting);
+/// Does one thing. False: there is nothing to do but to wait.
+bool Session::step(Time now) {
+  switch (engine_->wants()) {
+    case Want::Nothing:
+      if (over()) {
+        connection_->close();  // that was being made
+        asking_.reset();
+        return false;
+      }
+      if (!engine_->connected_now() || now < last_look_ + kLookAgain) return false;
+      look();
+      return engine_->wants() != Want::Nothing;
+    case Want::Connect:
+      return make_connection(now);
+    case Want::Consult:
+      return consult(now);
+    case Want::Send:
+      return send_outgoing(now);
+    case Want::Receive:
+      return receive_waiting(now);
+    case Want::Wait:
+      if (now < engine_->deadline()) return false;
+      engine_->tick(now);
+      return true;
+    case Want::Close:
+      connection_->close();
+      engine_->closed();
+      return true;
+  }
+  return false;
 }
 
-/// Between the program's data: what the server has said or done meanwhile, and what it asks for.
-Error PushSink::Session::attend() {
-  look();
-  return move_on();
+net::Wait Session::wait() {
+  net::Wait wait;
+  if (!engine_) return wait;
+  const Want want = engine_->wants();
+  switch (want) {
+    case Want::Consult:
+      if (asking_) wait = {asking_->descriptor(), net::kReadable, Time::max()};
+      break;
+    case Want::Connect:
+    case Want::Send:
+    case Want::Receive:
+      wait = connection_->wait(want == Want::Send);
+      break;
+    case Want::Nothing:
+      if (!over() && engine_->connected_now()) wait = connection_->wait(false);
+      break;
+    case Want::Wait:
+    case Want::Close:
+      break;
+  }
+  if (settling_until_) wait = {net::kNoDescriptor, 0, Clock::now() + kSettleLook};
+  wait.until = std::min(wait.until, engine_->deadline());
+  if (want == Want::Receive && silence_until_) wait.until = std::min(wait.until, *silence_until_);
+  if (more_to_do_ || want == Want::Close) wait.until = Time{};  // at once
+  return wait;
 }
 
-void PushSink::Session::make_connection() {
+// ---------------------------------------------------------------------------------------------
+// To a connection, and who has to be asked before
+
+bool Session::make_connection(Time now) {
   settling_until_.reset();
   silence_until_.reset();
-  const bool begins = !connecting_until_;
-  if (begins)
-    if (Error error = follow_engine())
-      return engine_->connect_failed(std::move(error), Clock::now());
-  const wmhttp::Destination& to = engine_->destination();
-  if (begins) {
-    connecting_until_ =
-        std::min(Clock::now() + std::chrono::microseconds(effective_->get().connect_timeout),
-                 engine_->deadline());
-    log_.write(WMPUSH_LOG_VERBOSE, where_ + ": connecting to " + (proxy_ ? "the proxy " : "") +
+  stalled_since_.reset();
+  if (!connection_->connecting()) {
+    if (Error error = follow_engine()) {
+      engine_->connect_failed(std::move(error), now);
+      return true;
+    }
+    const wmhttp::Destination& to = engine_->destination();
+    log_.write(WMPUSH_LOG_VERBOSE, "connecting to " + std::string(proxy_ ? "the proxy " : "") +
                                        to.host + " port " + std::to_string(to.port));
-    transport_->close();
+    const Time until = std::min(now + std::chrono::microseconds(effective_->get().connect_timeout),
+                                engine_->deadline());
+    if (Error error = connection_->connect(to.host, to.port, until)) {
+      engine_->connect_failed(std::move(error), now);
+      return true;
+    }
   }
-  bool unfinished = false;
-  Error error = transport_->connect(to.host, to.port, *connecting_until_, call_ends_, unfinished);
-  if (unfinished) return;
-  connecting_until_.reset();
-  if (error)
-    return engine_->connect_failed(
-        proxy_ ? unreachable(*proxy_, std::move(error)) : std::move(error), Clock::now());
-  info_.address = transport_->peer();
-  engine_->connected(Clock::now());
+  if (Error error = connection_->perform(now)) {
+    engine_->connect_failed(proxy_ ? unreachable(*proxy_, std::move(error)) : std::move(error),
+                            now);
+    return true;
+  }
+  if (connection_->open()) {
+    info_.address = connection_->peer();
+    engine_->connected(now);
+    return true;
+  }
+  engine_->tick(now);  // an end may have no more time
+  return engine_->wants() != Want::Connect;
 }
 
-void PushSink::Session::send_outgoing() {
+/// Tickets come from somewhere else, which takes its time: who gets them does it in a thread.
+bool Session::consult(Time now) {
+  if (!asking_) {
+    const std::shared_ptr<wmhttp::Question> question = engine_->question();
+    if (!question) return false;
+    const auto ask = [question, server = authenticator_, proxy = proxy_authenticator_] {
+      question->ask();
+    };
+    if (net::Task::start("authenticating", ask, asking_)) {
+      question->ask();  // where there is no thread, it is worth the wait
+      engine_->answered(now);
+      return true;
+    }
+  }
+  if (asking_->done()) {
+    asking_.reset();
+    engine_->answered(now);
+    return true;
+  }
+  engine_->tick(now, delivery());
+  return engine_->wants() != Want::Consult;
+}
+
+// ---------------------------------------------------------------------------------------------
+// Out and in
+
+bool Session::send_outgoing(Time now) {
+  // A few bytes may find room where poll() sees none: that is no progress of the peer's.
+  if (stalled_since_ && now >= engine_->deadline() && !connection_->writable()) {
+    look();
+    engine_->tick(now, delivery());
+    return true;
+  }
   std::size_t count = 0;
-  const Time before = Clock::now();
-  if (Error lost = transport_->send(engine_->outgoing(), count, before)) {
+  if (Error lost = connection_->send(engine_->outgoing(), count, now)) {
     look();  // an answer that came before the loss says more than an errno
-    if (!engine_->connected_now() || over() || !settle_loss()) return;
-    return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
+    if (!engine_->connected_now() || over()) return true;
+    // So does a stall whose time is up: the kernel has been told to give up then as well.
+    if (stalled_since_ && now >= engine_->deadline()) {
+      engine_->tick(now, delivery());
+      return true;
+    }
+    if (!loss_settled()) return false;
+    engine_->connection_lost(std::move(lost), now, delivery());
+    return true;
   }
   if (count > 0) {
-    counters_.bytes_sent += count;
-    engine_->sent(count, before);
+    end_stall(now);
+    bytes_sent_ += count;
+    engine_->sent(count, now);
     if (engine_->wants_delivery()) engine_->delivered(delivery());
     // Where packets come faster than any answer would be acted upon, not behind each of them.
-    if (before >= last_look_ + kLookAgain || engine_is(State::Ending)) look();
-    return;
+    if (now >= last_look_ + kLookAgain || engine_is(State::Ending)) look();
+    return true;
   }
-  const Readiness readiness = transport_->wait(true, std::min(engine_->deadline(), call_ends_));
-  const Time after = Clock::now();
-  counters_.stall_time +=
-      std::chrono::duration_cast<std::chrono::microseconds>(after - before).count();
-  switch (readiness) {
-    case Readiness::Ready:
-      look();
-      [[fallthrough]];  // a peer that always has something to say gets no more time for it
-    case Readiness::TimedOut:
-      return engine_->tick(Clock::now(), delivery());
-    case Readiness::Interrupted:
-      return engine_->abandon(interrupted(), delivery());
-  }
+  if (!stalled_since_) stalled_since_ = now;
+  const State before = engine_->state();
+  look();
+  engine_->tick(now, delivery());
+  if (engine_->wants() != Want::Send) end_stall(now);
+  return engine_->wants() != Want::Send || engine_->state() != before;
 }
 
-void PushSink::Session::receive_waiting() {
-  Time until = std::min(engine_->deadline(), call_ends_);
-  if (engine_is(State::Ending)) {
-    if (!silence_until_) {
-      silence_until_ = Clock::now() + kConfirmation;
-      transport_->ask_for_window();
-    }
-    until = std::min(until, *silence_until_);
+void Session::end_stall(Time now) {
+  if (!stalled_since_) return;
+  stall_time_ += std::chrono::duration_cast<std::chrono::microseconds>(now - *stalled_since_);
+  stalled_since_.reset();
+}
+
+bool Session::receive_waiting(Time now) {
+  if (engine_is(State::Ending) && !silence_until_) {
+    silence_until_ = now + kConfirmation;
+    connection_->ask_for_window();
   }
-  switch (transport_->wait(false, until)) {
-    case Readiness::Ready:
-      look();
-      [[fallthrough]];  // as above
-    case Readiness::TimedOut:
-      engine_->tick(Clock::now(), delivery());
-      return take_silence();
-    case Readiness::Interrupted:
-      return engine_->abandon(interrupted(), delivery());
-  }
+  const State before = engine_->state();
+  look();
+  engine_->tick(now, delivery());
+  return take_silence(now) || engine_->wants() != Want::Receive || engine_->state() != before;
 }
 
 /// An end that everything speaks for but the peer itself need not be waited for any longer.
-void PushSink::Session::take_silence() {
-  if (!engine_is(State::Ending) || !silence_until_ || Clock::now() < *silence_until_) return;
-  const wmhttp::Delivery now = delivery();
-  if (now.unacknowledged == 0 && now.surely_unread == 0)
-    return engine_->take_silence(Clock::now(), now);
-  silence_until_ = Clock::now() + kNextLook;
-}
-
-void PushSink::Session::wait_for_next_try(Time until) {
-  switch (transport_->pause(std::min({until, call_ends_, engine_->deadline()}))) {
-    case Readiness::Ready:
-    case Readiness::TimedOut:
-      return engine_->tick(Clock::now());
-    case Readiness::Interrupted:
-      return engine_->abandon(interrupted(), delivery());
+bool Session::take_silence(Time now) {
+  if (!engine_is(State::Ending) || !silence_until_ || now < *silence_until_) return false;
+  const wmhttp::Delivery delivered = delivery();
+  if (delivered.unacknowledged == 0 && delivered.surely_unread == 0) {
+    engine_->take_silence(now, delivered);
+    return true;
   }
+  silence_until_ = now + kNextLook;
+  return false;
 }
 
-bool PushSink::Session::time_is_up() const {
-  return call_ends_ != Time::max() && Clock::now() >= call_ends_;
-}
-
-/// Waits until what was sent is confirmed, and says how that ended. False: it has not, but the call
-/// has to return, and a later one goes on.
-bool PushSink::Session::settle(Time until, Error& lost, Readiness& end) {
+/// Whether what was sent is confirmed, or will not be: `until` is how long that may take. False: it
+/// is to be looked at again.
+bool Session::settled(Time until, Error& lost) {
   if (!settling_until_) settling_until_ = until;
-  end = transport_->settle(std::min(*settling_until_, call_ends_), lost);
-  if (end == Readiness::TimedOut && Clock::now() < *settling_until_) return false;
+  if (!connection_->settled(lost) && Clock::now() < *settling_until_) return false;
   settling_until_.reset();
   return true;
 }
 
-/// What is on its way may still arrive, and is then not to be sent again. False: see settle().
-bool PushSink::Session::settle_loss() {
+/// What is on its way may still arrive, and is then not to be sent again.
+bool Session::loss_settled() {
   Error ignored;
-  Readiness any;
-  return effective_->get().reconnect == 0 || settle(Clock::now() + kSettle, ignored, any);
+  return effective_->get().reconnect == 0 || settled(Clock::now() + kSettle, ignored);
 }
 
-wmhttp::Delivery PushSink::Session::delivery() const {
-  return {transport_->unacknowledged(), transport_->unread_limit(), transport_->surely_unread()};
+wmhttp::Delivery Session::delivery() {
+  if (!connection_->open()) return {};
+  return {connection_->unacknowledged(), connection_->unread_limit(), connection_->surely_unread()};
 }
 
-/// Hands in what the peer has sent or done, without waiting for anything: all of it, or a turn's
-/// share where a peer sends without end.
-void PushSink::Session::look() {
+/// Hands in what the peer has sent or done: all of it, or a turn's share where a peer sends without
+/// end.
+void Session::look() {
+  std::array<std::byte, kReceived> buffer;
   last_look_ = Clock::now();
   std::size_t taken = 0;
-  while (engine_->connected_now() && !over() && taken < kTurn) {
+  while (engine_->connected_now() && !over() && engine_->wants() != Want::Consult &&
+         taken < kTurn) {
     Bytes received;
     bool closed = false;
-    Error lost = transport_->receive(received, closed);
+    Error lost = connection_->receive(buffer, received, closed);
     if (closed && (engine_is(State::Ending) || effective_->get().reconnect != 0)) {
       // What the peer took shows a moment later, and so does a close before everything was read.
       const Time until = engine_is(State::Ending)
                              ? engine_->deadline()
                              : std::min(engine_->deadline(), Clock::now() + kSettle);
-      Readiness end;
-      if (!settle(until, lost, end)) return;
-      switch (end) {
-        case Readiness::Ready:
-          break;
-        case Readiness::TimedOut:
-          if (!engine_is(State::Ending)) break;
-          return engine_->tick(Clock::now(), delivery());
-        case Readiness::Interrupted:
-          return engine_->abandon(interrupted(), delivery());
-      }
+      if (!settled(until, lost)) return;
+      if (engine_is(State::Ending) && !lost && connection_->unacknowledged() > 0)
+        return engine_->tick(Clock::now(), delivery());
     }
     if (lost) {
-      if (!settle_loss()) return;
+      if (!loss_settled()) return;
       return engine_->connection_lost(std::move(lost), Clock::now(), delivery());
     }
     if (closed) return engine_->peer_closed(Clock::now(), delivery());
@@ -279,9 +293,8 @@ void PushSink::Session::look() {
   }
 }
 
-void PushSink::Session::report_notes() {
-  for (const PushEngine::Note& note : engine_->take_notes())
-    log_.write(note.level, where_ + ": " + note.text);
+void Session::report_notes() {
+  for (const PushEngine::Note& note : engine_->take_notes()) log_.write(note.level, note.text);
 }
 
 }  // namespace wmpush

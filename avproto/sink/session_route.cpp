@@ -10,7 +10,7 @@ std::string_view or_empty(const char* text) {
 
 }  // namespace
 
-Error PushSink::Session::read_authentication() {
+Error Session::read_authentication() {
   std::optional<auth::Scheme> pinned;
   if (Error error = parse_auth_option(or_empty(effective_->get().auth), pinned)) return error;
   if (Error error = check_field(or_empty(effective_->get().user), "the user")) return error;
@@ -20,7 +20,7 @@ Error PushSink::Session::read_authentication() {
   return read_proxy();
 }
 
-Error PushSink::Session::read_proxy() {
+Error Session::read_proxy() {
   proxy_authenticator_.reset();
   if (Error error = choose_proxy(effective_->get().http_proxy, url_.destination(), proxy_))
     return error;
@@ -34,14 +34,14 @@ Error PushSink::Session::read_proxy() {
 
 /// Follows the engine to where redirects have led it: what is known of the place it has left is not
 /// for another.
-Error PushSink::Session::follow_engine() {
+Error Session::follow_engine() {
   const bool elsewhere = engine_->server() != url_.destination();
   const bool sent_to_proxy = engine_->proxy() && (!proxy_ || *engine_->proxy() != proxy_->address);
   if (!elsewhere && !sent_to_proxy && engine_->target() == url_.target) return {};
   url_.host = engine_->server().host;
   url_.port = engine_->server().port;
   url_.target = engine_->target();
-  where_ = url_.display();
+  log_.set_place(url_.display());
   if (elsewhere) {
     authenticator_ = make_server_authenticator(*effective_, url_.host, url_.destination() != home_);
     if (Error error = read_proxy()) return error;

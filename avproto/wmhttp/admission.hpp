@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "wmhttp/authenticator.hpp"
 #include "wmhttp/message.hpp"
+#include "wmhttp/question.hpp"
 #include "wmhttp/route.hpp"
 
 namespace wmpush::wmhttp {
@@ -40,9 +42,27 @@ class Admission {
   bool is_proxys_own_refusal(const Response& response) const;
   /// There is somebody who could meet this challenge.
   bool is_possible_for(const Response& challenge) const { return asked(challenge) != nullptr; }
-  /// Takes a challenge that is possible to meet. True: send the request again; false:
-  /// explanation() says why that is no use.
-  bool challenged(const Response& challenge, const Authenticator::Occasion& occasion);
+
+  // Who answers may need time for that, as for a ticket.
+
+  /// Has a challenge answered that is possible to meet. Where that takes no time the answer is
+  /// there afterwards; otherwise asking() is true until somebody has asked the question, and
+  /// answered() is called.
+  void ask(const Response& challenge, const Authenticator::Occasion& occasion);
+  bool asking() const { return question_ != nullptr; }
+  /// authorize() may take time, unless somebody asks question() before.
+  bool unprepared() const;
+  /// What is to be asked, in any thread; null: nothing. Answered or not, it stays the same until
+  /// answered() is called.
+  std::shared_ptr<Question> question();
+  /// It was asked. False: the answer came too late to be of use, or said that there was no memory
+  /// for it: `failure`.
+  bool answered(Error& failure);
+  /// What the answer will be does not matter any more.
+  void let_go_of_answer() { is_answer_wanted_ = false; }
+
+  /// The last answer. True: send the request again; false: explanation() says why that is no use.
+  bool sends_again() const { return again_; }
   const std::string& explanation() const { return explanation_; }
   std::vector<Authenticator::Note> take_notes() { return std::exchange(notes_, {}); }
 
@@ -64,6 +84,9 @@ class Admission {
   std::string proxy_says_;
   bool repeats_ = false;
   std::vector<std::string> proxy_challenges_;  // of the last 407
+  std::shared_ptr<Question> question_;
+  bool is_answer_wanted_ = true;
+  bool again_ = false;
   std::string explanation_;
   std::vector<Authenticator::Note> notes_;
 };

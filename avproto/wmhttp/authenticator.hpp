@@ -29,6 +29,8 @@ class Authenticator {
   /// Takes the challenge fields of one response. True: send the request again, with what
   /// authorization() gives; false: explanation() says in one clause why that is no use.
   virtual bool challenged(std::span<const std::string> fields, const Occasion& occasion) = 0;
+  /// That may take time: somebody else has to be asked for a ticket.
+  virtual bool takes_time(std::span<const std::string>) const { return false; }
   virtual std::string explanation() const = 0;
   /// What the log is to hear of the last challenge.
   struct Note {
@@ -40,6 +42,9 @@ class Authenticator {
   /// The value of Authorization or Proxy-Authorization for the request that is sent next; empty:
   /// without one. Asked once for each request.
   virtual std::string authorization(std::string_view method, std::string_view target) = 0;
+  /// That may take time, since something has to be got for it that prepare() would get beforehand.
+  virtual bool unprepared() const { return false; }
+  virtual void prepare() {}
   /// That request is only a round of a scheme that lets a connection in: it carries no body.
   virtual bool incomplete() const = 0;
   /// It was let in.

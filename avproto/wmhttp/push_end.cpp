@@ -27,10 +27,10 @@ State PushEngine::end_sent() {
   return State::Ending;
 }
 
-/// The program ends the stream while the connection is being made again.
+/// The program ends the stream while nothing of it can be sent: the end follows what waits.
 State PushEngine::end_later() {
   begin_end();
-  return State::Waiting;
+  return state_;
 }
 
 /// The first EndSession of a session that was lost says so.

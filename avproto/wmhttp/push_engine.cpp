@@ -153,12 +153,30 @@ void PushEngine::received(Bytes bytes, Time now, Delivery delivery) noexcept {
 
 void PushEngine::take_received(Bytes bytes) {
   // What else has come may be of a connection, or of a session, that was given up.
-  while (link_.open && !over()) {
+  while (link_.open && !over() && !consulting()) {
     const Outcome outcome = link_.exchange.next(bytes);
     if (outcome == Outcome::None) return;
     const Event event = interpret(outcome);
     dispatch(event);
   }
+  if (link_.open && consulting()) append(link_.held, bytes);
+}
+
+std::shared_ptr<Question> PushEngine::question() noexcept {
+  std::shared_ptr<Question> question;
+  guarded([&] { question = admission_.question(); });
+  return question;
+}
+
+void PushEngine::answered(Time now) noexcept {
+  in_.now = now;
+  guarded([&] {
+    Error failure;
+    const bool of_use = admission_.answered(failure);
+    if (failure) return collapse(std::move(failure));
+    if (of_use && !over()) dispatch(Event::Answered);
+    if (!consulting()) take_received(std::exchange(link_.held, {}));
+  });
 }
 
 /// Keeps what a response says of the session, and finds the event that it is.
@@ -224,10 +242,13 @@ std::size_t PushEngine::unread() const noexcept {
 // What the owner has to do
 
 PushEngine::Want PushEngine::wants() const {
+  if (admission_.asking() && !over()) return Want::Consult;
   switch (state_) {
     case State::Connecting:
     case State::Reconnecting:
-      return Want::Connect;
+      return admission_.unprepared() ? Want::Consult : Want::Connect;
+    case State::Preparing:
+      return Want::Consult;
     case State::Waiting:
       return Want::Wait;
     case State::Idle:
@@ -257,6 +278,7 @@ Time PushEngine::deadline() const {
   const Time end = end_.asked ? end_.since + config_.end_timeout : Time::max();
   const Time sending = link_.progress + config_.send_timeout;
   const bool all_out = link_.out.empty();
+  if (consulting()) return over() ? Time::max() : end;
   switch (state_) {
     case State::SettingUp:
     case State::Authorizing:
@@ -286,19 +308,10 @@ void PushEngine::take_route(std::optional<Destination> proxy, Authenticator* ser
 
 std::string_view name(PushEngine::State state) {
   static constexpr std::array<std::string_view, static_cast<std::size_t>(PushEngine::State::Count)>
-      kNames = {"not connected",
-                "connecting",
-                "being set up",
-                "waiting for a header",
-                "reconnecting",
-                "authenticating",
-                "waiting for another try",
-                "resuming",
-                "streaming",
-                "rolling over",
-                "ending",
-                "over",
-                "failed"};
+      kNames = {"not connected", "connecting",   "being set up",   "waiting for a header",
+                "preparing",     "reconnecting", "authenticating", "waiting for another try",
+                "resuming",      "streaming",    "rolling over",   "ending",
+                "over",          "failed"};
   return kNames[static_cast<std::size_t>(state)];
 }
 

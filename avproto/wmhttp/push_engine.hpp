@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,9 +41,6 @@ struct EngineConfig {
   Duration send_timeout{};
   Duration end_timeout{};
   Duration rollover_timeout{};
-  /// A packet or header is taken while a connection is made again, or a PushStart rolls over: the
-  /// owner bounds what waits, by unsent_bytes().
-  bool queues = false;
   bool strict_end = true;  ///< an error answer behind the $E is a failure
   bool reconnect = false;  ///< a connection that is lost in mid stream is made again
   Resume resume = Resume::Auto;
@@ -68,6 +66,7 @@ class PushEngine {
     Connecting,    ///< to send PushSetup
     SettingUp,     ///< PushSetup is out; its response is awaited
     Ready,         ///< the session is accepted, no PushStart yet
+    Preparing,     ///< a PushStart waits for what its authenticator has to get for it
     Reconnecting,  ///< to send a PushStart on a new connection (3.1.4.2.1)
     Authorizing,   ///< a PushStart waits for the rounds that a proxy needs on a new connection
     Waiting,       ///< the connection was lost; until the next try (3.2.7.1)
@@ -86,13 +85,16 @@ class PushEngine {
     Send,     ///< outgoing() is to be sent, and what comes meanwhile to be handed in
     Receive,  ///< nothing to send; what comes is to be handed in
     Wait,     ///< nothing until deadline(); what is still open is to be reset
+    Consult,  ///< question() is to be asked, and nothing sent or received until answered()
     Close     ///< half-close, drain, close
   };
 
   explicit PushEngine(EngineConfig config);
 
   // The program's side. A call that is not valid in the state returns NS_E_INVALID_REQUEST or
-  // NS_E_NOCONNECTION and changes nothing. What is handed in is copied.
+  // NS_E_NOCONNECTION and changes nothing. What is handed in is copied. Once there was a header,
+  // more is taken whatever becomes of the connection: the owner bounds what waits, by
+  // unsent_bytes().
 
   /// Asks for a connection and then for a session (PushSetup).
   Error start(Time now) noexcept;
@@ -129,6 +131,11 @@ class PushEngine {
   /// wants_delivery() is true.
   bool wants_delivery() const { return log_.wants_acknowledgement(); }
   void delivered(Delivery delivery) noexcept;
+  /// What an authenticator needs time for, when wants() says Consult: ask() may be called in any
+  /// thread. Null where there is nothing to ask.
+  std::shared_ptr<Question> question() noexcept;
+  /// It was asked.
+  void answered(Time now) noexcept;
   /// The owner has closed the connection.
   void closed() { link_.open = false; }
 
@@ -211,6 +218,7 @@ class PushEngine {
     Excessive,   // more than a peer may send
     PeerClosed,
     ConnectionLost,
+    Answered,  // a question that took time
     // of time, and of our own kernel
     TimedOut,
     EndOverdue,
@@ -240,6 +248,7 @@ class PushEngine {
     Time waiting_since{};           // when the response that is awaited was due to be waited for
     bool body_held_back = false;    // the last PushSetup was only a round of an authentication
     bool behind_challenge = false;  // and went out behind a challenge that was no round of one
+    std::vector<std::byte> held;    // came behind what somebody is being asked about
   };
   /// The end of the stream, once it was asked for.
   struct EndOfStream {
@@ -263,6 +272,8 @@ class PushEngine {
   void take_received(Bytes bytes);
   Event interpret(Outcome outcome);
   bool over() const { return state_ == State::Ended || state_ == State::Failed; }
+  /// Nothing goes on before somebody has been asked.
+  bool consulting() const { return admission_.asking() || state_ == State::Preparing; }
   /// Inside a PushStart body that more can be added to.
   bool in_body() const { return state_ == State::Streaming || state_ == State::Resuming; }
   State body() const { return recovery_.active() ? State::Resuming : State::Streaming; }
@@ -278,6 +289,7 @@ class PushEngine {
   State take_named_proxy();
   State go_elsewhere(const Error& refusal, const std::string& what, const Route::Place& from);
   State answer_setup_challenge();
+  State setup_answered();
   State refuse_setup();
   State lose_setup();
   State setup_unanswered();
@@ -287,7 +299,9 @@ class PushEngine {
   RequestContext request();
   void drop_connection();
   Error refused(std::string_view doing, bool template_named, std::string_view why = {}) const;
-  bool has_answer(const Authenticator::Occasion& occasion);
+  State consult(const Authenticator::Occasion& occasion, Action then);
+  bool sends_again();
+  bool connection_kept() const;
 
   // PushStart and what is in it (push_stream.cpp).
   State start_stream();
@@ -296,6 +310,7 @@ class PushEngine {
   State stream_on_new_connection();
   State send_round(const RequestContext& request);
   State answer_round();
+  State round_answered();
   State skip_rounds();
   State round_unanswered();
   State next_entry();
@@ -313,6 +328,7 @@ class PushEngine {
   State lose_rollover();
   State renew_session();
   State answer_stream_challenge();
+  State stream_answered();
   State refuse_challenge(std::string_view explanation);
   State refuse_stream();
   State lose_stream();

@@ -18,6 +18,7 @@ State PushEngine::want_connection() {
 /// What lives as long as a connection ends with it.
 void PushEngine::drop_connection() {
   log_.forget_written();
+  admission_.let_go_of_answer();
   link_ = {};
 }
 
@@ -115,19 +116,33 @@ State PushEngine::go_elsewhere(const Error& refusal, const std::string& what,
 // ---------------------------------------------------------------------------------------------
 // Challenged, refused, unanswered
 
-/// Has the challenge answered; what is said about it stands behind it in the log.
-bool PushEngine::has_answer(const Authenticator::Occasion& occasion) {
-  const bool answered = admission_.challenged(response(), occasion);
+/// Has the challenge answered: at once, so that `then` follows, or, where that takes time, by the
+/// owner, whose Answered leads there.
+State PushEngine::consult(const Authenticator::Occasion& occasion, Action then) {
+  admission_.ask(response(), occasion);
+  return admission_.asking() ? state_ : (this->*then)();
+}
+
+/// What is said about a challenge stands behind it in the log.
+bool PushEngine::sends_again() {
   for (Note& each : admission_.take_notes()) note(each.level, std::move(each.text));
-  return answered;
+  return admission_.sends_again();
+}
+
+/// The next request can go out where the last one did.
+bool PushEngine::connection_kept() const {
+  return link_.open && response().keep_alive && link_.out.empty();
 }
 
 State PushEngine::answer_setup_challenge() {
   if (admission_.is_proxys_own_refusal(response())) link_.exchange.take_for_proxys();
   if (!admission_.is_possible_for(response())) return refuse_setup();
-  const bool kept = link_.open && response().keep_alive && link_.out.empty();
-  if (!has_answer({true, kept})) return fail(refused("PushSetup", false, admission_.explanation()));
-  if (!kept) return want_connection();
+  return consult({true, connection_kept()}, &PushEngine::setup_answered);
+}
+
+State PushEngine::setup_answered() {
+  if (!sends_again()) return fail(refused("PushSetup", false, admission_.explanation()));
+  if (!connection_kept()) return want_connection();
   link_.behind_challenge = !link_.body_held_back;
   return send_setup();
 }

@@ -74,6 +74,7 @@ State PushEngine::keep_header() {
 
 /// 3.1.4.2.1: on the connection of the last request.
 State PushEngine::begin_push_start() {
+  if (admission_.unprepared()) return State::Preparing;
   session_.make_resumable();
   return send_push_start({recovery_.active(), false}, request());
 }
@@ -214,7 +215,11 @@ State PushEngine::answer_stream_challenge() {
         std::to_string(kMaxReplay) + " bytes that can be sent again");
   // What goes on between us and a proxy is not for the server's rules: there may be rounds.
   const bool rounds_possible = response().status == 407;
-  if (!has_answer({rounds_possible, false})) return refuse_challenge(admission_.explanation());
+  return consult({rounds_possible, false}, &PushEngine::stream_answered);
+}
+
+State PushEngine::stream_answered() {
+  if (!sends_again()) return refuse_challenge(admission_.explanation());
   recovery_.put_at_risk(log_.rewind(log_.beginning(), 0));
   note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(log_.pending_bytes()) +
                                " bytes of content that its body had");
@@ -242,9 +247,12 @@ State PushEngine::send_round(const RequestContext& context) {
 State PushEngine::answer_round() {
   if (!admission_.is_possible_for(response())) return refuse_stream();
   const bool kept = link_.open && response().keep_alive;
-  if (!has_answer({response().status == 407, kept}))
-    return fail(refused("PushStart", false, admission_.explanation()));
-  if (kept) return stream_on_new_connection();
+  return consult({response().status == 407, kept}, &PushEngine::round_answered);
+}
+
+State PushEngine::round_answered() {
+  if (!sends_again()) return fail(refused("PushStart", false, admission_.explanation()));
+  if (link_.open && response().keep_alive) return stream_on_new_connection();
   drop_connection();
   return State::Reconnecting;
 }

@@ -41,13 +41,16 @@ struct StateTable {
     on({S::SettingUp}, {V::PeerClosed, V::ConnectionLost}, &E::lose_setup);
     on({S::SettingUp}, {V::TimedOut}, &E::setup_unanswered);
     // A session that waits for its stream may lose its connection.
+    on({S::SettingUp}, {V::Answered}, &E::setup_answered);
     on({S::Ready}, {V::Header}, &E::start_stream);
     on({S::Ready}, {V::Malformed, V::PeerClosed, V::ConnectionLost, V::TimedOut},
        &E::forget_connection);
 
     // PushStart on a new connection, with the rounds that a proxy needs there (3.1.4.2.1).
     on({S::Reconnecting}, {V::Connected}, &E::stream_on_new_connection);
+    on({S::Preparing}, {V::Answered}, &E::begin_push_start);
     on({S::Authorizing}, {V::Challenged}, &E::answer_round);
+    on({S::Authorizing}, {V::Answered}, &E::round_answered);
     on({S::Authorizing}, {V::Accepted}, &E::skip_rounds);
     on({S::Authorizing}, {V::TimedOut}, &E::round_unanswered);
 
@@ -59,11 +62,16 @@ struct StateTable {
     on({S::Streaming, S::Resuming}, {V::Accepted}, &E::remember_acceptance);
     on({S::Streaming, S::Resuming}, {V::TimedOut}, &E::stalled);
 
-    // Where the owner has a queue, the stream goes on while nothing of it can be sent.
-    on({S::Connecting, S::SettingUp, S::Reconnecting, S::Authorizing, S::Waiting, S::RollingOver},
+    // The stream goes on while nothing of it can be sent.
+    on({S::Connecting, S::SettingUp, S::Preparing, S::Reconnecting, S::Authorizing, S::Waiting,
+        S::RollingOver},
        {V::Packet}, &E::keep_packet);
-    on({S::Connecting, S::SettingUp, S::Reconnecting, S::Authorizing, S::Waiting, S::RollingOver},
+    on({S::Connecting, S::SettingUp, S::Preparing, S::Reconnecting, S::Authorizing, S::Waiting,
+        S::RollingOver},
        {V::Header}, &E::keep_header);
+    on({S::Connecting, S::SettingUp, S::Preparing, S::Reconnecting, S::Authorizing, S::Waiting,
+        S::RollingOver},
+       {V::End}, &E::end_later);
 
     // Between two (3.1.4.3).
     on({S::RollingOver}, {V::Accepted}, &E::next_push_start);
@@ -74,11 +82,12 @@ struct StateTable {
     // What else a server may say to a stream (3.1.5.2), and how a connection ends.
     on({S::Streaming, S::Resuming, S::RollingOver, S::Ending}, {V::Challenged},
        &E::answer_stream_challenge);
+    on({S::Streaming, S::Resuming, S::RollingOver, S::Ending}, {V::Answered}, &E::stream_answered);
     on({S::Ready, S::Authorizing, S::Streaming, S::Resuming, S::RollingOver},
        {V::Redirected, V::ProxyNamed, V::Refused}, &E::refuse_stream);
     on({S::Ready}, {V::Challenged}, &E::refuse_stream);
-    on({S::Authorizing, S::Streaming, S::Resuming}, {V::PeerClosed, V::ConnectionLost},
-       &E::lose_stream);
+    on({S::Preparing, S::Authorizing, S::Streaming, S::Resuming},
+       {V::PeerClosed, V::ConnectionLost}, &E::lose_stream);
 
     // The end (3.1.4.4).
     on({S::Ending}, {V::Drained}, &E::end_sent);
@@ -87,7 +96,6 @@ struct StateTable {
     on({S::Ending}, {V::ConnectionLost}, &E::lose_stream);
     on({S::Ending}, {V::TimedOut}, &E::finish_when_taken);
     on({S::Ending}, {V::Abandoned}, &E::abandon_end);
-    on({S::Waiting}, {V::End}, &E::end_later);
     on({S::Failed}, {V::End}, &E::end_after_loss);
 
     // After a loss (2.2.2.2, 3.2.7.1).
@@ -99,20 +107,21 @@ struct StateTable {
     on({S::SettingUp, S::Ready, S::Authorizing, S::Streaming, S::Resuming, S::RollingOver,
         S::Ending},
        {V::Excessive}, &E::refuse_excess);
-    on({S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
-        S::Streaming, S::Resuming, S::RollingOver},
+    on({S::Connecting, S::SettingUp, S::Ready, S::Preparing, S::Reconnecting, S::Authorizing,
+        S::Waiting, S::Streaming, S::Resuming, S::RollingOver},
        {V::EndOverdue}, &E::end_too_late);
-    on({S::Idle, S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
-        S::Streaming, S::Resuming, S::RollingOver},
+    on({S::Idle, S::Connecting, S::SettingUp, S::Ready, S::Preparing, S::Reconnecting,
+        S::Authorizing, S::Waiting, S::Streaming, S::Resuming, S::RollingOver},
        {V::Abandoned}, &E::give_up);
-    on({S::Connecting, S::SettingUp, S::Ready, S::Reconnecting, S::Authorizing, S::Waiting,
-        S::Streaming, S::Resuming, S::RollingOver, S::Ending},
+    on({S::Connecting, S::SettingUp, S::Ready, S::Preparing, S::Reconnecting, S::Authorizing,
+        S::Waiting, S::Streaming, S::Resuming, S::RollingOver, S::Ending},
        {V::Disconnect}, &E::hang_up);
 
     // What changes nothing: a second answer to a PushSetup, requests that are out, and what comes
     // when it is too late, or before the connection is made.
     on({S::Ready}, {V::Accepted}, &E::nothing);
-    on({S::SettingUp, S::Ready, S::Authorizing}, {V::Drained}, &E::nothing);
+    on({S::SettingUp, S::Ready, S::Preparing, S::Authorizing}, {V::Drained}, &E::nothing);
+    on({S::Idle, S::Connecting, S::Ready, S::Reconnecting, S::Waiting}, {V::Answered}, &E::nothing);
     on({S::Idle}, {V::Disconnect}, &E::nothing);
     on({S::Ended, S::Failed}, {V::Disconnect, V::Abandoned}, &E::nothing);
     on({S::Idle, S::Connecting, S::Reconnecting, S::Waiting, S::Ended, S::Failed},
@@ -147,10 +156,7 @@ Error PushEngine::not_now(Event call) const {
     return Error{Result::NS_E_NOCONNECTION, 0, 0, "there is no connection to the publishing point"};
   };
   if (call == Event::Start) return state_ == State::Idle ? Error{} : invalid();
-  const bool is_content = call == Event::Packet || call == Event::Header;
-  const bool can_wait = config_.queues && log_.has_header() && !end_.asked;
-  const bool ends = over() || state_ == State::Ending || state_ == State::Idle;
-  if (is_content && can_wait && !ends && state_ != State::Ready) return {};
+  const bool goes_on = log_.has_header() && !end_.asked;
   switch (state_) {
     case State::Streaming:
     case State::Resuming:
@@ -163,9 +169,15 @@ Error PushEngine::not_now(Event call) const {
                 "the server closed the connection before the stream began"};
       return {Result::NS_E_INVALID_REQUEST, 0, 0,
               "there is no stream to end: no ASF header was sent"};
+    case State::Connecting:
+    case State::SettingUp:
+    case State::Preparing:
+    case State::Reconnecting:
+    case State::Authorizing:
     case State::Waiting:
-      if (call != Event::End) return invalid();
-      return end_.asked ? no_connection() : Error{};
+    case State::RollingOver:
+      if (goes_on) return {};
+      return call == Event::End ? no_connection() : invalid();
     case State::Idle:
       return call == Event::Header ? invalid() : no_connection();
     case State::Failed:
@@ -173,8 +185,6 @@ Error PushEngine::not_now(Event call) const {
       return call == Event::End ? Error{} : no_connection();
     case State::Ended:
       return no_connection();
-    case State::Connecting:
-    case State::SettingUp:
     case State::Ending:
       return call == Event::End ? no_connection() : invalid();
     default:

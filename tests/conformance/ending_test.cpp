@@ -276,7 +276,7 @@ TEST(Sending, CallsThatAreNotValidNowChangeNothing) {
   EXPECT_EQ(driver.engine.state(), State::Ready);
 }
 
-TEST(Sending, NothingIsTakenWhileTheSessionRollsOver) {
+TEST(Sending, WhatIsTakenWhileTheSessionRollsOverFollowsInItsOrder) {
   auto config = engine_config();
   config.content_length = 5000;
   EngineDriver driver(config);
@@ -286,12 +286,25 @@ TEST(Sending, NothingIsTakenWhileTheSessionRollsOver) {
     driver.flush();
   }
   EXPECT_FALSE(driver.engine.idle());
-  EXPECT_EQ(driver.packet(1500).result, Result::NS_E_INVALID_REQUEST);
-  EXPECT_EQ(driver.header().result, Result::NS_E_INVALID_REQUEST);
-  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_INVALID_REQUEST);
+  EXPECT_FALSE(driver.packet(1500, 'x'));
+  EXPECT_FALSE(driver.header(100, 1500));
+  EXPECT_FALSE(driver.packet(1500, 'y'));
+  EXPECT_FALSE(driver.engine.end(0, driver.now));
+  EXPECT_EQ(driver.packet(1500).result, Result::NS_E_INVALID_REQUEST) << "behind the end";
+  EXPECT_EQ(driver.engine.end(0, driver.now).result, Result::NS_E_NOCONNECTION) << "a second end";
   driver.answer(kNextPlease);
-  driver.flush();
-  EXPECT_TRUE(driver.engine.idle());
+  const auto requests = requests_in(driver.flush());
+  ASSERT_EQ(requests.size(), 1u);
+  std::string order;
+  for (const auto& frame : frames_in(requests.front().body)) {
+    order += static_cast<char>(frame.id);
+    if (!frame.payload.empty()) order += frame.payload.front();
+  }
+  // The packet that found no room comes first.
+  EXPECT_THAT(order, ::testing::MatchesRegex("D.DxEChDyE"));
+  EXPECT_EQ(driver.engine.state(), State::Ending);
+  driver.engine.peer_closed(driver.now);
+  EXPECT_EQ(driver.engine.state(), State::Ended);
 }
 
 TEST(Ending, C30_AnEndThatMustWaitForARolloverHasNoMoreTimeForThat) {

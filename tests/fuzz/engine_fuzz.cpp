@@ -192,7 +192,10 @@ class Rounds : public auth::Mechanism {
     if (++round_ > 2) return Step::Refused;
     return Step::Ready;
   }
+  bool unprepared() const override { return round_ == 3 && !is_prepared_; }
+  void prepare() override { is_prepared_ = true; }
   std::string authorization(const auth::RequestLine&) override {
+    is_prepared_ = false;
     return round_ > 2 ? std::string() : "Negotiate round" + std::to_string(round_);
   }
   bool incomplete() const override { return round_ == 1; }
@@ -200,6 +203,7 @@ class Rounds : public auth::Mechanism {
 
  private:
   int round_ = 0;
+  bool is_prepared_ = false;
 };
 
 std::unique_ptr<auth::Mechanism> make_mechanism(auth::Scheme scheme,
@@ -299,8 +303,7 @@ class Conversation {
       case 13:
         return engine.delivered(delivery(argument));
       case 14:
-        if (engine.idle()) header();
-        return;
+        return header();
       default:
         if (argument < 2) {
           hung_up_ = true;
@@ -319,7 +322,7 @@ class Conversation {
   void go_on(unsigned argument) {
     PushEngine& engine = *engine_;
     if (engine.state() == State::Idle) return static_cast<void>(engine.start(now_));
-    if (!engine.idle()) return serve_wish();
+    if (!engine.idle() && argument < 8) return serve_wish();
     if (engine.state() == State::Ready) return header();
     if (argument == 15) return end();
     // A packet is lent until the engine is idle: it lives in this object, in two parts.
@@ -334,10 +337,7 @@ class Conversation {
     header_.assign(header_.size(), std::byte{'?'});  // it was copied
   }
 
-  /// As the contract says: when everything before is out, or while the next try is waited for.
-  void end() {
-    if (engine_->idle() || engine_->wants() == Want::Wait) static_cast<void>(engine_->end(0, now_));
-  }
+  void end() { static_cast<void>(engine_->end(0, now_)); }
 
   /// As the owner of an engine does.
   void serve_wish() {
@@ -357,6 +357,12 @@ class Conversation {
       case Want::Wait:
         connected_ = false;
         return;
+      case Want::Consult: {
+        const std::shared_ptr<wmhttp::Question> question = engine.question();
+        require(question != nullptr, "who is to be asked is asked something");
+        question->ask();
+        return engine.answered(now_);
+      }
       case Want::Receive:
       case Want::Nothing:
         break;
@@ -448,7 +454,7 @@ class Conversation {
       check();
       const Want want = engine_->wants();
       if (want == Want::Nothing) break;
-      if (want == Want::Connect || want == Want::Close) {
+      if (want == Want::Connect || want == Want::Close || want == Want::Consult) {
         serve_wish();
         continue;
       }
@@ -456,6 +462,7 @@ class Conversation {
       require(deadline != Time::max(), "whoever waits has a deadline");
       require(deadline <= now_ + 2h, "a deadline is near");
       pass(std::max(deadline, now_));
+      check();
     }
     check();
   }

@@ -56,7 +56,17 @@ class EngineDriver {
     return text;
   }
 
-  void answer(std::string_view text) { engine.received(as_bytes(text), now); }
+  void answer(std::string_view text) {
+    engine.received(as_bytes(text), now);
+    consult();
+  }
+  /// Asks who takes time for an answer.
+  void consult() {
+    while (engine.wants() == Want::Consult) {
+      engine.question()->ask();
+      engine.answered(now);
+    }
+  }
   void pass(std::chrono::microseconds time) { now += time; }
 
   /// PushSetup and its answer; gives the request.

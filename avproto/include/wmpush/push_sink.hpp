@@ -9,22 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "push_session.hpp"
 #include "result.hpp"
 #include "wmpush.h"
 
 namespace wmpush {
-
-/// What the server said of itself when it accepted the session.
-struct PublishingPointInfo {
-  std::string server;                             ///< Server header, "Cougar/9.6.7600.16564"
-  std::string push_id;                            ///< session id; empty when the server sent none
-  std::string supported;                          ///< Supported header; empty when there was none
-  std::string address;                            ///< address and port of the connection
-  std::chrono::milliseconds idle_timeout{60000};  ///< Pragma: timeout, or the protocol's default
-  bool through_proxy = false;       ///< `address` is that of a proxy, not of the server
-  bool idle_timeout_given = false;  ///< false: the server did not say, the default is assumed
-  std::chrono::microseconds setup_time{0};  ///< from the start of Connect to the accepted setup
-};
 
 /// What answered ask_server_name(), in part also when something failed.
 struct ServerName {
@@ -43,9 +32,10 @@ struct ServerName {
 WMPUSH_API Error ask_server_name(std::string_view url, const wmpush_options& options,
                                  ServerName& name);
 
-/// A push session. One thread at a time; no threads of its own but for name resolution. Every call
-/// blocks until the kernel has the bytes, within the deadlines of the options. A failed call leaves
-/// its reason in last_error(); once a session has failed, what is sent afterwards fails too.
+/// A push session, as a blocking loop over what PushSession does. One thread at a time; no threads
+/// of its own but for name resolution and Kerberos. Every call blocks until the kernel has the
+/// bytes, within the deadlines of the options. A failed call leaves its reason in last_error();
+/// once a session has failed, what is sent afterwards fails too.
 ///
 /// Only the constructors throw, std::bad_alloc. Where a call finds no memory it returns
 /// E_OUTOFMEMORY and the session has failed for good: no call returns S_OK before the next Connect.
@@ -106,8 +96,8 @@ class WMPUSH_API PushSink {
   const PublishingPointInfo& publishing_point() const;
 
  private:
-  class Session;
-  std::unique_ptr<Session> session_;
+  class Loop;
+  std::unique_ptr<Loop> loop_;
 };
 
 }  // namespace wmpush

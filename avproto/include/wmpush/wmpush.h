@@ -21,7 +21,8 @@
  *     wmpush_close(&session);
  *
  * A session is used by one thread at a time; several sessions are independent of each other.
- * Calls block until the kernel has taken the bytes, within the deadlines of the options.
+ * Calls block until the kernel has taken the bytes, within the deadlines of the options; the calls
+ * of a session that was begun by wmpush_start() never do.
  * Every duration is in microseconds.
  */
 #ifndef WMPUSH_WMPUSH_H
@@ -62,6 +63,8 @@ typedef int32_t wmpush_result;
 #define WMPUSH_S_FALSE WMPUSH_HRESULT(0x00000001u)
 /** A URL, an option or an argument is not valid. */
 #define WMPUSH_E_INVALIDARG WMPUSH_HRESULT(0x80070057u)
+/** Only of a session that does not block: nothing was taken, or something is still under way. */
+#define WMPUSH_E_PENDING WMPUSH_HRESULT(0x8000000Au)
 #define WMPUSH_E_OUTOFMEMORY WMPUSH_HRESULT(0x8007000Eu)
 /** A failure that has no code of its own; the message says what it was. */
 #define WMPUSH_E_FAIL WMPUSH_HRESULT(0x80004005u)
@@ -324,6 +327,78 @@ WMPUSH_API void wmpush_last_error(const wmpush_session* session, wmpush_error* e
 
 /** Copies at most `stats->size` bytes of the statistics. */
 WMPUSH_API void wmpush_get_stats(const wmpush_session* session, wmpush_stats* stats);
+
+/* A session that never blocks, for programs with an event loop. Many fit into one thread. The
+ * canonical loop, here with poll() and one session:
+ *
+ *     static void wait_for(const wmpush_session *session) {
+ *       wmpush_wait wait = {sizeof wait, -1, 0, -1};
+ *       struct pollfd entry = {-1, 0, 0};
+ *       wmpush_wants(session, &wait);
+ *       entry.fd = wait.descriptor;
+ *       entry.events = wait.events;
+ *       poll(&entry, 1, wait.timeout);
+ *     }
+ *
+ *     wmpush_result push(const char *url, FILE *asf, wmpush_error *error) {
+ *       wmpush_session *session = NULL;
+ *       char data[4096];
+ *       size_t size;
+ *       wmpush_result result = wmpush_start(&session, url, NULL, error);
+ *       if (WMPUSH_FAILED(result)) return result;
+ *       while ((result = wmpush_perform(session)) == WMPUSH_E_PENDING)  // the setup
+ *         wait_for(session);
+ *       while (result == WMPUSH_S_OK && (size = fread(data, 1, sizeof data, asf)) > 0)
+ *         while ((result = wmpush_write(session, data, size)) == WMPUSH_E_PENDING)
+ *           wait_for(session);  // nothing was taken: the same once more
+ *       if (result == WMPUSH_S_OK)
+ *         result = wmpush_end_start(session, WMPUSH_S_OK);
+ *       if (result == WMPUSH_S_OK)
+ *         while ((result = wmpush_perform(session)) == WMPUSH_E_PENDING)
+ *           wait_for(session);
+ *       wmpush_last_error(session, error);  // S_OK: the end-of-stream was taken
+ *       wmpush_close(&session);
+ *       return result;
+ *     }
+ *
+ * wmpush_end_session() and wmpush_abort_session() are not for such a session, nor are these
+ * functions for one of wmpush_open(): NS_E_INVALID_REQUEST. The interrupt callback is not asked. */
+
+/** What a session waits for. */
+typedef struct wmpush_wait {
+  size_t size;    /**< set to sizeof(wmpush_wait) before the call */
+  int descriptor; /**< only to be waited for, and maybe another after each call; -1 = none, which
+                       poll() passes over */
+  short events;   /**< POLLIN, POLLOUT or both, for poll() */
+  int timeout;    /**< ms from now, for poll(); -1 = none */
+} wmpush_wait;
+
+/** Begins to connect and to set the session up. S_OK: that is under way, and `*session` is the
+ *  caller's, as with wmpush_open(). No call for it takes more than some milliseconds. */
+WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_start(wmpush_session** session, const char* url,
+                                                       const wmpush_options* options,
+                                                       wmpush_error* error);
+
+/** Says what the session waits for: then wmpush_perform() is to be called. Copies at most
+ *  `wait->size` bytes. */
+WMPUSH_API void wmpush_wants(const wmpush_session* session, wmpush_wait* wait);
+
+/** Does what can be done now. E_PENDING as long as something is under way: the setup, bytes that
+ * the kernel has not taken, a connection that is made again, the end. S_OK when all is done. A
+ * failure is that of the session; behind wmpush_end_start() it is what wmpush_end_session()
+ * returns.
+ *
+ *  wmpush_write(), wmpush_on_header() and wmpush_on_data_unit() take all or nothing of such a
+ *  session: E_PENDING before it is set up, and while queue_size bytes (64 KiB where it is 0) wait
+ *  for the network. With congestion=drop packets are left out instead. */
+WMPUSH_API wmpush_result wmpush_perform(wmpush_session* session);
+
+/** Begins to end the session: the end-of-stream follows what waits. `reason` is S_OK, or the
+ * failure for which the stream is broken off. NS_E_NOCONNECTION, NS_E_INVALID_REQUEST (no header
+ * was sent), E_INVALIDARG (the reason is no failure); else wmpush_perform() says what came of it.
+ */
+WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_end_start(wmpush_session* session,
+                                                           wmpush_result reason);
 
 /** Frees the session and sets `*session` to NULL. Disconnects if it was not ended. */
 WMPUSH_API void wmpush_close(wmpush_session** session);

@@ -9,8 +9,15 @@ namespace {
 class Scripted : public Authenticator {
  public:
   explicit Scripted(std::string name) : name_(std::move(name)) {}
+  bool takes_time(std::span<const std::string>) const override { return slow; }
+  bool unprepared() const override { return needs_ticket; }
+  void prepare() override {
+    said += "prepared ";
+    needs_ticket = false;
+  }
   bool challenged(std::span<const std::string> fields, const Occasion&) override {
-    said += "challenged(" + fields.front() + ") ";
+    if (out_of_memory) throw std::bad_alloc();
+    said += "challenged(" + (fields.empty() ? "" : fields.front()) + ") ";
     return has_answer;
   }
   std::string explanation() const override { return "no password"; }
@@ -25,6 +32,9 @@ class Scripted : public Authenticator {
   int requests = 0;
   bool has_answer = true;
   bool rounds = false;
+  bool slow = false;
+  bool needs_ticket = false;
+  bool out_of_memory = false;
 
  private:
   const std::string name_;
@@ -37,6 +47,11 @@ class AdmissionTest : public testing::Test {
     response.status = status;
     response.challenges = {field};
     return response;
+  }
+  bool challenged(const Response& challenge) {
+    admission.ask(challenge, {});
+    EXPECT_FALSE(admission.asking()) << "nobody here takes time";
+    return admission.sends_again();
   }
   RequestContext authorize() {
     RequestContext request;
@@ -71,17 +86,78 @@ TEST_F(AdmissionTest, SaysTheSameAgainForARequestThatWasLost) {
 }
 
 TEST_F(AdmissionTest, HasAChallengeAnsweredByTheOneThatItIsFor) {
-  EXPECT_TRUE(admission.challenged(challenge(407), {}));
+  EXPECT_TRUE(challenged(challenge(407)));
   EXPECT_EQ(proxy.said, "challenged(Digest realm=\"x\") ");
   EXPECT_EQ(server.said, "");
-  EXPECT_TRUE(admission.challenged(challenge(401), {}));
+  EXPECT_TRUE(challenged(challenge(401)));
   EXPECT_EQ(proxy.said, "challenged(Digest realm=\"x\") accepted ") << "it has let that pass";
 }
 
 TEST_F(AdmissionTest, SaysWhyThereIsNoAnswer) {
   server.has_answer = false;
-  EXPECT_FALSE(admission.challenged(challenge(401), {}));
+  EXPECT_FALSE(challenged(challenge(401)));
   EXPECT_EQ(admission.explanation(), "no password");
+}
+
+TEST_F(AdmissionTest, WhoTakesTimeForAnAnswerIsAskedByTheOwner) {
+  server.slow = true;
+  admission.ask(challenge(401), {});
+  ASSERT_TRUE(admission.asking());
+  EXPECT_EQ(server.said, "");
+  admission.question()->ask();
+  EXPECT_EQ(server.said, "challenged(Digest realm=\"x\") ");
+  Error failure;
+  EXPECT_TRUE(admission.answered(failure));
+  EXPECT_FALSE(failure);
+  EXPECT_FALSE(admission.asking());
+  EXPECT_TRUE(admission.sends_again());
+}
+
+TEST_F(AdmissionTest, AnAnswerThatNobodyWaitsForAnyMoreIsOfNoUse) {
+  server.slow = true;
+  admission.ask(challenge(401), {});
+  admission.let_go_of_answer();
+  EXPECT_TRUE(admission.asking()) << "who is asked cannot be asked something else meanwhile";
+  admission.question()->ask();
+  Error failure;
+  EXPECT_FALSE(admission.answered(failure));
+  EXPECT_FALSE(failure);
+}
+
+TEST_F(AdmissionTest, TellsOfAnAnswerForWhichThereWasNoMemory) {
+  server.slow = server.out_of_memory = true;
+  admission.ask(challenge(401), {});
+  admission.question()->ask();
+  Error failure;
+  EXPECT_FALSE(admission.answered(failure));
+  EXPECT_EQ(failure.result, Result::E_OUTOFMEMORY);
+}
+
+TEST_F(AdmissionTest, WhoNeedsATicketForTheNextRequestIsAskedBefore) {
+  server.needs_ticket = proxy.needs_ticket = true;
+  for (Scripted* who : {&proxy, &server}) {
+    ASSERT_TRUE(admission.unprepared());
+    const std::shared_ptr<Question> question = admission.question();
+    ASSERT_NE(question, nullptr);
+    EXPECT_EQ(&question->who(), who);
+    question->ask();
+    EXPECT_EQ(who->said, "prepared ");
+    Error failure;
+    EXPECT_TRUE(admission.answered(failure));
+  }
+  EXPECT_FALSE(admission.unprepared());
+  EXPECT_EQ(admission.question(), nullptr);
+}
+
+TEST_F(AdmissionTest, AChallengeThatNamesNoSchemeIsOneAllTheSame) {
+  Response without_fields = challenge(401);
+  without_fields.challenges.clear();
+  server.slow = true;
+  admission.ask(without_fields, {});
+  ASSERT_TRUE(admission.asking());
+  server.needs_ticket = true;
+  admission.question()->ask();
+  EXPECT_NE(server.said, "prepared ");
 }
 
 TEST_F(AdmissionTest, WhatWasForOneHostIsNotForAnother) {
@@ -95,7 +171,7 @@ TEST_F(AdmissionTest, WhatWasForOneHostIsNotForAnother) {
 
 TEST_F(AdmissionTest, KnowsARefusalOfTinyproxysByItsOwnChallenge) {
   const std::string basic = "Basic realm=\"Tinyproxy\"";
-  admission.challenged(challenge(407, basic), {});
+  challenged(challenge(407, basic));
   authorize();
   EXPECT_TRUE(admission.is_proxys_own_refusal(challenge(401, basic)));
   EXPECT_FALSE(admission.is_proxys_own_refusal(challenge(401, "Basic realm=\"server\"")));

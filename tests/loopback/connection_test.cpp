@@ -1,5 +1,5 @@
-// The transport: addresses, deadlines, interrupts, and what a lost connection leaves behind.
-#include "net/transport.hpp"
+// The connection: addresses, deadlines, interrupts, and what a lost connection leaves behind.
+#include "net/connection.hpp"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -17,23 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// A listening socket on loopback, with nothing behind it.
 class Listener {
@@ -63,26 +46,64 @@ class Listener {
 
 Time soon(std::chrono::milliseconds time = 2s) { return Clock::now() + time; }
 
-TEST(Transport, SendsAndReceives) {
+/// Drives a connection as a program that may block.
+class Client {
+ public:
+  explicit Client(std::chrono::microseconds send_timeout = 10s) : connection(send_timeout) {}
+
+  Error connect(const std::string& host, std::uint16_t port, Time deadline) {
+    if (Error error = connection.connect(host, port, deadline)) return error;
+    while (true) {
+      if (Error error = connection.perform(Clock::now())) return error;
+      if (connection.open()) return {};
+      wait_for(connection.wait(false), {});
+    }
+  }
+  Error send(std::span<const Bytes> parts, std::size_t& count, Time now = Clock::now()) {
+    return connection.send(parts, count, now);
+  }
+  Error receive(Bytes& received, bool& closed) {
+    return connection.receive(buffer_, received, closed);
+  }
+  Readiness wait(bool to_send, Time deadline) {
+    Wait wait = connection.wait(to_send);
+    wait.until = std::min(wait.until, deadline);
+    return wait_for(wait, {});
+  }
+  bool settle(Time deadline, Error& lost) {
+    while (!connection.settled(lost)) {
+      if (Clock::now() >= deadline) return false;
+      wait_for({kNoDescriptor, 0, soon(2ms)}, {});
+    }
+    return true;
+  }
+
+  Connection connection;
+
+ private:
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(16384);
+};
+
+TEST(Connection, SendsAndReceives) {
   const Listener listener;
-  Transport transport({}, 10s);
-  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
+  Client client;
+  ASSERT_FALSE(client.connect("127.0.0.1", listener.port(), soon()));
   const Descriptor peer = listener.accept();
   const std::vector<Bytes> parts{as_bytes("ab"), as_bytes("cde")};
   std::size_t count = 0;
-  ASSERT_FALSE(transport.send(parts, count));
+  ASSERT_FALSE(client.send(parts, count));
   EXPECT_EQ(count, 5u);
   char text[8] = {};
   EXPECT_EQ(::recv(peer.get(), text, sizeof text, MSG_WAITALL | MSG_DONTWAIT), 5);
   EXPECT_STREQ(text, "abcde");
 
   ASSERT_EQ(::send(peer.get(), "xyz", 3, 0), 3);
-  ASSERT_EQ(transport.wait(false, soon()), Transport::Readiness::Ready);
+  ASSERT_EQ(client.wait(false, soon()), Readiness::Ready);
   Bytes received;
   bool closed = false;
-  ASSERT_FALSE(transport.receive(received, closed));
+  ASSERT_FALSE(client.receive(received, closed));
   EXPECT_EQ(as_text(received), "xyz");
-  ASSERT_FALSE(transport.receive(received, closed));
+  ASSERT_FALSE(client.receive(received, closed));
   EXPECT_TRUE(received.empty());
   EXPECT_FALSE(closed);
 }
@@ -104,26 +125,26 @@ bool sends_at_once(std::uint16_t port) {
   return false;
 }
 
-class TransportPace : public ::testing::Test {
+class ConnectionPace : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon())); }
+  void SetUp() override { ASSERT_FALSE(client.connect("127.0.0.1", listener.port(), soon())); }
 
   /// One packet, `pause` after the last.
   void send(std::chrono::microseconds pause) {
     now += pause;
     std::size_t count = 0;
     const std::vector<Bytes> parts{as_bytes("packet")};
-    ASSERT_FALSE(transport.send(parts, count, now));
+    ASSERT_FALSE(client.send(parts, count, now));
     ASSERT_EQ(count, 6u);
   }
   bool at_once() const { return sends_at_once(listener.port()); }
 
   const Listener listener;
-  Transport transport{{}, 10s};
+  Client client;
   Time now = Clock::now();
 };
 
-TEST_F(TransportPace, APacketOfALiveSourceLeavesAtOnceHoweverManyThereAre) {
+TEST_F(ConnectionPace, APacketOfALiveSourceLeavesAtOnceHoweverManyThereAre) {
   for (int i = 0; i < 500; ++i) {
     // A picture of three packets, and a pause.
     send(500us);
@@ -133,7 +154,7 @@ TEST_F(TransportPace, APacketOfALiveSourceLeavesAtOnceHoweverManyThereAre) {
   }
 }
 
-TEST_F(TransportPace, TheKernelMayGatherThePacketsOfASourceThatNeverPauses) {
+TEST_F(ConnectionPace, TheKernelMayGatherThePacketsOfASourceThatNeverPauses) {
   send(1s);
   for (int i = 0; i < 127; ++i) {
     send(499us);
@@ -145,7 +166,7 @@ TEST_F(TransportPace, TheKernelMayGatherThePacketsOfASourceThatNeverPauses) {
   EXPECT_FALSE(at_once());
 }
 
-TEST_F(TransportPace, FourPausesEndTheGathering) {
+TEST_F(ConnectionPace, FourPausesEndTheGathering) {
   for (int i = 0; i < 200; ++i) send(0us);
   ASSERT_FALSE(at_once());
   for (int i = 0; i < 3; ++i) {
@@ -156,45 +177,45 @@ TEST_F(TransportPace, FourPausesEndTheGathering) {
   EXPECT_TRUE(at_once());
 }
 
-TEST_F(TransportPace, WhatWasGatheredLeavesBeforeAnythingIsWaitedFor) {
+TEST_F(ConnectionPace, WhatWasGatheredLeavesBeforeAnythingIsWaitedFor) {
   const Descriptor peer = listener.accept();
   for (int i = 0; i < 200; ++i) send(0us);
   ASSERT_FALSE(at_once());
-  EXPECT_EQ(transport.wait(false, Clock::now()), Transport::Readiness::TimedOut);
+  EXPECT_EQ(client.wait(false, Clock::now()), Readiness::TimedOut);
   EXPECT_TRUE(at_once());
   std::vector<char> received(200 * 6);
   EXPECT_EQ(::recv(peer.get(), received.data(), received.size(), MSG_WAITALL),
             static_cast<ssize_t>(received.size()));
 }
 
-TEST_F(TransportPace, WaitingForAPeerThatTakesNothingIsNoPause) {
+TEST_F(ConnectionPace, WaitingForAPeerThatTakesNothingIsNoPause) {
   const std::vector<std::byte> much(1 << 20);
   const std::vector<Bytes> parts{much};
   std::size_t count = 1;
-  while (count > 0 || transport.wait(true, soon(50ms)) == Transport::Readiness::Ready)
-    ASSERT_FALSE(transport.send(parts, count, now));
+  while (count > 0 || client.wait(true, soon(50ms)) == Readiness::Ready)
+    ASSERT_FALSE(client.send(parts, count, now));
   for (int i = 0; i < 128; ++i) {
     now += 10ms;
-    ASSERT_FALSE(transport.send(parts, count, now));
+    ASSERT_FALSE(client.send(parts, count, now));
   }
   EXPECT_FALSE(at_once());
 }
 
-TEST(Transport, NamesTheAddressThatRefused) {
+TEST(Connection, NamesTheAddressThatRefused) {
   Listener listener;
   const std::uint16_t port = listener.port();
   listener.close();
-  Transport transport({}, 10s);
-  const Error error = transport.connect("127.0.0.1", port, soon());
+  Client client;
+  const Error error = client.connect("127.0.0.1", port, soon());
   EXPECT_EQ(error.result, Result::NS_E_PUSH_CANNOTCONNECT);
   EXPECT_EQ(error.system_error, ECONNREFUSED);
   EXPECT_THAT(error.message,
               HasSubstr("127.0.0.1:" + std::to_string(port) + ": Connection refused"));
 }
 
-TEST(Transport, NamesAHostThatDoesNotResolve) {
-  Transport transport({}, 10s);
-  const Error error = transport.connect("no-such-host.invalid", 80, soon(10s));
+TEST(Connection, NamesAHostThatDoesNotResolve) {
+  Client client;
+  const Error error = client.connect("no-such-host.invalid", 80, soon(10s));
   EXPECT_EQ(error.result, Result::NS_E_SERVER_NOT_FOUND) << error.message;
   EXPECT_THAT(error.message, HasSubstr("no-such-host.invalid"));
 }
@@ -223,182 +244,181 @@ class FullListener {
   std::vector<Descriptor> sockets_;
 };
 
-TEST(Transport, GivesUpConnectingAtTheDeadline) {
+TEST(Connection, GivesUpConnectingAtTheDeadline) {
   const FullListener listener;
-  Transport transport({}, 10s);
-  const Error error = transport.connect("127.0.0.1", listener.port(), soon(150ms));
+  Client client;
+  const Error error = client.connect("127.0.0.1", listener.port(), soon(150ms));
   EXPECT_EQ(error.result, Result::NS_E_PUSH_CANNOTCONNECT);
   EXPECT_EQ(error.system_error, ETIMEDOUT);
 }
 
-TEST(Transport, ConnectingThatHasToBeLeftGoesOnInTheNextCallAndHasNoMoreTimeForThat) {
+TEST(Connection, NoCallWaitsWhileAnAddressDoesNotAnswer) {
   const FullListener listener;
-  Transport transport({}, 10s);
+  Connection connection(10s);
   const Time deadline = soon(200ms);
-  bool unfinished = true;
-  int calls = 0;
+  ASSERT_FALSE(connection.connect("127.0.0.1", listener.port(), deadline));
   Error error;
-  for (; unfinished && calls < 100; ++calls) {
-    const Time until = soon(20ms);
-    error = transport.connect("127.0.0.1", listener.port(), deadline, until, unfinished);
-    EXPECT_LT(Clock::now(), until + 1s);
+  Clock::duration longest{};
+  while (!error) {
+    const Time before = Clock::now();
+    error = connection.perform(before);
+    longest = std::max(longest, Clock::now() - before);
+    if (!error) wait_for({kNoDescriptor, 0, soon(1ms)}, {});
   }
-  EXPECT_GT(calls, 2);
+  EXPECT_LT(longest, 50ms);
   EXPECT_GE(Clock::now(), deadline);
   EXPECT_EQ(error.result, Result::NS_E_PUSH_CANNOTCONNECT) << error.message;
   EXPECT_EQ(error.system_error, ETIMEDOUT);
+  EXPECT_FALSE(connection.connecting());
 }
 
-TEST(Transport, ConnectingThatHadToBeLeftSucceedsInALaterCall) {
+TEST(Connection, ConnectingSucceedsWhenThePeerAnswersLater) {
   FullListener listener;
-  Transport transport({}, 10s);
-  const Time deadline = soon(10s);
-  bool unfinished = false;
-  EXPECT_FALSE(transport.connect("127.0.0.1", listener.port(), deadline, soon(20ms), unfinished));
-  ASSERT_TRUE(unfinished);
+  Connection connection(10s);
+  ASSERT_FALSE(connection.connect("127.0.0.1", listener.port(), soon(10s)));
+  ASSERT_FALSE(connection.perform(Clock::now()));
+  ASSERT_TRUE(connection.connecting());
   listener.accept_one();  // the system asks again after a second
-  for (int calls = 0; unfinished && calls < 1000; ++calls) {
-    const Error error =
-        transport.connect("127.0.0.1", listener.port(), deadline, soon(20ms), unfinished);
+  while (connection.connecting()) {
+    wait_for(connection.wait(false), {});
+    const Error error = connection.perform(Clock::now());
     ASSERT_FALSE(error) << error.message;
   }
-  EXPECT_FALSE(unfinished);
-  EXPECT_EQ(transport.peer(), "127.0.0.1:" + std::to_string(listener.port()));
+  EXPECT_EQ(connection.peer(), "127.0.0.1:" + std::to_string(listener.port()));
 }
 
-TEST(Transport, ResolvingThatHadToBeLeftGoesOnInALaterCall) {
-  Transport transport({}, 10s);
-  const Time deadline = soon(20s);
-  bool unfinished = true;
-  Error error;
-  for (int calls = 0; unfinished && calls < 4000; ++calls)
-    error = transport.connect("no-such-host.invalid", 80, deadline, soon(5ms), unfinished);
+TEST(Connection, ADescriptorTellsThatANameIsResolved) {
+  Connection connection(10s);
+  ASSERT_FALSE(connection.connect("no-such-host.invalid", 80, soon(20s)));
+  Error error = connection.perform(Clock::now());
+  while (!error && connection.connecting()) {
+    EXPECT_GE(connection.wait(false).descriptor, 0);
+    ASSERT_EQ(wait_for(connection.wait(false), {}), Readiness::Ready);
+    error = connection.perform(Clock::now());
+  }
   EXPECT_EQ(error.result, Result::NS_E_SERVER_NOT_FOUND) << error.message;
 }
 
-TEST(Transport, AnInterruptEndsConnecting) {
+TEST(Connection, AConnectionThatIsBeingMadeCanBeLeft) {
   const FullListener listener;
+  Connection connection(10s);
+  ASSERT_FALSE(connection.connect("127.0.0.1", listener.port(), soon(60s)));
+  ASSERT_FALSE(connection.perform(Clock::now()));
+  connection.close();
+  EXPECT_FALSE(connection.connecting());
+  EXPECT_EQ(connection.wait(false).descriptor, kNoDescriptor);
+}
+
+TEST(Wait, AnInterruptEndsIt) {
   int asked = 0;
-  Transport transport([&] { return ++asked > 2; }, 10s);
-  const Error error = transport.connect("127.0.0.1", listener.port(), soon(60s));
-  EXPECT_EQ(error.result, Result::NS_E_SHUTDOWN);
+  EXPECT_EQ(wait_for({kNoDescriptor, 0, soon(60s)}, [&] { return ++asked > 2; }),
+            Readiness::Interrupted);
 }
 
-TEST(Transport, AnInterruptEndsResolving) {
-  Transport transport([] { return true; }, 10s);
-  const Error error = transport.connect("no-such-host.invalid", 80, soon(60s));
-  // The resolver may have been faster than the first question.
-  EXPECT_THAT(error.result, ::testing::AnyOf(Result::NS_E_SHUTDOWN, Result::NS_E_SERVER_NOT_FOUND));
-}
-
-TEST(Transport, AsksTheCallerAtLeastEveryHundredMilliseconds) {
-  const Listener listener;
+TEST(Wait, AsksTheCallerAtLeastEveryHundredMilliseconds) {
   std::vector<Time> asked;
-  Transport transport(
-      [&] {
-        asked.push_back(Clock::now());
-        return asked.size() > 6;
-      },
-      10s);
-  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
-  EXPECT_EQ(transport.wait(false, soon(60s)), Transport::Readiness::Interrupted);
+  const InterruptCheck check = [&] {
+    asked.push_back(Clock::now());
+    return asked.size() > 6;
+  };
+  EXPECT_EQ(wait_for({kNoDescriptor, 0, soon(60s)}, check), Readiness::Interrupted);
   ASSERT_GT(asked.size(), 4u);
   // The scheduler has its say too: the mean is what is promised, not each single interval.
   EXPECT_LT((asked.back() - asked.front()) / static_cast<int>(asked.size() - 1), 100ms);
 }
 
-TEST(Transport, WhatWasReceivedBeforeAResetIsNotLostAndTheErrorStays) {
+TEST(Connection, WhatWasReceivedBeforeAResetIsNotLostAndTheErrorStays) {
   const Listener listener;
-  Transport transport({}, 10s);
-  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
+  Client client;
+  ASSERT_FALSE(client.connect("127.0.0.1", listener.port(), soon()));
   {
     const Descriptor peer = listener.accept();
     ASSERT_EQ(::send(peer.get(), "answer", 6, 0), 6);
-    ASSERT_EQ(transport.wait(false, soon()), Transport::Readiness::Ready);
+    ASSERT_EQ(client.wait(false, soon()), Readiness::Ready);
     const linger reset{1, 0};
     ::setsockopt(peer.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   }
   Bytes received;
   bool closed = false;
-  Error error = transport.receive(received, closed);
+  Error error = client.receive(received, closed);
   if (!error) {
     EXPECT_EQ(as_text(received), "answer");
-    error = transport.receive(received, closed);
+    error = client.receive(received, closed);
   }
   EXPECT_EQ(error.result, Result::NS_E_CONNECTION_FAILURE);
   EXPECT_EQ(error.system_error, ECONNRESET);
   // The kernel would now call it a clean close.
-  EXPECT_EQ(transport.receive(received, closed).system_error, ECONNRESET);
+  EXPECT_EQ(client.receive(received, closed).system_error, ECONNRESET);
   std::size_t count = 0;
   const std::vector<Bytes> parts{as_bytes("more")};
-  EXPECT_EQ(transport.send(parts, count).system_error, ECONNRESET);
+  EXPECT_EQ(client.send(parts, count).system_error, ECONNRESET);
 }
 
-TEST(Transport, TellsWhatThePeersKernelHasNotTaken) {
+TEST(Connection, TellsWhatThePeersKernelHasNotTaken) {
   const Listener listener(8, 2048);
-  Transport transport({}, 10s);
-  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
+  Client client;
+  ASSERT_FALSE(client.connect("127.0.0.1", listener.port(), soon()));
   const Descriptor peer = listener.accept();
-  EXPECT_EQ(transport.unacknowledged(), 0u);
+  EXPECT_EQ(client.connection.unacknowledged(), 0u);
   const std::vector<std::byte> block(1 << 16);
   std::size_t total = 0;
   for (std::size_t count = 1; count > 0; total += count) {
     const std::vector<Bytes> parts{block};
-    ASSERT_FALSE(transport.send(parts, count));
+    ASSERT_FALSE(client.send(parts, count));
   }
-  EXPECT_GT(transport.unacknowledged(), 0u);
-  EXPECT_LT(transport.unacknowledged(), total + 1);
-  EXPECT_EQ(transport.wait(true, Clock::now()), Transport::Readiness::TimedOut);
+  EXPECT_GT(client.connection.unacknowledged(), 0u);
+  EXPECT_LT(client.connection.unacknowledged(), total + 1);
+  EXPECT_EQ(client.wait(true, Clock::now()), Readiness::TimedOut);
 }
 
-TEST(Transport, LessMayWaitUnreadWhereThePeerHasRoomThanWhereItHasNone) {
+TEST(Connection, LessMayWaitUnreadWhereThePeerHasRoomThanWhereItHasNone) {
   const Listener listener(8, 65536);
-  Transport transport({}, 10s);
-  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
+  Client client;
+  ASSERT_FALSE(client.connect("127.0.0.1", listener.port(), soon()));
   const Descriptor peer = listener.accept();
-  const std::size_t limit_with_room = transport.unread_limit();
+  const std::size_t limit_with_room = client.connection.unread_limit();
   const std::vector<std::byte> block(1 << 16);
   std::size_t total = 0;
   std::size_t count = 0;
   do {
     const std::vector<Bytes> parts{block};
-    ASSERT_FALSE(transport.send(parts, count));
+    ASSERT_FALSE(client.send(parts, count));
     total += count;
-  } while (transport.wait(true, soon(300ms)) == Transport::Readiness::Ready);
-  const std::size_t unread = total - transport.unacknowledged();
+  } while (client.wait(true, soon(300ms)) == Readiness::Ready);
+  const std::size_t unread = total - client.connection.unacknowledged();
   EXPECT_GT(unread, 0u);
-  EXPECT_GE(transport.unread_limit(), unread);
-  EXPECT_GT(transport.unread_limit(), limit_with_room);
+  EXPECT_GE(client.connection.unread_limit(), unread);
+  EXPECT_GT(client.connection.unread_limit(), limit_with_room);
 }
 
-TEST(Transport, SettlesWhenThePeerHasTakenEverything) {
+TEST(Connection, SettlesWhenThePeerHasTakenEverything) {
   const Listener listener;
-  Transport transport({}, 10s);
-  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
+  Client client;
+  ASSERT_FALSE(client.connect("127.0.0.1", listener.port(), soon()));
   const Descriptor peer = listener.accept();
   std::size_t count = 0;
   const std::vector<Bytes> parts{as_bytes("end")};
-  ASSERT_FALSE(transport.send(parts, count));
+  ASSERT_FALSE(client.send(parts, count));
   Error lost;
-  EXPECT_EQ(transport.settle(soon(), lost), Transport::Readiness::Ready);
+  EXPECT_TRUE(client.settle(soon(), lost));
   EXPECT_FALSE(lost);
-  EXPECT_EQ(transport.unacknowledged(), 0u);
+  EXPECT_EQ(client.connection.unacknowledged(), 0u);
 }
 
-TEST(Transport, SettlesOnAnErrorWhenThePeerHadClosedBefore) {
+TEST(Connection, SettlesOnAnErrorWhenThePeerHadClosedBefore) {
   const Listener listener;
-  Transport transport({}, 10s);
-  ASSERT_FALSE(transport.connect("127.0.0.1", listener.port(), soon()));
+  Client client;
+  ASSERT_FALSE(client.connect("127.0.0.1", listener.port(), soon()));
   { const Descriptor peer = listener.accept(); }
-  ASSERT_EQ(transport.wait(false, soon()), Transport::Readiness::Ready);
+  ASSERT_EQ(client.wait(false, soon()), Readiness::Ready);
   std::size_t count = 0;
   const std::vector<Bytes> parts{as_bytes("too late")};
-  ASSERT_FALSE(transport.send(parts, count));
+  ASSERT_FALSE(client.send(parts, count));
   Bytes received;
   bool closed = false;
-  Error error = transport.receive(received, closed);
+  Error error = client.receive(received, closed);
   if (!error) {
-    EXPECT_EQ(transport.settle(soon(), error), Transport::Readiness::Ready);
+    EXPECT_TRUE(client.settle(soon(), error));
   }
   EXPECT_EQ(error.result, Result::NS_E_CONNECTION_FAILURE);
 }

@@ -1,0 +1,125 @@
+// The one TCP connection of a session. Nothing else in the library has a socket.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "core/bytes.hpp"
+#include "net/descriptor.hpp"
+#include "net/race.hpp"
+#include "net/resolver.hpp"
+#include "net/tcp_state.hpp"
+#include "net/wait.hpp"
+#include "wmpush/result.hpp"
+
+namespace wmpush::net {
+
+/// No call waits for anything. What is waited for, wait() says; perform() then goes on with it.
+///
+///     Closed ──connect()──> Resolving ──> Connecting ──> Open ──close(), reset()──> Closed
+class Connection {
+ public:
+  /// `send_timeout`: how long the kernel may keep data that the peer does not take before it gives
+  /// the connection up (ETIMEDOUT). It bounds what a stall costs at a low bit rate, where the
+  /// kernel's buffer alone would hide it for minutes.
+  explicit Connection(std::chrono::microseconds send_timeout) : send_timeout_(send_timeout) {}
+  ~Connection() { close(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Begins to connect to `host`, within `deadline`. A connection that is still open is closed
+  /// first. E_FAIL, where the system has no thread or descriptor left to resolve the name with.
+  Error connect(const std::string& host, std::uint16_t port, Time deadline);
+  /// Goes on with that. NS_E_SERVER_NOT_FOUND, or NS_E_PUSH_CANNOTCONNECT, whose message names each
+  /// address and why it failed; the connection is then Closed.
+  Error perform(Time now);
+
+  bool connecting() const { return state_ == State::Resolving || state_ == State::Connecting; }
+  bool open() const { return state_ == State::Open; }
+
+  /// What connecting waits for; or when it is Open, for what the peer sends and, if `to_send`, for
+  /// the kernel to take more.
+  Wait wait(bool to_send);
+
+  /// "192.0.2.1:80" of the peer; empty without a connection.
+  std::string peer() const;
+
+  /// Sends what the kernel takes at once; `count` is how much that was, 0 when it takes nothing
+  /// now. NS_E_CONNECTION_FAILURE with the first errno of the connection; what the peer sent before
+  /// can still be received.
+  Error send(std::span<const Bytes> parts, std::size_t& count, Time now = Clock::now());
+
+  /// The kernel takes as much that a send is worth it, or the connection is broken.
+  bool writable() const;
+
+  /// Receives what is there into `buffer`; `received` is the part of it that was filled, and empty
+  /// when there is nothing. `closed` is set when the peer has closed its side and everything was
+  /// read.
+  Error receive(MutableBytes buffer, Bytes& received, bool& closed);
+
+  /// Bytes that the peer's kernel has not acknowledged; 0 where the system cannot say.
+  std::size_t unacknowledged() const;
+
+  /// Bytes that the peer's kernel may have acknowledged although the program behind it has not read
+  /// them, at the most: what the largest window of this connection holds (RFC 7323), less the room
+  /// that the peer last said it has. The largest std::size_t where the system cannot say.
+  std::size_t unread_limit() const;
+
+  /// And at the least: how far the room that the peer has said it has is below the most that it has
+  /// had on this connection. 0 until it has answered what ask_for_window() has it asked, since
+  /// nobody tells of room that is made; what is too little to tell from rounding counts as nothing.
+  std::size_t surely_unread();
+
+  /// Has the peer asked for its window every second while nothing else is sent, where the system
+  /// can (keep-alive probes): a program that reads makes room, of which nothing would tell
+  /// otherwise.
+  void ask_for_window() noexcept;
+
+  /// After the peer has closed its side: everything sent is acknowledged, or will never be, since
+  /// the connection broke: `lost` then says so. Nothing tells when this becomes true: look again
+  /// soon.
+  bool settled(Error& lost);
+
+  /// Half-closes, reads what is still there, closes.
+  void close() noexcept;
+  /// Closes so that nothing which is still under way is delivered any more.
+  void reset() noexcept;
+
+ private:
+  enum class State : std::uint8_t { Closed, Resolving, Connecting, Open };
+
+  Error advance(Time now);
+  void begin_anew() noexcept;
+  void tune();
+  void gather(bool bulk);
+  void look_at_pace(Time now);
+  std::optional<TcpState> look_at_window();
+  Error broken(int system_error);
+  int pending_error() const;
+
+  const std::chrono::microseconds send_timeout_;
+  State state_ = State::Closed;
+  Descriptor socket_;
+
+  // While it is being made.
+  std::string host_;
+  std::uint16_t port_ = 0;
+  Time deadline_{};
+  Lookup lookup_;
+  std::optional<Race> race_;
+
+  bool gathering_ = false;
+  bool full_ = false;  // the kernel did not take all of the last send
+  int crowd_ = 0;      // how much faster than live the last sends were
+  Time last_send_{};
+  std::size_t widest_window_ = 0;  // that the peer has shown
+  Time next_window_look_{};
+  std::optional<Time> window_asked_at_;
+  int first_error_ = 0;  // the kernel tells a reset once; afterwards it looks like a clean close
+};
+
+}  // namespace wmpush::net
