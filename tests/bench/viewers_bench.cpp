@@ -30,7 +30,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/asf_builder.hpp"
+#include "bench/stamped_packet.hpp"
 #include "support/child_process.hpp"
 #include "support/temporary_directory.hpp"
 #include "wmpush/push_sink.hpp"
@@ -38,47 +38,14 @@
 namespace wmpush::test {
 namespace {
 
+using bench::now_ns;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::size_t kPacketSize = 3200;
+constexpr std::uint32_t kPacketSize = 3200;
 constexpr std::uint32_t kPacketTime = 26;  // ms: about 1 Mbit/s
 constexpr int kKeyFrameDistance = 77;      // packets: 2 s
 constexpr int kSlowViewers = 50;
 constexpr double kSlowRate = kPacketSize * 1000.0 / kPacketTime / 2;  // bytes/s
-
-std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(SteadyClock::now().time_since_epoch())
-      .count();
-}
-
-/// A full packet with the time in front of its payload.
-struct StampedPacket {
-  std::vector<std::byte> bytes;
-  std::size_t stamp_at = 0;
-
-  StampedPacket(std::uint32_t number) {
-    PacketSpec spec;
-    spec.packet_size = kPacketSize;
-    spec.send_time = number * kPacketTime;
-    const std::size_t used = 3 + 2 + 2 + 4 + 2 + 1 + 1 + 1 + 4 + 1 + 8 + 2;
-    spec.payloads = {{1, number % kKeyFrameDistance == 0, static_cast<std::uint8_t>(number), 0,
-                      static_cast<std::uint32_t>(kPacketSize - used), number * kPacketTime + 3100,
-                      kPacketSize - used}};
-    bytes = make_packet(spec);
-    stamp_at = used;
-  }
-  void stamp() {
-    const std::int64_t now = now_ns();
-    std::memcpy(bytes.data() + stamp_at, &now, sizeof now);
-  }
-};
-
-std::vector<std::byte> header() {
-  HeaderSpec spec;
-  spec.packet_size = kPacketSize;
-  spec.streams = {StreamSpec::video(1)};
-  return make_header(spec);
-}
 
 int connect_to(std::uint16_t port, int receive_buffer = 0) {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -177,7 +144,7 @@ Usage usage_of(pid_t id) {
 void push(std::uint16_t port, bool icecast, const std::atomic<bool>& stop) {
   PushSink sink;
   int descriptor = -1;
-  const std::vector<std::byte> asf_header = header();
+  const std::vector<std::byte> asf_header = bench::stamped_stream_header(kPacketSize);
   if (icecast) {
     descriptor = connect_to(port);
     const std::string head =
@@ -197,7 +164,7 @@ void push(std::uint16_t port, bool icecast, const std::atomic<bool>& stop) {
   send(asf_header);
   auto at = SteadyClock::now();
   for (std::uint32_t number = 0; !stop; ++number) {
-    StampedPacket packet(number);
+    bench::StampedPacket packet(number, kPacketSize, kPacketTime, number % kKeyFrameDistance == 0);
     at += std::chrono::milliseconds(kPacketTime);
     std::this_thread::sleep_until(at);
     packet.stamp();
@@ -252,7 +219,7 @@ int run(const std::vector<std::string>& arguments) {
   const Usage empty = usage_of(server->id());
 
   const int poller = ::epoll_create1(EPOLL_CLOEXEC);
-  const std::size_t stamp_at = StampedPacket(0).stamp_at;
+  const std::size_t stamp_at = bench::StampedPacket(0, kPacketSize, kPacketTime, true).stamp_at;
   std::vector<std::unique_ptr<Watcher>> watchers;
   const auto join = [&](bool framed, bool reads) {
     auto watcher = std::make_unique<Watcher>();
