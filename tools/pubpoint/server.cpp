@@ -307,6 +307,7 @@ void SessionReport::take_counts(const SessionReport& newer) {
   packets_repeated = newer.packets_repeated;
   bytes = newer.bytes;
   media = newer.media;
+  if (recording_error != newer.recording_error) recording_error = newer.recording_error;
 }
 
 std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& connection,

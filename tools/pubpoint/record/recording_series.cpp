@@ -64,10 +64,11 @@ void RecordingSeries::begin_file(Recording::Begins begins) {
   if (!enough_free()) return;
   const std::string name = recording_name(rules_.name, point_, rules_.clock(), entry_);
   // A file that exists is never touched: the next number is tried.
+  std::filesystem::path path;
   unsigned number = name == last_name_ ? last_number_ + 1 : 1;
   for (;; ++number) {
-    path_ = rules_.directory / (name + (number > 1 ? "-" + std::to_string(number) : "") + ".asf");
-    recording_ = std::make_unique<Recording>(path_, header_, begins);
+    path = rules_.directory / (name + (number > 1 ? "-" + std::to_string(number) : "") + ".asf");
+    recording_ = std::make_unique<Recording>(path, header_, begins);
     if (recording_->made() || recording_->error_number() != EEXIST) break;
   }
   last_name_ = name;
@@ -78,7 +79,7 @@ void RecordingSeries::begin_file(Recording::Begins begins) {
   const bool made = recording_->made();
   recording_.reset();
   std::error_code ignored;
-  if (made) std::filesystem::remove(path_, ignored);  // without a whole header it is no recording
+  if (made) std::filesystem::remove(path, ignored);  // without a whole header it is no recording
 }
 
 bool RecordingSeries::enough() const {
@@ -117,8 +118,9 @@ void RecordingSeries::end_file() {
   note_error();
   recording_->finish();
   note_error();
+  const std::filesystem::path path = recording_->path();
   recording_.reset();
-  if (files_.size() < kMaxFiles) files_.push_back(path_);
+  if (!path.empty() && files_.size() < kMaxFiles) files_.push_back(path);
 }
 
 void RecordingSeries::finish() { end_file(); }

@@ -71,7 +71,6 @@ class RecordingSeries {
   std::vector<std::byte> header_;  // of the entry
   unsigned entry_ = 0;
   std::unique_ptr<Recording> recording_;
-  std::filesystem::path path_;
   std::string last_name_;         // without a number
   unsigned last_number_ = 1;      // that it was given
   std::uint64_t checked_at_ = 0;  // size when the free space was looked at
