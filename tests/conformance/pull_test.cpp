@@ -227,6 +227,8 @@ TEST_F(Pull, P18_AFullServerSaysSo) {
   EXPECT_EQ(status_of(ask(plain("/live"))), 503);
   EXPECT_EQ(status_of(ask(plain("/other"))), 200);
   EXPECT_EQ(status_of(ask(plain("/third"))), 503);
+  EXPECT_EQ(server->limits_met()[pubpoint::Limit::PointViewers], 1u);
+  EXPECT_EQ(server->limits_met()[pubpoint::Limit::Viewers], 1u);
   viewers[0]->close();
   ASSERT_TRUE(viewers_are(1));
   EXPECT_EQ(status_of(ask(plain("/third"))), 200);
@@ -511,6 +513,33 @@ TEST_F(Pull, P50_AViewerThatTakesNothingIsLetGoAndNobodyElseNotices) {
     push_more(d(packet(i * 40, i % 10 == 0, kSize)));
     EXPECT_EQ(reader.read(kSize).size(), kSize);
   }
+  EXPECT_EQ(server->viewers().size(), 1u);
+  EXPECT_GE(server->limits_met()[pubpoint::Limit::ViewerQueue], 1u) << "its own, which has gone";
+}
+
+TEST_F(Pull, P50_HowFarViewersMayBeBehindCanBeChangedWhileTheyWatch) {
+  serve();
+  constexpr std::size_t kSize = 8000;
+  begin(h(header(kSize)) + d(packet(0, true, kSize)));
+  ask(plain());  // and reads no further
+  std::uint32_t number = 0;
+  const auto push_some = [&](std::uint32_t count) {
+    for (const std::uint32_t last = number + count; number < last;) {
+      ++number;
+      push_more(d(packet(number * 40, number % 10 == 0, kSize)));
+    }
+    ASSERT_TRUE(server->wait_for([&] { return server->sessions().front().packets == number + 1; }));
+  };
+  const auto skips = [&] { return server->limits_met()[pubpoint::Limit::ViewerQueue]; };
+  settings.limits.viewer_queue = 1 << 30;
+  EXPECT_EQ(server->reload(settings), "");
+  push_some(2000);  // more than the kernel and the queue of before take
+  EXPECT_EQ(skips(), 0u);
+  settings.limits.viewer_queue = 100'000;
+  EXPECT_EQ(server->reload(settings), "");
+  while (skips() == 0 && number < 4000) push_some(10);
+  EXPECT_EQ(skips(), 1u);
+  server->check_timers();
   EXPECT_EQ(server->viewers().size(), 1u);
 }
 

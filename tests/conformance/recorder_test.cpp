@@ -89,6 +89,7 @@ TEST_F(RecordingThread, IsGivenUpWhenTooMuchWaits) {
   EXPECT_TRUE(report.end_of_stream) << "the push has gone on";
   EXPECT_EQ(report.packets, 10u);
   EXPECT_THAT(report.recording_error, HasSubstr("too slow"));
+  EXPECT_EQ(server->limits_met()[pubpoint::Limit::RecordQueue], 1u);
   EXPECT_EQ(std::filesystem::file_size(report.recording), tiny_header().size() + 3 * 50'000);
   server->stop();
   EXPECT_EQ(lines, std::vector<std::string>{report.recording_error});
@@ -205,8 +206,60 @@ TEST_F(RecordingThread, APushWithoutSpaceGoesOnAndSaysSoOnce) {
   ASSERT_TRUE(session_ends(id));
   EXPECT_EQ(session(id).packets, 2u);
   EXPECT_TRUE(session(id).recordings.empty());
+  EXPECT_EQ(server->limits_met()[pubpoint::Limit::RecordFree], 1u);
   server->stop();
   EXPECT_EQ(lines, std::vector<std::string>{session(id).recording_error});
+}
+
+TEST_F(RecordingThread, MorePushesThanMayBeRecordedAtOnceGoOnUnrecorded) {
+  settings.points = {"/one", "/two", "/three"};
+  settings.limits.record_files = 1;
+  serve();
+  auto first = connect();
+  const std::string one = push(*first, h_frame() + d_frame(), "/one");
+  ASSERT_TRUE(packets_reach(one, 1));
+  auto second = connect();
+  const std::string two = push(*second, h_frame() + d_frame(), "/two");
+  ASSERT_TRUE(server->wait_for([&] { return !session(two).recording_error.empty(); }));
+  EXPECT_EQ(session(two).recording_error,
+            "cannot record /two: 1 recording is being written, and record_files allows no more");
+  EXPECT_EQ(server->limits_met()[pubpoint::Limit::RecordFiles], 1u);
+
+  settings.limits.record_files = 2;
+  EXPECT_EQ(server->reload(settings), "");
+  auto third = connect();
+  const std::string three = push(*third, h_frame() + d_frame() + end_frame(), "/three");
+  third->read_to_end();
+  ASSERT_TRUE(session_ends(three));
+  EXPECT_EQ(session(three).recording_error, "");
+  // The place of one that is finished is free for the next entry of another.
+  first->send(d_frame() + end_frame());
+  first->read_to_end();
+  ASSERT_TRUE(session_ends(one));
+  second->send(d_frame() + end_frame(1) + c_frame() + d_frame() + end_frame());
+  second->read_to_end();
+  ASSERT_TRUE(session_ends(two));
+  EXPECT_EQ(std::filesystem::file_size(session(one).recording), tiny_header().size() + 200);
+  EXPECT_EQ(session(two).packets, 3u);
+  EXPECT_EQ(session(two).recordings.size(), 1u);
+}
+
+TEST_F(RecordingThread, APushThatHasToBeRecordedIsRefusedWhereTooManyAre) {
+  settings.points = {"/one", "/two"};
+  settings.limits.record_files = 1;
+  settings.record_required = true;
+  serve();
+  auto first = connect();
+  const std::string one = push(*first, h_frame() + d_frame(), "/one");
+  ASSERT_TRUE(packets_reach(one, 1));
+  auto second = connect();
+  const std::string two = push(*second, h_frame() + d_frame(), "/two");
+  EXPECT_EQ(status_of(second->read_response()), 503);
+  ASSERT_TRUE(session_ends(two));
+  EXPECT_THAT(session(two).ended_because, HasSubstr("record_files"));
+  EXPECT_EQ(session(two).packets, 0u) << "before anything is taken";
+  first->send(d_frame());
+  EXPECT_TRUE(packets_reach(one, 2));
 }
 
 TEST_F(RecordingThread, ASessionCountsItsTimeAcrossTheWrapAround) {

@@ -348,7 +348,24 @@ class FileSizeLimit {
   void (*old_handler_)(int) = nullptr;
 };
 
-TEST_F(RecordingTest, AFullDiskIsReportedAndLeavesAFileThatPlays) {
+/// By the bytes that the disk takes: fewer than are written at once, about as many, more.
+class RecordingOnAFullDisk : public RecordingTest, public testing::WithParamInterface<rlim_t> {
+ protected:
+  /// ms; of the packets of a file from its first one.
+  static std::uint64_t send_duration(Bytes packets, std::size_t size) {
+    std::uint64_t end = 0;
+    for (; packets.size() >= size; packets = packets.subspan(size)) {
+      asf::DataPacket packet;
+      EXPECT_TRUE(asf::DataPacket::parse(packets.first(size), packet));
+      end = std::max<std::uint64_t>(end, packet.send_time + packet.duration);
+    }
+    return end;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Sizes, RecordingOnAFullDisk, testing::Values(40'000, 262'144, 300'000));
+
+TEST_P(RecordingOnAFullDisk, EndsWithTheLastWholePacketThatFitAndSaysSo) {
   std::vector<std::string> lines;
   settings.log = [&](const std::string& line) { lines.push_back(line); };
   serve();
@@ -356,7 +373,7 @@ TEST_F(RecordingTest, AFullDiskIsReportedAndLeavesAFileThatPlays) {
       frames_of(long_clip());  // made before the limit: ffmpeg would have it too
   pubpoint::SessionReport report;
   {
-    const FileSizeLimit limit(300'000);
+    const FileSizeLimit limit(GetParam());
     report = record(frames);
   }
   EXPECT_TRUE(report.end_of_stream);
@@ -364,10 +381,17 @@ TEST_F(RecordingTest, AFullDiskIsReportedAndLeavesAFileThatPlays) {
   EXPECT_THAT(report.recording_error, HasSubstr(report.recording.filename().string()));
   server->stop();
   EXPECT_EQ(lines, std::vector<std::string>{report.recording_error});
-  const asf::Header header = header_of(read_file(report.recording));
-  EXPECT_EQ(std::filesystem::file_size(report.recording),
-            header.data_object + 50 + header.packet_count * header.packet_size);
-  EXPECT_GT(header.packet_count, 100u);
+  const std::string file = read_file(report.recording);
+  const asf::Header header = header_of(file);
+  const std::size_t packets_at = header.data_object + asf::kDataObjectHeadSize;
+  EXPECT_EQ(header.packet_count, (GetParam() - packets_at) / header.packet_size);
+  EXPECT_EQ(file.size(), packets_at + header.packet_count * header.packet_size);
+  EXPECT_EQ(header.file_size, file.size());
+  const std::string packets = file.substr(packets_at);
+  const asf::Header pushed = header_of(long_clip());
+  EXPECT_EQ(packets,
+            long_clip().substr(pushed.data_object + asf::kDataObjectHeadSize, packets.size()));
+  EXPECT_EQ(header.send_duration / 10'000, send_duration(as_bytes(packets), header.packet_size));
   EXPECT_EQ(picture(report.recording, "", ""), picture(save("all.asf", long_clip()), "", ""));
 }
 
@@ -378,6 +402,67 @@ TEST_F(RecordingTest, ADirectoryThatIsGoneIsReported) {
   EXPECT_TRUE(report.recording.empty());
   EXPECT_THAT(report.recording_error, HasSubstr("cannot make"));
   EXPECT_THAT(report.recording_error, HasSubstr("No such file or directory"));
+}
+
+TEST_F(RecordingTest, AFileThatIsRemovedMeanwhileIsNoRecording) {
+  auto client = connect();
+  const std::string id = push(*client, h_frame() + d_frame());
+  ASSERT_TRUE(packets_reach(id, 1));
+  ASSERT_TRUE(recorded(settings.record, 1));
+  std::filesystem::remove_all(settings.record);
+  client->send(d_frame() + end_frame());
+  client->read_to_end();
+  const auto report = finished(id);
+  EXPECT_EQ(report.packets, 2u) << "the push has gone on";
+  EXPECT_TRUE(report.recordings.empty());
+  EXPECT_THAT(report.recording_error, HasSubstr("was removed while it was written"));
+}
+
+TEST_F(RecordingTest, AFileThatIsRemovedIsNoticedWhenTheTimersAreLookedAt) {
+  auto client = connect();
+  const std::string id = push(*client, h_frame() + d_frame());
+  ASSERT_TRUE(packets_reach(id, 1));
+  ASSERT_TRUE(recorded(settings.record, 1));
+  std::filesystem::remove(*std::filesystem::directory_iterator(settings.record));
+  server->check_timers();
+  ASSERT_TRUE(server->wait_for([&] { return !session(id).recording_error.empty(); }));
+  EXPECT_TRUE(session(id).running);
+  EXPECT_THAT(session(id).recording_error, HasSubstr("was removed while it was written"));
+  // The next entry is recorded again.
+  client->send(end_frame(1) + c_frame() + d_frame() + end_frame());
+  client->read_to_end();
+  const auto report = finished(id);
+  ASSERT_EQ(report.recordings.size(), 1u);
+  EXPECT_EQ(std::filesystem::file_size(report.recording), tiny_header().size() + 100);
+}
+
+TEST_F(RecordingTest, APushThatHasToBeRecordedIsEndedWhenItsFileIsRemoved) {
+  settings.record_required = true;
+  serve();
+  auto client = connect();
+  const std::string id = push(*client, h_frame() + d_frame());
+  ASSERT_TRUE(packets_reach(id, 1));
+  ASSERT_TRUE(recorded(settings.record, 1));
+  std::filesystem::remove_all(settings.record);
+  server->check_timers();
+  EXPECT_EQ(status_of(client->read_response()), 503);
+  EXPECT_THAT(finished(id).ended_because, HasSubstr("was removed while it was written"));
+}
+
+TEST_F(RecordingTest, AFileThatIsMovedIsNamedAsWhereItIs) {
+  settings.record_name = "{point}";
+  serve();
+  auto client = connect();
+  const std::string id = push(*client, h_frame() + d_frame());
+  ASSERT_TRUE(packets_reach(id, 1));
+  ASSERT_TRUE(recorded(settings.record, 1));
+  std::filesystem::rename(settings.record, directory.path() / "moved");
+  client->send(d_frame() + end_frame());
+  client->read_to_end();
+  const auto report = finished(id);
+  EXPECT_EQ(report.recording_error, "");
+  ASSERT_EQ(report.recording, directory.path() / "moved" / "live.asf");
+  EXPECT_EQ(std::filesystem::file_size(report.recording), tiny_header().size() + 200);
 }
 
 TEST_F(RecordingTest, NothingIsRecordedWhenPacketsAreDiscarded) {

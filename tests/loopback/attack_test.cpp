@@ -17,10 +17,12 @@ namespace wmpush::test {
 namespace {
 
 using namespace std::chrono_literals;
+using pubpoint::Limit;
 using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 using Clients = std::vector<std::unique_ptr<RawClient>>;
 
@@ -103,6 +105,7 @@ class Attack : public ServerTest {
     longest_wait = std::max(longest_wait, took);
     return status;
   }
+  std::uint64_t met(Limit limit) const { return server->limits_met()[limit]; }
   std::size_t sessions_running() const {
     const auto sessions = server->sessions();
     return static_cast<std::size_t>(
@@ -146,13 +149,55 @@ TEST_F(Attack, APushAndAProbeGoOnBesideAConnectionThatSetsUpSessionAfterSession)
   settings.points = {"/live", "/other"};
   serve();
   begin_push();
-  Hog hog(server->port(), setup_from_template("/hog"), 20'000);
-  for (int i = 0; i < 20; ++i) expect_push_goes_on();
-  EXPECT_EQ(probe("/other", "::1"), 204);
-  hog.answers();
-  constexpr std::size_t kOfAConnection = 16;
-  EXPECT_LE(sessions_running(), kOfAConnection + 2) << "with ours";
+  constexpr std::size_t kRequests = 50'000;
+  Hog hog(server->port(), setup_from_template("/hog"), kRequests);
+  std::string answers;
+  std::thread reader([&] { answers = hog.answers(); });
+  // More of either address than may be set up and not begin: whoever comes and goes takes no place.
+  const std::size_t probes = settings.limits.address_unstarted + 20;
+  for (std::size_t i = 0; i < probes; ++i) {
+    EXPECT_EQ(probe("/other", "::1"), 204);
+    EXPECT_EQ(probe("/other"), 204) << "from the address of the hog";
+    if (i % 10 == 0) expect_push_goes_on();
+  }
+  reader.join();
+  EXPECT_THAT(answers, Not(HasSubstr("HTTP/1.1 503")));
+  EXPECT_EQ(server->requests(), kRequests + 2 + 2 * probes) << "the hog was not cut off";
+  EXPECT_LE(sessions_running(), 2 * settings.limits.address_unstarted + 1) << "with ours";
+  EXPECT_GT(met(Limit::ConnectionUnstarted), kRequests / 2);
+  EXPECT_GE(met(Limit::AddressUnstarted), 2 * 20u);
   expect_push_goes_on();
+}
+
+TEST_F(Attack, AGreedyConnectionMakesRoomForOthersOfItsAddress) {
+  serve();
+  constexpr std::size_t kOfAConnection = 16;
+  Clients greedy = connect_all(settings.limits.address_unstarted / kOfAConnection);
+  const auto set_up_all = [&] {
+    for (const auto& client : greedy)
+      for (std::size_t i = 0; i < kOfAConnection; ++i) set_up(*client);
+  };
+  set_up_all();
+  EXPECT_EQ(sessions_running(), settings.limits.address_unstarted);
+  auto neighbour = connect();
+  const std::string id = set_up(*neighbour);
+  set_up_all();
+  EXPECT_EQ(sessions_running(), settings.limits.address_unstarted);
+  neighbour->send(RequestText::start(id).text() + h_frame() + d_frame());
+  EXPECT_TRUE(packets_reach(id, 1)) << "they took no place but their own";
+}
+
+TEST_F(Attack, ASessionThatIsSetUpAgainAndAgainTakesOnePlace) {
+  serve();
+  auto client = connect();
+  const std::string id = set_up(*client);
+  for (int i = 0; i < 40; ++i) {
+    client->send(RequestText::setup("/live", id).text());
+    EXPECT_EQ(push_id_of(client->read_response()), id);
+  }
+  client->send(RequestText::start(id).text() + h_frame() + d_frame());
+  EXPECT_TRUE(packets_reach(id, 1));
+  EXPECT_EQ(met(Limit::ConnectionUnstarted), 0u);
 }
 
 TEST_F(Attack, APushAndAProbeGoOnBesideAConnectionThatMaySetUpAsManyAsItLikes) {
@@ -213,6 +258,7 @@ TEST_F(Attack, ARequestThatComesByteByByteIsEndedByTheTimeOfAHead) {
     EXPECT_NE(drip->ending(), RawClient::Ending::None);
   }
   EXPECT_LT(passed, 2 * settings.limits.head_time);
+  EXPECT_EQ(met(Limit::HeadTime), drips.size());
   EXPECT_EQ(probe("/live"), 204);
 }
 
@@ -230,6 +276,7 @@ TEST_F(Attack, ABodyThatComesByteByByteIsEndedByTheTimeOfAHead) {
   EXPECT_TRUE(drips.front()->silent_for(1ms));
   pass(1s);
   for (const auto& drip : drips) EXPECT_EQ(status_of(drip->read_response()), 408);
+  EXPECT_EQ(met(Limit::HeadTime), drips.size());
 }
 
 TEST_F(Attack, ConnectionsThatSayNothingAreClosedAndTakeLittleMemory) {
@@ -287,6 +334,7 @@ TEST_F(Attack, ConnectionsOfOneAddressHaveALimitAndOtherAddressesAreNotInvolved)
   auto one_more = connect();
   EXPECT_EQ(status_of(one_more->read_response()), 503);
   EXPECT_EQ(probe("/live", "::1"), 204);
+  EXPECT_EQ(met(Limit::AddressConnections), 1u);
   one_more->read_to_end();
   EXPECT_NE(one_more->ending(), RawClient::Ending::None);
   clients.front()->reset();
@@ -303,6 +351,7 @@ TEST_F(Attack, ConnectionsAltogetherHaveALimit) {
   serve();
   const Clients clients = connect_all(20);
   EXPECT_EQ(status_of(connect()->read_response()), 503);
+  EXPECT_EQ(met(Limit::Connections), 1u);
 }
 
 TEST_F(Attack, PointsFromATemplateHaveALimitInNumberInNameAndInTime) {
@@ -322,6 +371,8 @@ TEST_F(Attack, PointsFromATemplateHaveALimitInNumberInNameAndInTime) {
     EXPECT_EQ(make("/made" + std::to_string(i)), 204);
   EXPECT_EQ(make("/made"), 503);
   EXPECT_EQ(make("/made1"), 204) << "it is there";
+  EXPECT_EQ(met(Limit::PointName), 1u);
+  EXPECT_EQ(met(Limit::Points), 1u);
   EXPECT_EQ(server->points().size(), settings.limits.points + 1);
   pass(settings.inactivity_timeout);  // the sessions
   pass(settings.limits.point_time - 1ms);
@@ -335,13 +386,28 @@ TEST_F(Attack, PointsFromATemplateHaveALimitInNumberInNameAndInTime) {
 TEST_F(Attack, SessionsThatDoNotBeginHaveALimitForEachAddressAndGo) {
   settings.address = "::";
   serve();
-  for (std::size_t i = 0; i < settings.limits.address_unstarted; ++i) set_up(*connect());
+  Clients clients = connect_all(settings.limits.address_unstarted);
+  for (const auto& client : clients) set_up(*client);
   EXPECT_EQ(status_for(RequestText::setup()), 503);
+  EXPECT_EQ(met(Limit::AddressUnstarted), 1u);
   EXPECT_EQ(probe("/live", "::1"), 204);
+  EXPECT_EQ(sessions_running(), settings.limits.address_unstarted + 1);
+  clients.front()->reset();
+  // The place is free as soon as the server has seen that.
+  EXPECT_TRUE(server->wait_for([&] { return status_for(RequestText::setup()) == 204; }));
   EXPECT_EQ(sessions_running(), settings.limits.address_unstarted + 1);
   pass(settings.inactivity_timeout);
   EXPECT_EQ(sessions_running(), 0u);
   EXPECT_EQ(status_for(RequestText::setup()), 204);
+}
+
+TEST_F(Attack, SessionsThatDoNotBeginHaveALimitAltogether) {
+  settings.limits.unstarted = 3;
+  serve();
+  const Clients clients = connect_all(3);
+  for (const auto& client : clients) set_up(*client);
+  EXPECT_EQ(status_for(RequestText::setup()), 503);
+  EXPECT_EQ(met(Limit::Unstarted), 1u);
 }
 
 TEST_F(Attack, ASessionThatBeginsOneEntryAfterTheOtherIsEnded) {
@@ -357,6 +423,7 @@ TEST_F(Attack, ASessionThatBeginsOneEntryAfterTheOtherIsEnded) {
   ASSERT_TRUE(packets_reach(id, 2 * settings.limits.entries_per_minute - 1));
   client->send(next + next);
   EXPECT_EQ(status_of(client->read_response()), 503);
+  EXPECT_EQ(met(Limit::EntriesPerMinute), 1u);
   EXPECT_LE(session(id).entries, 2 * settings.limits.entries_per_minute);
   EXPECT_FALSE(session(id).running);
   EXPECT_EQ(probe("/live"), 204);
@@ -387,6 +454,7 @@ TEST_F(Attack, WrongPasswordsWaitAndOthersDoNot) {
   ASSERT_TRUE(server->wait_for([&] { return server->attempts().size() >= 3 + 200; }));
   expect_push_goes_on();
   EXPECT_LE(server->attempts().size(), 3u + 200);
+  EXPECT_EQ(met(Limit::WrongPasswords), 200u);
   EXPECT_TRUE(guessers.back()->silent_for(1ms));
   EXPECT_EQ(status_for(RequestText::setup("/nowhere").add("Authorization", "Basic YWxpOlNlc2Ft")),
             404)
@@ -407,6 +475,7 @@ TEST_F(Attack, ReportsOfShortSessionsAreBoundedWhateverTheOldestDoes) {
   }
   const auto sessions = server->sessions();
   EXPECT_EQ(sessions.size(), settings.limits.reports + 1);
+  EXPECT_EQ(met(Limit::Reports), kSessions - settings.limits.reports);
   EXPECT_EQ(sessions.front().push_id, push_id) << "it still runs";
   expect_push_goes_on();
 }

@@ -182,7 +182,8 @@ TEST_F(ToolServe, SaysThatARecordingIsNotWhole) {
   EXPECT_THAT(last_line(serve.output()),
               AllOf(HasSubstr("; not recorded whole: cannot record into "), HasSubstr(why)));
   EXPECT_THAT(serve.error_text(), HasSubstr(why));
-  EXPECT_EQ(lines_in(serve.error_text()), 1u) << serve.error_text();
+  EXPECT_EQ(lines_in(serve.error_text()), 2u) << serve.error_text();
+  EXPECT_THAT(serve.error_text(), EndsWith("and how often: record_free 1\n"));
 }
 
 TEST_F(ToolServe, RefusesAPushThatHasToBeRecordedAndCannotBe) {
@@ -284,15 +285,24 @@ TEST_F(ToolServe, SaysThatItCannotRecord) {
 
 TEST_F(ToolServe, RefusesWhatItDoesNotUnderstand) {
   for (const Words& words :
-       {Words{"serve", "--listen", "::1"}, Words{"serve", "live"},
-        Words{"serve", "--point", "a\nb"}, Words{"serve", "--point", ""},
-        Words{"serve", "--point", "a%0Ab"}, Words{"serve", "--point", "a?b"},
-        Words{"serve", "--takeover", "older"}, Words{"serve", "--access_log", ""},
-        Words{"serve", "--config", "/nowhere"}, Words{"serve", "--discard", "--record", "x"},
-        Words{"serve", "--record", ""}, Words{"serve", "--port", "80"},
-        Words{"serve", "--record_size", "1000"}, Words{"serve", "--record_required"},
+       {Words{"serve", "--listen", "::1"},
+        Words{"serve", "live"},
+        Words{"serve", "--point", "a\nb"},
+        Words{"serve", "--point", ""},
+        Words{"serve", "--point", "a%0Ab"},
+        Words{"serve", "--point", "a?b"},
+        Words{"serve", "--takeover", "older"},
+        Words{"serve", "--access_log", ""},
+        Words{"serve", "--config", "/nowhere"},
+        Words{"serve", "--discard", "--record", "x"},
+        Words{"serve", "--record", ""},
+        Words{"serve", "--port", "80"},
+        Words{"serve", "--record_size", "1000"},
+        Words{"serve", "--record_required"},
         Words{"serve", "--record", file("r").string(), "--record_size", "1M"},
         Words{"serve", "--record", file("r").string(), "--record_time", "-1"},
+        Words{"serve", "--record_files", "3"},
+        Words{"serve", "--record", file("r").string(), "--record_files", "0"},
         Words{"serve", "--record", file("r").string(), "--record_name", "a/b"},
         Words{"serve", "--record", file("r").string(), "--record_name", "{id}"}}) {
     const Finished serve = run(wmpush(words));

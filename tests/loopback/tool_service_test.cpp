@@ -187,12 +187,14 @@ TEST_F(ToolServeAsAService, ChangesLimitsWhileAPushGoesOn) {
   };
   EXPECT_EQ(watch(), 503);
   write("live.toml", "listen = \"127.0.0.1:0\"\n[limits]\nviewers = 10\nviewer_queue = 100000\n");
-  reload(serve, "this needs a restart: the queue of a viewer");
+  reload(serve, "read again what may change\n");
   EXPECT_EQ(watch(), 200);
   ASSERT_TRUE(fifo.write(clip().substr(clip().size() / 2)));
   fifo.close();
   EXPECT_EQ(push.wait(), 0) << push.error_text();
   stop(serve);
+  EXPECT_THAT(serve.error_text(), HasSubstr("a viewer is refused: the server has 0 ("));
+  EXPECT_THAT(serve.error_text(), HasSubstr("limits that were met, and how often: viewers 1\n"));
 }
 
 TEST_F(ToolServeAsAService, KeepsWhatWasWhenItsFileIsBroken) {

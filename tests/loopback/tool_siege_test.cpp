@@ -6,6 +6,7 @@
 #include <system_error>
 #include <thread>
 
+#include "asf/splitter.hpp"
 #include "serve_run.hpp"
 #include "support/raw_client.hpp"
 
@@ -13,6 +14,7 @@ namespace wmpush::test {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Clients = std::vector<std::unique_ptr<RawClient>>;
 
 /// Seconds of processor time that a process has taken.
@@ -27,8 +29,28 @@ double processor_time(pid_t process) {
   return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+/// The header and the packets of an ASF file, as they are pushed.
+std::string frames_of(const std::string& asf) {
+  std::string frames;
+  asf::Splitter splitter;
+  asf::Splitter::Unit unit;
+  for (Bytes rest = as_bytes(asf);
+       !splitter.next(rest, unit) && unit.kind != asf::Splitter::Kind::None;) {
+    if (unit.kind == asf::Splitter::Kind::Header)
+      frames += frame(wmhttp::FrameId::Header, unit.bytes);
+    else if (unit.kind == asf::Splitter::Kind::Packet)
+      frames += frame(wmhttp::FrameId::Data, unit.bytes);
+  }
+  return frames;
+}
+
 class ToolServeUnderSiege : public ServeTest {
  protected:
+  static Words with_few_descriptors(const Words& words) {
+    Words command{"bash", "-c", "ulimit -n 48; exec \"$@\"", "bash"};
+    for (const std::string& word : wmpush(words)) command.push_back(word);
+    return command;
+  }
   /// A push that has sent its first half.
   void begin_push(ChildProcess& serve) {
     url = url_of(serve);
@@ -57,15 +79,14 @@ TEST_F(ToolServeUnderSiege, WithoutDescriptorsAPushLosesNothingAndOthersComeInLa
 #if defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "the sanitizers look at memory by descriptors of their own";
 #endif
-  Words command{"bash", "-c", "ulimit -n 48; exec \"$@\"", "bash"};
-  for (const std::string& word :
-       wmpush({"serve", "--listen", "127.0.0.1:0", "--record", file("recorded").string()}))
-    command.push_back(word);
-  ChildProcess serve(command);
+  ChildProcess serve(with_few_descriptors(
+      {"serve", "--listen", "127.0.0.1:0", "--record", file("recorded").string()}));
   begin_push(serve);
   Clients idle;
   for (int i = 0; i < 60; ++i) idle.push_back(std::make_unique<RawClient>(port_of(url)));
-  ASSERT_TRUE(serve.wait_for_error_text("cannot accept a connection: ")) << serve.error_text();
+  ASSERT_TRUE(serve.wait_for_error_text(" descriptors the last 12 are kept for files"))
+      << serve.error_text();
+  EXPECT_EQ(status_of(idle.back()->read_response()), 503);
 
   const double before = processor_time(serve.id());
   finish_push();
@@ -77,6 +98,27 @@ TEST_F(ToolServeUnderSiege, WithoutDescriptorsAPushLosesNothingAndOthersComeInLa
   idle.clear();
   const Finished probe = run(wmpush({"probe", url}));
   EXPECT_EQ(probe.status, 0) << probe.error;
+  stop(serve);
+  EXPECT_THAT(serve.error_text(), HasSubstr("limits that were met, and how often: descriptors "));
+}
+
+TEST_F(ToolServeUnderSiege, WithoutDescriptorsForConnectionsARecordingStillBegins) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the sanitizers look at memory by descriptors of their own";
+#endif
+  ChildProcess serve(with_few_descriptors(
+      {"serve", "--listen", "127.0.0.1:0", "--record", file("recorded").string()}));
+  url = url_of(serve);
+  RawClient encoder(port_of(url));
+  encoder.send(RequestText::setup().text());
+  const std::string id = push_id_of(encoder.read_response());
+  Clients idle;
+  for (int i = 0; i < 60; ++i) idle.push_back(std::make_unique<RawClient>(port_of(url)));
+  ASSERT_TRUE(serve.wait_for_error_text("are kept for files")) << serve.error_text();
+  encoder.send(RequestText::start(id).text() + frames_of(clip()) + end_frame());
+  ASSERT_TRUE(serve.wait_for_output(" ended: ")) << serve.error_text();
+  EXPECT_THAT(serve.output(), Not(HasSubstr("not recorded")));
+  EXPECT_EQ(recorded_frames(), decoded_frames(film()));
   stop(serve);
 }
 

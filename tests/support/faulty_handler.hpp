@@ -34,6 +34,7 @@ class FaultyHandler final : public pubpoint::RequestHandler, public pubpoint::Cl
 
   const std::string& address() const override { return outside_.address(); }
   const std::string& peer() const override { return outside_.peer(); }
+  bool is_open() const override { return outside_.is_open(); }
   std::shared_ptr<void> keep() override { return outside_.keep(); }
   void answer(int status, pubpoint::Fields fields) override;
   void say(std::string response) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "pubpoint/access/ip_address.hpp"
 #include "pubpoint/http/field_text.hpp"
 
 namespace wmpush::pubpoint {
@@ -17,8 +18,9 @@ std::string new_push_id() {
   }
 }
 
-Grant refuse(int status, std::string rule, std::string text) {
-  return {nullptr, {status, {std::move(rule), std::move(text)}}};
+Grant refuse(int status, std::string rule, std::string text,
+             std::optional<Limit> limit = std::nullopt) {
+  return {nullptr, {status, {std::move(rule), std::move(text)}, limit}};
 }
 
 }  // namespace
@@ -42,7 +44,7 @@ std::vector<std::string> Registry::points() const {
 
 std::vector<std::shared_ptr<PushSession>> Registry::sessions() const {
   std::vector<std::shared_ptr<PushSession>> all;
-  for (const auto& [id, entry] : sessions_) all.push_back(entry.session);
+  for (const auto& [id, session] : sessions_) all.push_back(session);
   return all;
 }
 
@@ -67,9 +69,12 @@ Refusal Registry::make_point(const PushRequest& request, const SetupDirectives& 
   if (request.path.size() > limits_.point_name)
     return {403,
             {"S05", "the name of a publishing point with " + std::to_string(request.path.size()) +
-                        " characters; " + std::to_string(limits_.point_name) + " are the most"}};
+                        " characters; " + std::to_string(limits_.point_name) + " are the most"},
+            Limit::PointName};
   if (template_points_ >= limits_.points)
-    return {503, {"S05", "there are " + std::to_string(limits_.points) + " points from templates"}};
+    return {503,
+            {"S05", "there are " + std::to_string(limits_.points) + " points from templates"},
+            Limit::Points};
   points_.emplace(request.path, Point{true, directives.auto_destroy});
   ++template_points_;
   return {0, {}};
@@ -87,13 +92,20 @@ Grant Registry::set_up(const PushRequest& request, const SetupDirectives& direct
   }
   if (takeover_ == Takeover::Refuse && holder(request.path))
     return refuse(409, "S03", "the publishing point " + in_quotes(request.path) + " is in use");
-  if (unstarted_.of(address) >= limits_.address_unstarted)
+  const std::string owner = owner_of(address);
+  std::shared_ptr<PushSession> displaced;
+  if (unstarted_.of(owner) >= limits_.address_unstarted) {
+    displaced = unstarted_.dispensable(owner);
+    if (!displaced)
+      return refuse(503, "S03",
+                    std::to_string(limits_.address_unstarted) + " sessions of " + address +
+                        " have not begun to push",
+                    Limit::AddressUnstarted);
+  } else if (unstarted_.all() >= limits_.unstarted) {
     return refuse(503, "S03",
-                  std::to_string(limits_.address_unstarted) + " sessions of " + address +
-                      " have not begun to push");
-  if (unstarted_.all() >= limits_.unstarted)
-    return refuse(503, "S03",
-                  std::to_string(limits_.unstarted) + " sessions have not begun to push");
+                  std::to_string(limits_.unstarted) + " sessions have not begun to push",
+                  Limit::Unstarted);
+  }
   if (!points_.contains(request.path))
     if (Refusal refusal = make_point(request, directives); refusal.status != 0)
       return {nullptr, std::move(refusal)};
@@ -102,13 +114,13 @@ Grant Registry::set_up(const PushRequest& request, const SetupDirectives& direct
   point.last_used = now;
   auto session = std::make_shared<PushSession>(new_push_id(), request.path, now);
   session->set_entry_limit(limits_.entries_per_minute);
-  sessions_.emplace(session->id(), Session{session, AddressCounts::Slot(unstarted_, address)});
-  return {std::move(session), {}};
+  sessions_.emplace(session->id(), session);
+  unstarted_.add(owner, session);
+  return {std::move(session), {}, std::move(displaced)};
 }
 
 void Registry::start(const std::shared_ptr<PushSession>& session) {
-  if (const auto found = sessions_.find(session->id()); found != sessions_.end())
-    found->second.unstarted.release();
+  unstarted_.remove(session->id());
   if (const auto point = points_.find(session->point()); point != points_.end())
     point->second.holder = session;
 }
@@ -117,7 +129,7 @@ Grant Registry::find(const PushRequest& request, Clock::time_point now) {
   const auto found = sessions_.find(request.push_id);
   if (found == sessions_.end())
     return refuse(400, "S03", "no session has the push-id " + in_quotes(request.push_id));
-  std::shared_ptr<PushSession> session = found->second.session;
+  std::shared_ptr<PushSession> session = found->second;
   if (session->point() != request.path)
     return refuse(400, "S03",
                   "session " + in_quotes(request.push_id) + " is for " +
@@ -141,6 +153,7 @@ Grant Registry::find(const PushRequest& request, Clock::time_point now) {
 
 void Registry::remove(const std::shared_ptr<PushSession>& session, Clock::time_point now) {
   if (sessions_.erase(session->id()) == 0) return;
+  unstarted_.remove(session->id());
   const auto point = points_.find(session->point());
   if (point == points_.end()) return;
   --point->second.sessions;

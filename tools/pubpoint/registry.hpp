@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "pubpoint/http/address_counts.hpp"
 #include "pubpoint/push/push_session.hpp"
 #include "pubpoint/push/request_rules.hpp"
+#include "pubpoint/push/unstarted_sessions.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -18,7 +18,8 @@ namespace wmpush::pubpoint {
 struct Grant {
   std::shared_ptr<PushSession> session;
   Refusal refusal;
-  /// Holds the point and has to go, where the newer push takes over.
+  /// Has to go: it holds the point, and the newer push takes over; or it makes room for the
+  /// newer one within a limit.
   std::shared_ptr<PushSession> displaced{};
 };
 
@@ -64,11 +65,6 @@ class Registry {
     Clock::time_point last_used{};
     std::weak_ptr<PushSession> holder{};  // has begun to push
   };
-  struct Session {
-    std::shared_ptr<PushSession> session;
-    AddressCounts::Slot unstarted;  // until it begins
-  };
-
   std::shared_ptr<PushSession> holder(const std::string& point);
   /// Why a point cannot be made; a status of 0 when it was.
   Refusal make_point(const PushRequest& request, const SetupDirectives& directives);
@@ -77,8 +73,8 @@ class Registry {
   Limits limits_;
   std::map<std::string, Point> points_;
   std::size_t template_points_ = 0;
-  AddressCounts unstarted_;
-  std::unordered_map<std::string, Session> sessions_;  // by push-id
+  UnstartedSessions unstarted_;
+  std::unordered_map<std::string, std::shared_ptr<PushSession>> sessions_;  // by push-id
 };
 
 }  // namespace wmpush::pubpoint

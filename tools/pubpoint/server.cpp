@@ -1,9 +1,11 @@
 #include "pubpoint/server.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,12 +14,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <future>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>  // before Asio, which forgets it (Boost 1.74)
 
 #include "core/host_port.hpp"
 #include "core/percent.hpp"
+#include "pubpoint/access/ip_address.hpp"
 #include "pubpoint/http/http_connection.hpp"
 #include "pubpoint/pull/pull_handler.hpp"
 #include "pubpoint/push/push_handler.hpp"
@@ -34,6 +38,24 @@ constexpr std::chrono::milliseconds kLongestTimerPeriod{1000};
 constexpr std::chrono::milliseconds kShortestTimerPeriod{10};
 /// How long the end waits for recordings.
 constexpr std::chrono::milliseconds kLongestFinish{5000};
+/// Descriptors that no connection gets: a recording that begins its next file, a log or a
+/// configuration that is opened again find one. A quarter of all, and so many at most.
+constexpr rlim_t kMostKeptForFiles = 64;
+
+/// Those that are kept for files, and those there are, when connections have all others:
+/// `descriptor` is a new one, and the system always gives out the lowest.
+struct Descriptors {
+  rlim_t kept = 0;
+  rlim_t all = 0;
+};
+std::optional<Descriptors> used_up_by(int descriptor) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return std::nullopt;
+  const rlim_t kept = std::min(limit.rlim_cur / 4, kMostKeptForFiles);
+  if (static_cast<rlim_t>(descriptor) < limit.rlim_cur - kept) return std::nullopt;
+  return Descriptors{kept, limit.rlim_cur};
+}
 
 }  // namespace
 
@@ -51,6 +73,8 @@ class Server::Impl {
         fallback_timer_(*context_) {
     if (!service_.settings().record.empty())
       std::filesystem::create_directories(service_.settings().record);
+    // Its threads need descriptors, which a push that begins later might not find.
+    service_.watching().prepare();
     listen();
     accept();
     tick();
@@ -204,6 +228,7 @@ class Server::Impl {
         return accept();  // it has gone away again
       if (error) {
         // Out of descriptors, most likely: the next tick tries again, with fewer connections open.
+        service_.count(Limit::Descriptors);
         service_.log("cannot accept a connection: " + error.message());
         accept_again_ = true;
         return;
@@ -220,26 +245,37 @@ class Server::Impl {
     // One that has gone again has no address any more; but what it was told is delivered is read.
     const auto peer = socket.remote_endpoint(error);
     const std::string address = error ? std::string() : peer.address().to_string();
+    std::string owner = owner_of(address);
     const AddressCounts& counts = service_.connection_counts();
-    const bool too_many = counts.all() >= limits.connections;
-    if (too_many || counts.of(address) >= limits.address_connections) {
-      service_.log_seldom(
-          "connections " + (too_many ? std::string() : address),
-          too_many ? "a connection is refused: there are " + std::to_string(limits.connections)
-                   : "a connection of " + address + " is refused: it has " +
-                         std::to_string(limits.address_connections));
-      constexpr std::string_view kFull =
-          "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-      socket.non_blocking(true, error);
-      socket.write_some(asio::buffer(kFull), error);
-      return;
-    }
+    if (counts.all() >= limits.connections)
+      return refuse(std::move(socket), Limit::Connections, {},
+                    "a connection is refused: there are " + std::to_string(limits.connections));
+    if (counts.of(owner) >= limits.address_connections)
+      return refuse(std::move(socket), Limit::AddressConnections, owner,
+                    "a connection of " + address + " is refused: it has " +
+                        std::to_string(limits.address_connections));
+    if (const auto descriptors = used_up_by(socket.native_handle()))
+      return refuse(std::move(socket), Limit::Descriptors, {},
+                    "a connection is refused: of " + std::to_string(descriptors->all) +
+                        " descriptors the last " + std::to_string(descriptors->kept) +
+                        " are kept for files; raise LimitNOFILE, or ulimit -n");
     // Most have gone by the next tick, which forgets them.
     if (connections_.size() >= 2 * limits.connections) forget_closed();
-    connections_.push_back(std::make_shared<HttpConnection>(std::move(socket), service_, address));
+    connections_.push_back(
+        std::make_shared<HttpConnection>(std::move(socket), service_, address, std::move(owner)));
     service_.count_connection();
     connections_.back()->start(
         [this](ClientConnection& connection) { return handlers_(connection, service_); });
+  }
+
+  void refuse(tcp::socket socket, Limit limit, const std::string& owner, const std::string& why) {
+    service_.count(limit);
+    service_.log_seldom(std::string(name_of(limit)) + " " + owner, why);
+    constexpr std::string_view kFull =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(kFull), ignored);
   }
 
   void take_waiting(tcp::socket& socket, error_code& error) {
@@ -307,6 +343,7 @@ void SessionReport::take_counts(const SessionReport& newer) {
   packets_repeated = newer.packets_repeated;
   bytes = newer.bytes;
   media = newer.media;
+  if (recording_error != newer.recording_error) recording_error = newer.recording_error;
 }
 
 std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& connection,
@@ -362,6 +399,12 @@ std::vector<SessionReport> Server::sessions() const { return impl_->service().re
 std::vector<Attempt> Server::attempts() const { return impl_->service().attempts(); }
 std::uint64_t Server::requests() const { return impl_->service().requests(); }
 std::uint64_t Server::connections() const { return impl_->service().connections(); }
+
+LimitCounts Server::limits_met() const {
+  LimitCounts counts;
+  impl_->run([&] { counts = impl_->service().limits_met(); });
+  return counts;
+}
 
 std::vector<std::shared_ptr<const ViewerRecord>> Server::viewers() const {
   std::vector<std::shared_ptr<const ViewerRecord>> viewers;

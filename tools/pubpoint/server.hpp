@@ -13,6 +13,7 @@
 #include "pubpoint/access/access_settings.hpp"
 #include "pubpoint/access/authentication.hpp"
 #include "pubpoint/clock.hpp"
+#include "pubpoint/limit_counts.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -63,19 +64,27 @@ enum class Takeover {
 };
 
 /// What a client, or all of them, may take. Past a limit the answer is 503, or what is said here.
+/// All addresses of one IPv6 network (/64) count as one. Besides, a quarter of the descriptors that
+/// the process may have, 64 at most, go to files and to no connection: past that, 503.
 struct Limits {
   std::size_t connections = 4096;               ///< without the viewers'; more are closed
   std::size_t address_connections = 512;        ///< of one address, the same
   std::chrono::milliseconds head_time{10'000};  ///< for a whole request head, or a short body: 408
   std::size_t unstarted = 1000;                 ///< sessions that were set up and have not begun
-  std::size_t address_unstarted = 64;           ///< of one address
+  std::size_t address_unstarted = 64;           ///< of one address: the oldest whose connection has
+                                                ///< gone makes room, or the oldest of the
+                                                ///< connection that has most; where each connection
+                                                ///< has one, 503
   std::size_t points = 1000;                    ///< that were made from a template
   std::chrono::minutes point_time{60};          ///< such a point stays so long without a session
   std::size_t point_name = 255;                 ///< characters of its path: 403
   std::size_t entries_per_minute = 120;         ///< $H and $C of a session
   std::size_t viewers = 2000;                   ///< of all points
   std::size_t point_viewers = 2000;             ///< of each
-  std::size_t viewer_queue = std::size_t{4} << 20;  ///< bytes that a viewer may be behind
+  std::size_t viewer_queue = std::size_t{4} << 20;  ///< bytes that a viewer may be behind: it
+                                                    ///< goes on at the newest key frame
+  std::size_t record_files = 256;                   ///< that are written at the same time: a push
+                                                    ///< past it is one whose recording failed
   std::size_t reports = 10'000;                     ///< of sessions that are over
 };
 
@@ -176,6 +185,8 @@ class Server {
   std::uint64_t requests() const;
   /// TCP connections accepted so far.
   std::uint64_t connections() const;
+  /// How often each limit was met so far.
+  LimitCounts limits_met() const;
   /// Those who watch now, by the order in which they came.
   std::vector<std::shared_ptr<const ViewerRecord>> viewers() const;
   /// Sends a viewer away.

@@ -1,6 +1,7 @@
 #include "pubpoint/service.hpp"
 
 #include "core/log.hpp"
+#include "pubpoint/record/file_slots.hpp"
 #include "pubpoint/record/recorder.hpp"
 
 namespace wmpush::pubpoint {
@@ -17,14 +18,21 @@ Service::Service(Settings settings, Post post)
       registry_(settings_.points, settings_.takeover, settings_.limits),
       access_(std::make_unique<Access>(settings_.access, settings_.authentication)),
       post_(std::move(post)),
-      watching_(settings_, registry_, post_, [this](const ViewerRecord& viewer) {
-        change([] {});
-        if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
-        RequestRecord asked = viewer.asked;
-        asked.status = 200;
-        asked.bytes = viewer.bytes;
-        request_over(asked);
-      }) {
+      watching_(
+          settings_, registry_, post_,
+          [this](const ViewerRecord& viewer) {
+            change([] {});
+            if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
+            RequestRecord asked = viewer.asked;
+            asked.status = 200;
+            asked.bytes = viewer.bytes;
+            request_over(asked);
+          },
+          [this](Limit limit, const std::string& text) {
+            count(limit);
+            log_seldom(std::string(name_of(limit)), text);
+          }),
+      record_files_(std::make_shared<FileSlots>(settings_.limits.record_files)) {
   if (!settings_.record.empty() && !settings_.discard && !settings_.consumer)
     writer_ = std::make_unique<Writer>(settings_.record_queue);
 }
@@ -70,6 +78,7 @@ AccessDecision Service::admit(const AccessRequest& request, const std::string& p
   if (!decision.because.empty())
     log_seldom(std::to_string(decision.status) + " " + address,
                decision.because + " (" + peer + ")");
+  if (decision.delay.count() > 0) count(Limit::WrongPasswords);
   if (!breach.text.empty())
     log_seldom("breach " + address, breach.rule + ": " + breach.text + " (" + peer + ")");
   return decision;
@@ -94,8 +103,6 @@ std::string Service::reload(Settings settings) {
            settings.wait_for_push != now.wait_for_push,
        "the timeouts");
   keep(settings.viewer_threads != now.viewer_threads, "the threads for viewers");
-  keep(settings.limits.viewer_queue != now.limits.viewer_queue, "the queue of a viewer");
-  settings.limits.viewer_queue = now.limits.viewer_queue;
 
   settings_.access = std::move(settings.access);
   settings_.authentication = std::move(settings.authentication);
@@ -103,6 +110,8 @@ std::string Service::reload(Settings settings) {
   settings_.takeover = settings.takeover;
   access_ = std::make_unique<Access>(settings_.access, settings_.authentication);
   registry_.change_rules(settings_.takeover, settings_.limits);
+  watching_.change_limits();
+  record_files_->change(settings_.limits.record_files);
   return kept;
 }
 
@@ -112,6 +121,17 @@ void Service::request_over(const RequestRecord& request) const {
 
 void Service::count_request() {
   change([&] { ++requests_; });
+}
+
+void Service::count(Limit limit) {
+  change([&] { ++limits_met_[limit]; });
+}
+
+LimitCounts Service::limits_met() const {
+  const std::lock_guard lock(mutex_);
+  LimitCounts counts = limits_met_;
+  counts[Limit::ViewerQueue] = watching_.skips();
+  return counts;
 }
 
 void Service::count_connection() {
@@ -144,6 +164,7 @@ std::unique_ptr<Recorder> Service::make_recorder(const std::shared_ptr<PushSessi
   rules.time = settings_.record_time;
   rules.free = settings_.record_free;
   rules.clock = settings_.wall_clock;
+  rules.files = record_files_;
   RecordingEvents events;
   const std::weak_ptr<PushSession> weak = session;  // which owns the recorder, and so the events
   events.ready = [this, post = post_, weak] {
@@ -173,7 +194,11 @@ void Service::recording_ready(const std::shared_ptr<PushSession>& session) {
 
 void Service::recording_failed(const std::shared_ptr<PushSession>& session,
                                const RecordingFailure& failure) {
-  log(failure.text);
+  if (failure.limit) count(*failure.limit);
+  if (failure.limit == Limit::RecordFiles)
+    log_seldom(std::string(name_of(*failure.limit)), failure.text);
+  else
+    log(failure.text);
   if (!session) return;
   session->note_recording_error(failure.text);
   publish(*session);
@@ -218,6 +243,7 @@ void Service::publish(const PushSession& session) {
     ended_.push_back(entry->second);
     report_of_.erase(entry);
     if (ended_.size() <= settings_.limits.reports) return;
+    ++limits_met_[Limit::Reports];
     reports_.erase(ended_.front());
     ended_.pop_front();
   });
@@ -253,6 +279,11 @@ void Service::check_timers() {
   for (const auto& [id, recorder] : recorders_) recorder->flush();
   registry_.check_timers(now());
   watching_.check_timers(now());
+  if (const std::uint64_t skips = watching_.skips(); skips != skips_told_) {
+    const std::uint64_t more = skips - std::exchange(skips_told_, skips);
+    log("viewers are too slow: " + std::to_string(more) + (more == 1 ? " time one" : " times one") +
+        " was more than " + std::to_string(settings_.limits.viewer_queue) + " bytes behind");
+  }
 }
 
 void Service::disconnect(const std::string& point, int status, const std::string& because) {

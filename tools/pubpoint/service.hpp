@@ -21,6 +21,7 @@
 
 namespace wmpush::pubpoint {
 
+class FileSlots;
 class Recorder;
 class Writer;
 struct RecordingFailure;
@@ -48,6 +49,7 @@ class Service final : public HttpHost {
   /// Server::reload()
   std::string reload(Settings settings);
   void count_request() override;
+  void count(Limit limit) override;
   void request_over(const RequestRecord& request) const override;
   void count_connection();
   void log_seldom(const std::string& key, const std::string& text) override;
@@ -67,6 +69,8 @@ class Service final : public HttpHost {
   void check_timers();
   /// Ends the sessions of a point, or of all when it is empty, with their connections (S10).
   void disconnect(const std::string& point, int status, const std::string& because);
+
+  LimitCounts limits_met() const;
 
   /// Calls `done` once, when no recording is left to be finished: at once when there is none.
   void when_recorded(std::function<void()> done);
@@ -101,11 +105,13 @@ class Service final : public HttpHost {
   LogLimiter log_limiter_;
   const Post post_;
   Watching watching_;
+  const std::shared_ptr<FileSlots> record_files_;
   std::unique_ptr<Writer> writer_;              // when recordings are made
   std::map<std::string, Recorder*> recorders_;  // of running sessions, which own them, by push-id
   // Sessions that are over, and wait for their recordings, by push-id.
   std::map<std::string, std::shared_ptr<PushSession>> finishing_;
   std::function<void()> when_recorded_;
+  std::uint64_t skips_told_ = 0;  // of viewers
 
   mutable std::mutex mutex_;  // of what follows
   mutable std::condition_variable changed_;
@@ -118,6 +124,7 @@ class Service final : public HttpHost {
   std::map<std::string, std::uint64_t> report_of_;  // running sessions by push-id
   std::uint64_t requests_ = 0;
   std::uint64_t connections_ = 0;
+  LimitCounts limits_met_;
 };
 
 }  // namespace wmpush::pubpoint

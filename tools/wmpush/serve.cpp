@@ -194,6 +194,8 @@ class Serve {
       std::_Exit(kFailed);
     }).detach();
     server_->stop();
+    if (const std::string met = server_->limits_met().text(); !met.empty())
+      warn("limits that were met, and how often: " + met);
     return kSuccess;
   }
 
@@ -304,6 +306,8 @@ Command serve_command() {
       {"record_time", "MS", "begin a new file at the next key frame after so many milliseconds"},
       {"record_free", "BYTES",
        "record no further when fewer bytes are free on the disk (default 268435456)"},
+      {"record_files", "NUMBER",
+       "write so many recordings at the same time, and record no push beyond them (default 256)"},
       {"record_required", "", "end a push that cannot be recorded: 507 without space, else 503"},
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
       {"takeover", "WHICH",

@@ -70,8 +70,8 @@ std::string read_recording(const Arguments& arguments, pubpoint::Settings& setti
     settings.record = *folder;
   }
   if (settings.record.empty()) {
-    for (const char* name :
-         {"record_name", "record_size", "record_time", "record_free", "record_required"})
+    for (const char* name : {"record_name", "record_size", "record_time", "record_free",
+                             "record_files", "record_required"})
       if (arguments.has(name)) return std::string("--") + name + " needs a --record";
     return {};
   }
@@ -96,6 +96,12 @@ std::string read_recording(const Arguments& arguments, pubpoint::Settings& setti
     *value = *read;
   }
   settings.record_time = std::chrono::milliseconds(time);
+  if (const auto text = arguments.value("record_files")) {
+    const auto read = number(*text, kLargest);
+    if (!read || *read == 0)
+      return "--record_files needs a whole number from 1 on, and '" + *text + "' is none";
+    settings.limits.record_files = static_cast<std::size_t>(*read);
+  }
   return {};
 }
 

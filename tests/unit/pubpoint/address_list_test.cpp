@@ -59,11 +59,12 @@ TEST(AddressList, SaysWhatIsWrongWithAnEntry) {
 }
 
 TEST(AddressList, KnowsWhatOneOwnerHas) {
-  const auto owner = [](std::string_view text) { return IpAddress::parse(text)->owner(); };
+  const auto owner = [](std::string_view text) { return owner_of(text); };
   EXPECT_EQ(owner("2001:db8::1"), owner("2001:db8::ffff:2"));
   EXPECT_NE(owner("2001:db8::1"), owner("2001:db8:0:1::1"));
   EXPECT_NE(owner("10.0.0.1"), owner("10.0.0.2"));
   EXPECT_EQ(owner("10.0.0.1"), owner("::ffff:10.0.0.1"));
+  EXPECT_EQ(owner("somebody"), "somebody");
   EXPECT_TRUE(IpAddress::parse("127.0.0.2")->is_loopback());
   EXPECT_TRUE(IpAddress::parse("::1")->is_loopback());
   EXPECT_FALSE(IpAddress::parse("0.0.0.0")->is_loopback());

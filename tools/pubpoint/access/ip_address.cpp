@@ -49,4 +49,9 @@ std::string IpAddress::owner() const {
          hexadecimal(std::as_bytes(std::span(bytes_)).first(is_v4() ? 4 : 8));
 }
 
+std::string owner_of(std::string_view address) {
+  const auto parsed = IpAddress::parse(address);
+  return parsed ? parsed->owner() : std::string(address);
+}
+
 }  // namespace wmpush::pubpoint

@@ -30,4 +30,7 @@ class IpAddress {
   unsigned bits_ = 32;
 };
 
+/// IpAddress::owner() of a literal; of anything else the text itself.
+std::string owner_of(std::string_view address);
+
 }  // namespace wmpush::pubpoint

@@ -5,17 +5,9 @@
 #include "pubpoint/access/ip_address.hpp"
 
 namespace wmpush::pubpoint {
-namespace {
-
-std::string key_of(std::string_view address) {
-  const auto parsed = IpAddress::parse(address);
-  return parsed ? parsed->owner() : std::string();
-}
-
-}  // namespace
 
 std::chrono::milliseconds Throttle::failed(std::string_view address, Clock::time_point now) {
-  Failures& failures = failures_.use(key_of(address));
+  Failures& failures = failures_.use(owner_of(address));
   if (now - failures.last >= settings_.forget) failures.next = std::chrono::milliseconds(0);
   failures.last = now;
   const auto delay = failures.next;
@@ -23,6 +15,6 @@ std::chrono::milliseconds Throttle::failed(std::string_view address, Clock::time
   return delay;
 }
 
-void Throttle::succeeded(std::string_view address) { failures_.erase(key_of(address)); }
+void Throttle::succeeded(std::string_view address) { failures_.erase(owner_of(address)); }
 
 }  // namespace wmpush::pubpoint

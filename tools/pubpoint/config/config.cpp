@@ -141,11 +141,10 @@ std::string config_example() {
       "# What `wmpush serve --config FILE` reads. Each line that is commented out has the "
       "default;\n"
       "# a flag of the command line wins over the line here. `wmpush serve --check --config FILE`\n"
-      "# says whether all is well. After `kill -HUP` (or `systemctl reload`) [access], [limits] "
-      "but\n"
-      "# for viewer_queue, takeover and [log] are read again, and nobody is dropped. Names of "
-      "files\n"
-      "# count from the folder of this one.\n";
+      "# says whether all is well. After `kill -HUP` (or `systemctl reload`) [access], "
+      "[limits],\n"
+      "# takeover and [log] are read again, and nobody is dropped. Names of files count from the\n"
+      "# folder of this one.\n";
   const Config defaults;
   std::string table;
   for (const ConfigKey& key : config_keys()) {

@@ -239,6 +239,8 @@ void add_limits(std::vector<ConfigKey>& keys) {
   put("viewers", "viewers of all points", &Limits::viewers, 0, kMany);
   put("point_viewers", "viewers of each point", &Limits::point_viewers, 0, kMany);
   put("viewer_queue", "bytes that a viewer may be behind", &Limits::viewer_queue, 65536, kTebibyte);
+  put("record_files", "recordings that are written at the same time", &Limits::record_files, 1,
+      kMany);
   put("reports", "pushes that are over and remembered", &Limits::reports, 1, kMany);
 }
 

@@ -38,14 +38,15 @@ int status_of(std::string_view response) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, HttpHost& host, std::string address)
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, HttpHost& host, std::string address,
+                               std::string owner)
     : host_(host),
       socket_(std::move(socket)),
       pause_timer_(socket_.get_executor()),
       linger_timer_(socket_.get_executor()),
       address_(std::move(address)),
       peer_(name_of(socket_)),
-      slot_(host.connection_counts(), address_),
+      slot_(host.connection_counts(), std::move(owner)),
       last_read_(host.now()),
       request_since_(last_read_) {}
 
@@ -206,6 +207,7 @@ void HttpConnection::check_timer(Clock::time_point now) {
   const bool in_head = reading_ == Reading::Request && !head_reader_.idle();
   // Counted as a whole: a byte a second does not renew it.
   if ((in_head || reading_ == Reading::Body) && now - request_since_ >= settings.limits.head_time) {
+    host_.count(Limit::HeadTime);
     host_.log_seldom("slow " + address_, "a request of " + peer_ + " was not whole within " +
                                              std::to_string(settings.limits.head_time.count()) +
                                              " ms");

@@ -24,7 +24,9 @@ class HttpConnection final : public ClientConnection,
  public:
   using Handlers = std::vector<std::unique_ptr<RequestHandler>>;
 
-  HttpConnection(boost::asio::ip::tcp::socket socket, HttpHost& host, std::string address);
+  /// `owner`: who the connection counts for.
+  HttpConnection(boost::asio::ip::tcp::socket socket, HttpHost& host, std::string address,
+                 std::string owner);
 
   /// `make` makes those who serve the requests, one at least: the first that takes a request has
   /// it, and the last one takes all.
@@ -35,6 +37,7 @@ class HttpConnection final : public ClientConnection,
 
   const std::string& address() const override { return address_; }
   const std::string& peer() const override { return peer_; }
+  bool is_open() const override { return !closed() && !closing_ && !peer_closed_; }
   std::shared_ptr<void> keep() override { return shared_from_this(); }
   void answer(int status, Fields fields) override;
   void say(std::string response) override;

@@ -7,6 +7,7 @@
 #include "pubpoint/http/address_counts.hpp"
 #include "pubpoint/http/read_buffers.hpp"
 #include "pubpoint/http/request_record.hpp"
+#include "pubpoint/limit_counts.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {
@@ -23,6 +24,8 @@ class HttpHost {
   /// A line that the log has at most once a second for each key.
   virtual void log_seldom(const std::string& key, const std::string& text) = 0;
   virtual void count_request() = 0;
+  /// A limit was met.
+  virtual void count(Limit limit) = 0;
   /// Tells the program of a request that is over.
   virtual void request_over(const RequestRecord& request) const = 0;
 

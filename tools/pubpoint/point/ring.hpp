@@ -20,6 +20,8 @@ class Ring {
   explicit Ring(std::size_t queue) : queue_(queue) {}
 
   void push(Item item);
+  /// From the next item on.
+  void change_queue(std::size_t queue) { queue_ = queue; }
 
   std::uint64_t begin() const { return first_; }                ///< the oldest item that is here
   std::uint64_t end() const { return first_ + items_.size(); }  ///< the next one that will come
@@ -50,7 +52,7 @@ class Ring {
   };
   void drop_front();
 
-  const std::size_t queue_;
+  std::size_t queue_;
   std::deque<Place> items_;
   std::uint64_t first_ = 0;
   std::uint64_t bytes_ = 0;   // of all packets that ever came

@@ -42,6 +42,10 @@ class Audience::Stage {
       if (const auto found = channels_.find(point); found != channels_.end()) found->second->pump();
     });
   }
+  void change_queue(std::size_t queue) {
+    queue_ = queue;
+    for (const auto& [point, channel] : channels_) channel->change_queue(queue);
+  }
   void forget(const std::string& point) {
     const auto found = channels_.find(point);
     if (found == channels_.end()) return;
@@ -81,7 +85,7 @@ class Audience::Stage {
     });
   }
 
-  const std::size_t queue_;
+  std::size_t queue_;
   const std::function<void(std::shared_ptr<ViewerRecord>)> over_;
   asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
@@ -145,6 +149,10 @@ void Audience::select(const std::string& point, std::uint32_t client_id,
 void Audience::close_viewer(const std::string& point, std::uint64_t number,
                             const std::string& because) {
   on_each([=](Stage& stage) { stage.channel(point).close_viewer(number, because); });
+}
+
+void Audience::change_queue(std::size_t queue) {
+  on_each([=](Stage& stage) { stage.change_queue(queue); });
 }
 
 void Audience::forget(const std::string& point) {

@@ -36,6 +36,8 @@ class Audience {
   /// A viewer, or the session of a player, changes its mind or is sent away.
   void select(const std::string& point, std::uint32_t client_id, const PullRequest& request);
   void close_viewer(const std::string& point, std::uint64_t number, const std::string& because);
+  /// How far viewers may be behind from now on, in bytes.
+  void change_queue(std::size_t queue);
   /// Nobody watches or pushes to this point any more.
   void forget(const std::string& point);
   /// Ends everything, as far as sockets take it at once.

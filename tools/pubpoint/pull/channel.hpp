@@ -19,6 +19,7 @@ class Channel {
   /// several items then go out in one send.
   bool take(const Item& item);
   void pump();
+  void change_queue(std::size_t queue);
   void join(boost::asio::ip::tcp::socket socket, Viewer::Wishes wishes,
             std::shared_ptr<ViewerRecord> record, std::function<void(Viewer&)> over);
   /// Those that are over are forgotten, and those that were told the end closed.
@@ -28,7 +29,7 @@ class Channel {
   void dismiss();
 
  private:
-  const std::size_t queue_;
+  std::size_t queue_;
   Ring ring_;
   bool pump_is_due_ = false;
   std::vector<std::shared_ptr<Viewer>> viewers_;

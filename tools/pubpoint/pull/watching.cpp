@@ -1,5 +1,6 @@
 #include "pubpoint/pull/watching.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,15 @@ namespace {
 /// From this version on a player goes on behind a $C (MS-WMSP 3.2.5.6).
 constexpr unsigned kTakesChanges = 9;
 
+/// One for each core, and where descriptors are few as many as take a quarter of them: each thread
+/// needs three.
+std::size_t usual_threads() {
+  const std::size_t cores = std::max(std::thread::hardware_concurrency(), 1u);
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return cores;
+  return std::clamp<std::size_t>(descriptors.rlim_cur / 12, 1, cores);
+}
+
 using What = Watching::Reply::What;
 using Kind = PullRequest::Kind;
 
@@ -21,21 +31,26 @@ using Kind = PullRequest::Kind;
 
 Watching::Watching(const Settings& settings, Registry& registry,
                    std::function<void(std::function<void()>)> post,
-                   std::function<void(const ViewerRecord&)> over)
-    : settings_(settings), registry_(registry), post_(std::move(post)), over_(std::move(over)) {}
+                   std::function<void(const ViewerRecord&)> over,
+                   std::function<void(Limit, const std::string&)> limit_met)
+    : settings_(settings),
+      registry_(registry),
+      post_(std::move(post)),
+      over_(std::move(over)),
+      limit_met_(std::move(limit_met)) {}
 
 Watching::~Watching() { stop(); }
 
 Audience& Watching::audience() {
   if (!audience_) {
-    const std::size_t threads = settings_.viewer_threads > 0
-                                    ? settings_.viewer_threads
-                                    : std::max(std::thread::hardware_concurrency(), 1u);
+    const std::size_t threads =
+        settings_.viewer_threads > 0 ? settings_.viewer_threads : usual_threads();
     audience_ = std::make_unique<Audience>(
         Audience::Limits{threads, settings_.limits.viewer_queue},
         [this](std::shared_ptr<ViewerRecord> record) {
           post_([this, record = std::move(record)] {
             if (viewers_.erase(record->number) == 0) return;
+            skips_ += record->skips;
             if (const auto point = points_.find(record->point); point != points_.end())
               --point->second.viewers;
             client_ids_.set_viewer(record->client_id, 0, settings_.now());
@@ -44,6 +59,14 @@ Audience& Watching::audience() {
         });
   }
   return *audience_;
+}
+
+void Watching::change_limits() { audience().change_queue(settings_.limits.viewer_queue); }
+
+std::uint64_t Watching::skips() const {
+  std::uint64_t skips = skips_;
+  for (const auto& [number, viewer] : viewers_) skips += viewer->skips;
+  return skips;
 }
 
 std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
@@ -158,9 +181,15 @@ Watching::Reply Watching::answer_stream(const PullRequest& request, const Place&
     return reply;
   }
   Point& point = points_[place.point];
-  if (viewers_.size() >= settings_.limits.viewers ||
-      point.viewers >= settings_.limits.point_viewers)
+  const Limits& limits = settings_.limits;
+  const auto full = [&](Limit limit, const std::string& where, std::size_t most) {
+    limit_met_(limit, "a viewer is refused: " + where + " has " + std::to_string(most) + " (" +
+                          peer + ")");
     return say("503 Service Unavailable");
+  };
+  if (viewers_.size() >= limits.viewers) return full(Limit::Viewers, "the server", limits.viewers);
+  if (point.viewers >= limits.point_viewers)
+    return full(Limit::PointViewers, place.point, limits.point_viewers);
   ++point.viewers;
   ++joined_;
   std::uint32_t id = 0;

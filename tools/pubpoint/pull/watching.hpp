@@ -22,12 +22,20 @@ namespace wmpush::pubpoint {
 /// Belongs to the server's thread.
 class Watching {
  public:
-  /// `post` runs something in the server's thread; `log` takes one line for people; `over` is
-  /// called there when a viewer has gone.
+  /// `post` runs something in the server's thread; `over` is called there when a viewer has gone,
+  /// and `limit_met` with a line for people where somebody may not come in.
   Watching(const Settings& settings, Registry& registry,
            std::function<void(std::function<void()>)> post,
-           std::function<void(const ViewerRecord&)> over);
+           std::function<void(const ViewerRecord&)> over,
+           std::function<void(Limit, const std::string&)> limit_met);
   ~Watching();
+
+  /// Starts the threads of the viewers. Throws std::system_error when the system has none.
+  void prepare() { audience(); }
+  /// The settings have changed: how far viewers may be behind, those who watch already as well.
+  void change_limits();
+  /// How often viewers were too slow, of all that ever came.
+  std::uint64_t skips() const;
 
   /// What is on air at a point, for who pushes to it.
   std::shared_ptr<Broadcast> broadcast(const std::string& point);
@@ -83,11 +91,13 @@ class Watching {
   Registry& registry_;
   const std::function<void(std::function<void()>)> post_;
   const std::function<void(const ViewerRecord&)> over_;
+  const std::function<void(Limit, const std::string&)> limit_met_;
   std::map<std::string, Point> points_;
   std::map<std::uint64_t, std::shared_ptr<ViewerRecord>> viewers_;
   ClientIds client_ids_;
   std::uint64_t joined_ = 0;
-  std::unique_ptr<Audience> audience_;  // its threads start when they are needed
+  std::uint64_t skips_ = 0;  // of the viewers that have gone
+  std::unique_ptr<Audience> audience_;
 };
 
 }  // namespace wmpush::pubpoint

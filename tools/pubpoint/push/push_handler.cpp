@@ -78,15 +78,24 @@ void PushHandler::set_up() {
   SetupDirectives directives;
   if (const auto breach = parse_setup_body(setup_body_, directives))
     return connection_.refuse(400, {*breach});
+  const bool is_new = request_.push_id.empty() || request_.push_id == "0";
+  if (is_new) make_room();
   Grant grant =
       service_.registry().set_up(request_, directives, connection_.address(), service_.now());
-  if (!grant.session) return connection_.refuse(grant.refusal.status, {grant.refusal.breach});
+  if (!grant.session) {
+    refuse(grant.refusal);
+    return;
+  }
+  if (const auto& other = grant.displaced) {
+    service_.count(Limit::AddressUnstarted);
+    service_.end_session(other, "never begun, and others were set up from the same address");
+  }
   const auto& session = grant.session;
   session->set_up(request_, connection_.peer(), service_.now());
   session->set_connection(self());
   last_push_id_ = session->id();
   service_.publish(*session);
-  forget_unstarted(session);
+  if (is_new) set_up_.push_back(session);
   const std::string timeout = std::to_string(service_.settings().idle_timeout.count());
   connection_.answer(204, {{"Pragma", "no-cache, timeout=" + timeout},
                            {"Cache-Control", "no-cache"},
@@ -96,13 +105,16 @@ void PushHandler::set_up() {
 
 /// Behind a proxy several clients share a connection; but one that only ever sets sessions up gets
 /// no more of them, and takes no others' place.
-void PushHandler::forget_unstarted(const std::shared_ptr<PushSession>& latest) {
-  set_up_.push_back(latest);
-  if (set_up_.size() <= kUnstartedPerConnection) return;
+void PushHandler::make_room() {
+  std::erase_if(set_up_, [](const auto& known) {
+    const auto session = known.lock();
+    return !session || session->over() || session->report().push_starts > 0;
+  });
+  if (set_up_.size() < kUnstartedPerConnection) return;
   const auto oldest = set_up_.front().lock();
   set_up_.pop_front();
-  if (oldest && oldest->report().push_starts == 0)
-    service_.end_session(oldest, "never begun, and others were set up on the same connection");
+  service_.count(Limit::ConnectionUnstarted);
+  service_.end_session(oldest, "never begun, and others were set up on the same connection");
 }
 
 Reading PushHandler::begin_stream() {
@@ -139,7 +151,7 @@ Reading PushHandler::read_stream(Bytes& input) {
         return length_used_up();
       case PushSession::Step::Breach: {
         note_received();
-        const Refusal refusal{session_->breach_status(), session_->breach()};
+        const Refusal refusal = session_->refusal();
         service_.end_session(std::exchange(session_, nullptr),
                              refusal.breach.rule + ": " + refusal.breach.text);
         return refuse(refusal);
@@ -179,6 +191,7 @@ void PushHandler::on_rest(Bytes rest) {
 }
 
 Reading PushHandler::refuse(const Refusal& refusal) {
+  if (refusal.limit) service_.count(*refusal.limit);
   connection_.refuse(refusal.status, {refusal.breach});
   return Reading::Nothing;
 }

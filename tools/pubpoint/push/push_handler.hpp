@@ -28,6 +28,7 @@ class PushHandler final : public RequestHandler, public SessionConnection {
   void on_rest(Bytes rest) override;
   void on_gone(const std::string& how) override;
 
+  bool is_open() const override { return connection_.is_open(); }
   void read_now() override;
   void hand_over() override;
   void session_ended(const std::string& push_id, int status) override;
@@ -42,7 +43,7 @@ class PushHandler final : public RequestHandler, public SessionConnection {
   Reading begin_stream();
   Reading end_stream(Bytes& input);
   Reading length_used_up();
-  void forget_unstarted(const std::shared_ptr<PushSession>& latest);
+  void make_room();
   Reading refuse(const Refusal& refusal);
   /// Tells the access log what has come of the push until now.
   void note_received();
@@ -58,7 +59,7 @@ class PushHandler final : public RequestHandler, public SessionConnection {
   std::string setup_body_;
   std::shared_ptr<PushSession> session_;           // of the PushStart that is being read
   std::uint64_t received_before_ = 0;              // by the session, when this PushStart began
-  std::deque<std::weak_ptr<PushSession>> set_up_;  // here, the last ones
+  std::deque<std::weak_ptr<PushSession>> set_up_;  // here, and not begun
   std::string last_push_id_;                       // of the last request that was granted
   bool reads_at_once_ = false;                     // whatever the disk says
   bool waits_for_disk_ = false;

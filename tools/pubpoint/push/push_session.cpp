@@ -65,7 +65,7 @@ bool PushSession::ahead(Clock::time_point now) const {
 }
 
 PushSession::Step PushSession::fail(std::string rule, std::string text) {
-  breach_ = {std::move(rule), std::move(text)};
+  refusal_.breach = {std::move(rule), std::move(text)};
   return Step::Breach;
 }
 
@@ -123,7 +123,8 @@ bool PushSession::take_header(const Frame& frame, Clock::time_point now) {
   }
   if (++entries_this_minute_ > entries_per_minute_ && entries_per_minute_ > 0) {
     fail("F05", "more than " + std::to_string(entries_per_minute_) + " entries in a minute");
-    breach_status_ = 503;
+    refusal_.status = 503;
+    refusal_.limit = Limit::EntriesPerMinute;
     return false;
   }
   std::string why;

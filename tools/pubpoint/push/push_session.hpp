@@ -34,6 +34,8 @@ class StreamConsumer {
 class SessionConnection {
  public:
   virtual ~SessionConnection() = default;
+  /// Requests may still come on it.
+  virtual bool is_open() const = 0;
   /// Takes what has arrived and was not read yet: whether the client has gone shows only then.
   virtual void read_now() = 0;
   /// Another connection goes on with the session: reads what is left here, and closes.
@@ -88,9 +90,9 @@ class PushSession {
   };
   /// Takes bytes of the PushStart body from the front of `input`.
   Step next(Bytes& input, wmhttp::Frame& frame, Clock::time_point now);
-  const Breach& breach() const { return breach_; }
-  /// Of the answer to it: 400, or 503 where a limit was passed.
-  int breach_status() const { return breach_status_; }
+  const Breach& breach() const { return refusal_.breach; }
+  /// The breach, and its answer: 400, or 503 where a limit was met.
+  const Refusal& refusal() const { return refusal_; }
   /// The $E that ends the stream was taken.
   bool end_of_stream() const { return report_.end_of_stream; }
 
@@ -116,7 +118,7 @@ class PushSession {
  private:
   Step fail(std::string rule, std::string text);
   Step fail(const std::string& sentence);
-  /// Whether the content of a frame is what its id says; otherwise breach_ is set.
+  /// Whether the content of a frame is what its id says; otherwise refusal_ is set.
   bool take_header(const wmhttp::Frame& frame, Clock::time_point now);
   bool take_packet(const wmhttp::Frame& frame);
 
@@ -125,8 +127,7 @@ class PushSession {
   std::weak_ptr<SessionConnection> connection_;
   wmhttp::FrameReader reader_;
   wmhttp::FrameOrder order_;
-  Breach breach_;
-  int breach_status_ = 400;
+  Refusal refusal_;
   std::size_t entries_per_minute_ = 0;  // 0: any number
   std::size_t entries_this_minute_ = 0;
   Clock::time_point minute_{};

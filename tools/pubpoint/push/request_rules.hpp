@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pubpoint/http/messages.hpp"
+#include "pubpoint/limit_counts.hpp"
 #include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {
@@ -35,6 +36,7 @@ struct PushRequest {
 struct Refusal {
   int status = 400;
   Breach breach;
+  std::optional<Limit> limit{};  ///< that was met
 };
 
 struct Verdict {

@@ -58,8 +58,9 @@ void Recorder::hand(std::size_t bytes, std::function<void(RecordingSeries&)> wor
 
 void Recorder::give_up() {
   gave_up_ = true;
-  const RecordingFailure failure{
-      kUnavailable, "cannot record all of it: the disk is too slow for what is pushed"};
+  const RecordingFailure failure{kUnavailable,
+                                 "cannot record all of it: the disk is too slow for what is pushed",
+                                 Limit::RecordQueue};
   if (handed_ && !state_->giving_up.exchange(true))
     hand(0, [state = state_.get(), failure](RecordingSeries& series) {
       state->giving_up = false;

@@ -59,13 +59,44 @@ void Recording::add(Bytes packet) {
   if (asf::DataPacket::parse(packet_, head)) take_times(head);
   file_.append(packet_);
   ++packets_;
+  note_extent();
   check_file("write");
+}
+
+Recording::Extent Recording::extent() const {
+  Extent extent{last_send_, 0};
+  for (const StreamTime& stream : times_)
+    if (stream.seen) extent.end = std::max(extent.end, stream.latest + stream.step);
+  return extent;
+}
+
+void Recording::note_extent() {
+  extents_.push_back(extent());
+  const std::uint64_t in_file = std::min(packets_in_file(), packets_);
+  if (in_file == extents_from_) return;
+  extents_.erase(extents_.begin(),
+                 extents_.begin() + static_cast<std::ptrdiff_t>(in_file - extents_from_));
+  extents_from_ = in_file;
+}
+
+std::uint64_t Recording::packets_in_file() const {
+  const std::uint64_t head = header_.data_object + asf::kDataObjectHeadSize;
+  return file_.flushed() <= head ? 0 : (file_.flushed() - head) / header_.packet_size;
 }
 
 void Recording::flush() {
   if (!error_.empty()) return;
   file_.flush();
   check_file("write");
+  check_place();
+}
+
+void Recording::check_place() {
+  if (path_.empty() || !file_.open()) return;
+  std::filesystem::path now = file_.whereabouts(path_);
+  if (now.empty() && error_.empty())
+    error_ = "cannot record into " + path_.string() + ": it was removed while it was written";
+  path_ = std::move(now);
 }
 
 bool Recording::may_begin_with(Bytes packet) const {
@@ -148,12 +179,13 @@ void Recording::finish() {
   const std::uint64_t header_size = header_.data_object + asf::kDataObjectHeadSize;
   file_.flush();
   check_file("write");
+  check_place();
   if (!error_.empty()) {
     // The file ends with its last whole packet then; one without a whole header is left as it is.
     if (file_.flushed() >= header_size) {
-      packets_ = (file_.flushed() - header_size) / header_.packet_size;
+      packets_ = packets_in_file();
       file_.truncate(header_size + packets_ * header_.packet_size);
-      patch_header(packets_, file_.flushed());
+      patch_header(extents_.at(packets_ - extents_from_), packets_, file_.flushed());
     }
     file_.close();
     return;
@@ -169,17 +201,16 @@ void Recording::finish() {
     file_.truncate(size);
   else
     size = file_.flushed();
-  patch_header(packets_, size);
+  patch_header(extent(), packets_, size);
   file_.close();
   check_file("finish");
 }
 
-void Recording::patch_header(std::uint64_t packets, std::uint64_t file_size) {
-  std::uint64_t end = 0;  // of the presentation, ms
-  for (const StreamTime& stream : times_)
-    if (stream.seen) end = std::max(end, stream.latest + stream.step);
+void Recording::patch_header(const Extent& extent, std::uint64_t packets, std::uint64_t file_size) {
+  const std::uint64_t end = std::max(extent.end, earliest_.value_or(0));
   const std::uint64_t play = earliest_ ? end - *earliest_ + header_.preroll : 0;
-  const std::uint64_t send = last_send_ - first_send_.value_or(last_send_);
+  const std::uint64_t send =
+      extent.last_send - std::min(extent.last_send, first_send_.value_or(extent.last_send));
   const auto put = [&](std::uint64_t at, auto value) {
     std::array<std::byte, sizeof value> bytes{};
     store_le(MutableBytes(bytes), 0, value);

@@ -53,12 +53,17 @@ class Recording {
   std::chrono::milliseconds duration() const;
   std::uint64_t packets() const { return packets_; }
 
-  /// Writes what was added so far, so that it outlives this process.
+  /// Writes what was added so far, so that it outlives this process. A file that somebody has
+  /// removed is an error.
   void flush();
 
-  /// Writes the index, and sizes, counts and durations into the header. After an error of add() the
-  /// file ends with the last packet that it took, and has no index.
+  /// Writes the index, and sizes, counts and durations into the header. After an error the file
+  /// ends with the last whole packet that the disk has taken, and has no index.
   void finish();
+
+  /// Where the file is, as far as flush() and finish() have seen: whoever moves it takes what is
+  /// still to come along. Empty when it was removed.
+  const std::filesystem::path& path() const { return path_; }
 
   /// One line; empty while all is well.
   const std::string& error() const { return error_; }
@@ -73,8 +78,18 @@ class Recording {
   void note_send_time(std::uint64_t time, std::uint32_t duration);
   void note_object(std::uint8_t stream, std::uint64_t time);
   std::size_t entries_allowed() const;
-  void patch_header(std::uint64_t packets, std::uint64_t file_size);
+  /// What the header says of the packets up to one.
+  struct Extent {
+    std::uint64_t last_send = 0;  // ms
+    std::uint64_t end = 0;        // of the presentation, ms
+  };
+  Extent extent() const;
+  void note_extent();
+  /// Packets that are whole in the file.
+  std::uint64_t packets_in_file() const;
+  void patch_header(const Extent& extent, std::uint64_t packets, std::uint64_t file_size);
   void check_file(const char* doing);
+  void check_place();
 
   std::filesystem::path path_;
   RecordingFile file_;
@@ -88,6 +103,9 @@ class Recording {
   std::optional<std::uint64_t> earliest_;  // presentation, ms
   std::array<StreamTime, 128> times_{};
   std::map<std::uint8_t, SimpleIndex> indexes_;  // of the video streams
+  // Behind the last packet that is in the file, and behind each that is not: those may be lost.
+  std::vector<Extent> extents_{{}};
+  std::uint64_t extents_from_ = 0;  // packets that the first one is behind
   std::string error_;
 };
 

@@ -23,7 +23,8 @@ class RecordingFile {
   bool create(const std::filesystem::path& path);
   bool open() const { return file_ >= 0; }
   void append(Bytes bytes);
-  /// Bytes that are in the file, without those in the buffer.
+  /// Bytes that are in the file, without those in the buffer. After a write that failed, with what
+  /// it had written by then.
   std::uint64_t flushed() const { return flushed_; }
   /// Bytes that the file will have once all is written.
   std::uint64_t size() const { return flushed_ + buffer_.size(); }
@@ -32,12 +33,16 @@ class RecordingFile {
   void truncate(std::uint64_t size);
   /// Overwrites bytes that are in the file.
   void patch(std::uint64_t at, Bytes bytes);
+  /// Where the file is now, which was made as `path`: somebody may have moved it, or its folder.
+  /// Empty when it was removed.
+  std::filesystem::path whereabouts(const std::filesystem::path& path) const;
   void close();
   /// errno of the first call that failed; 0 while all is well.
   int error() const { return error_; }
 
  private:
-  bool write_all(Bytes bytes, std::uint64_t at);
+  /// The bytes that were written.
+  std::size_t write(Bytes bytes, std::uint64_t at);
 
   int file_ = -1;
   int error_ = 0;

@@ -39,14 +39,27 @@ bool RecordingSeries::enough_free() {
   if (rules_.free == 0 || ::statvfs(rules_.directory.c_str(), &disk) != 0) return true;
   const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
   if (free >= rules_.free) return true;
-  fail({kNoSpace, "cannot record into " + rules_.directory.string() + ": " + std::to_string(free) +
-                      " bytes are free, and " + std::to_string(rules_.free) + " are to stay free"});
+  fail({kNoSpace,
+        "cannot record into " + rules_.directory.string() + ": " + std::to_string(free) +
+            " bytes are free, and " + std::to_string(rules_.free) + " are to stay free",
+        Limit::RecordFree});
   return false;
+}
+
+void RecordingSeries::fail_for_want_of_slots() {
+  const std::size_t most = rules_.files->most();
+  fail({kUnavailable,
+        "cannot record " + point_ + ": " + std::to_string(most) +
+            (most == 1 ? " recording is" : " recordings are") +
+            " being written, and record_files allows no more",
+        Limit::RecordFiles});
 }
 
 void RecordingSeries::check() {
   const int error = ::access(rules_.directory.c_str(), W_OK | X_OK) != 0 ? errno : 0;
-  if (error == 0)
+  if (error == 0 && rules_.files && !rules_.files->any_left())
+    fail_for_want_of_slots();
+  else if (error == 0)
     enough_free();
   else
     fail({status_of(error), "cannot record into " + rules_.directory.string() + ": " +
@@ -62,12 +75,14 @@ void RecordingSeries::begin_entry(Bytes header) {
 
 void RecordingSeries::begin_file(Recording::Begins begins) {
   if (!enough_free()) return;
+  if (rules_.files && !(slot_ = FileSlots::take(rules_.files))) return fail_for_want_of_slots();
   const std::string name = recording_name(rules_.name, point_, rules_.clock(), entry_);
   // A file that exists is never touched: the next number is tried.
+  std::filesystem::path path;
   unsigned number = name == last_name_ ? last_number_ + 1 : 1;
   for (;; ++number) {
-    path_ = rules_.directory / (name + (number > 1 ? "-" + std::to_string(number) : "") + ".asf");
-    recording_ = std::make_unique<Recording>(path_, header_, begins);
+    path = rules_.directory / (name + (number > 1 ? "-" + std::to_string(number) : "") + ".asf");
+    recording_ = std::make_unique<Recording>(path, header_, begins);
     if (recording_->made() || recording_->error_number() != EEXIST) break;
   }
   last_name_ = name;
@@ -77,8 +92,9 @@ void RecordingSeries::begin_file(Recording::Begins begins) {
   note_error();
   const bool made = recording_->made();
   recording_.reset();
+  slot_.reset();
   std::error_code ignored;
-  if (made) std::filesystem::remove(path_, ignored);  // without a whole header it is no recording
+  if (made) std::filesystem::remove(path, ignored);  // without a whole header it is no recording
 }
 
 bool RecordingSeries::enough() const {
@@ -117,8 +133,10 @@ void RecordingSeries::end_file() {
   note_error();
   recording_->finish();
   note_error();
+  const std::filesystem::path path = recording_->path();
   recording_.reset();
-  if (files_.size() < kMaxFiles) files_.push_back(path_);
+  slot_.reset();
+  if (!path.empty() && files_.size() < kMaxFiles) files_.push_back(path);
 }
 
 void RecordingSeries::finish() { end_file(); }

@@ -7,9 +7,12 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "pubpoint/limit_counts.hpp"
+#include "pubpoint/record/file_slots.hpp"
 #include "pubpoint/record/recording.hpp"
 #include "pubpoint/record/recording_name.hpp"
 
@@ -23,7 +26,8 @@ struct RecordingRules {
   /// the next key frame. 0: no limit.
   std::uint64_t size = 0;
   std::chrono::milliseconds time{0};
-  std::uint64_t free = 0;  ///< bytes that the disk keeps free; 0: none
+  std::uint64_t free = 0;              ///< bytes that the disk keeps free; 0: none
+  std::shared_ptr<FileSlots> files{};  ///< each file that is written takes one; null: no limit
   std::function<std::chrono::system_clock::time_point()> clock = [] {
     return std::chrono::system_clock::now();
   };
@@ -33,6 +37,7 @@ struct RecordingRules {
 struct RecordingFailure {
   int status = 0;  ///< 507 when there is no space, else 503; 0: nothing failed
   std::string text;
+  std::optional<Limit> limit{};  ///< that was met
 };
 
 /// Does what it is told at once, and waits for the disk. After a failure nothing more is recorded
@@ -63,6 +68,7 @@ class RecordingSeries {
   void end_file();
   bool enough() const;
   bool enough_free();
+  void fail_for_want_of_slots();
   void note_error();
   void fail(RecordingFailure why);
 
@@ -70,8 +76,8 @@ class RecordingSeries {
   const std::string point_;
   std::vector<std::byte> header_;  // of the entry
   unsigned entry_ = 0;
+  std::shared_ptr<const void> slot_;  // of the file that is written
   std::unique_ptr<Recording> recording_;
-  std::filesystem::path path_;
   std::string last_name_;         // without a number
   unsigned last_number_ = 1;      // that it was given
   std::uint64_t checked_at_ = 0;  // size when the free space was looked at
