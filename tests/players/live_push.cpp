@@ -130,7 +130,8 @@ Words encoding(const std::string& source, const Words& pace, const Words& limit)
   Words words{"-v", "error", "-nostdin", "-y"};
   const auto add = [&](const Words& more) { words.insert(words.end(), more.begin(), more.end()); };
   add(pace);
-  add({"-f", "lavfi", "-i", source + "=size=320x240:rate=25"});
+  const std::string separator = source.find('=') == source.npos ? "=" : ":";
+  add({"-f", "lavfi", "-i", source + separator + "size=320x240:rate=25"});
   add(pace);
   add({"-f", "lavfi", "-i", "sine=frequency=440:beep_factor=4"});
   add({"-c:v", "wmv2", "-g", "50", "-b:v", "500k", "-c:a", "wmav2", "-b:a", "64k"});

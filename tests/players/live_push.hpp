@@ -74,7 +74,7 @@ class Players : public testing::Test {
 
   /// A push that has gone on for longer than anything that a server keeps for viewers.
   static void have_push();
-  /// `source`: the test picture, of ffmpeg.
+  /// `source`: the test picture, of ffmpeg, with arguments or without.
   static void start_encoder(const std::string& source = "testsrc2");
   static void kill_encoder();
   /// Nobody pushes any more.

@@ -18,8 +18,11 @@ using Clock = std::chrono::steady_clock;
 
 /// What is watched of a new push.
 constexpr std::chrono::milliseconds kSomeMore{2000};
-/// How long a player may take to new pictures when an encoder is back, with the machine busy.
-constexpr Seconds kComeback{10};
+/// How long a player may take to new pictures when an encoder is back, with the machine busy. On an
+/// idle one it is less than 5 s; VLC alone takes more than 2 s.
+constexpr Seconds kComeback{8};
+/// How long is waited for them, with the machine busy.
+constexpr Seconds kPatience{30};
 /// Pictures that differ by no more, of 255 for each point, are the same: what players make of one
 /// differs a little. The two test pictures differ by more than ten times as much.
 constexpr double kSamePicture = 4;
@@ -226,7 +229,7 @@ TEST_F(Players, FfmpegGoesOnWhenAKilledEncoderComesBack) {
 /// Everybody watches at once, so that all see the same pause.
 class Comeback : public Players, public testing::WithParamInterface<int> {};
 
-INSTANTIATE_TEST_SUITE_P(After, Comeback, testing::Values(5, 25),
+INSTANTIATE_TEST_SUITE_P(After, Comeback, testing::Values(5, 15, 25),
                          [](const auto& seconds) { return std::to_string(seconds.param) + "s"; });
 
 TEST_P(Comeback, P47_EachPlayerGoesOnWithoutAskingAgainWhenAKilledEncoderIsBack) {
@@ -246,22 +249,29 @@ TEST_P(Comeback, P47_EachPlayerGoesOnWithoutAskingAgainWhenAKilledEncoderIsBack)
   const auto sessions = server->sessions().size();
 
   kill_encoder();
+  const auto old_recording = recordings().back();
   std::this_thread::sleep_for(std::chrono::seconds(GetParam()));  // the pause itself
-  start_encoder("testsrc");                                       // other pictures
+  start_encoder("color=white");
   ASSERT_TRUE(server->wait_for([&] {
     return server->sessions().size() > sessions && newest_session().packets > 0;
   })) << encoder->error_text();
-  const auto back = Clock::now();
-  ASSERT_TRUE(server->wait_for([] { return newest_session().media >= kSomeMore; }));
-  server->check_timers();  // what was recorded is written
-  const auto sent = pictures_of(recordings().back());
+  const auto back = std::filesystem::file_time_type::clock::now();
   for (const auto& watcher : watchers) {
-    EXPECT_TRUE(watcher->wait_for_one_of(sent, kComeback))
-        << watcher->name() << ": " << watcher->process().error_text();
-    std::printf("%s: new pictures at most %.1f s after the new push, %d s after the old one\n",
-                watcher->name(), Seconds(Clock::now() - back).count(), GetParam());
+    const auto shown = watcher->wait_for_white(kPatience);
+    EXPECT_TRUE(shown) << watcher->name() << ": " << watcher->process().error_text();
+    if (!shown) continue;
+    const double seconds = Seconds(*shown - back).count();
+    EXPECT_LT(seconds, kComeback.count()) << watcher->name();
+    std::printf("%s: new pictures %.1f s after the new push, %d s after the old one\n",
+                watcher->name(), seconds, GetParam());
   }
   EXPECT_EQ(server->connections(), connections + 1) << "the encoder's is the only new one";
+  // What is white is new, and the other way round.
+  server->check_timers();
+  for (const Picture& picture : pictures_of(old_recording))
+    ASSERT_LT(brightness(picture), kWhite - 30);
+  for (const Picture& picture : pictures_of(recordings().back()))
+    ASSERT_GT(brightness(picture), kWhite + 10);
 }
 
 }  // namespace

@@ -129,6 +129,12 @@ double difference(const Picture& one, const std::vector<Picture>& pictures) {
   return least;
 }
 
+double brightness(const Picture& picture) {
+  double sum = 0;
+  for (const char point : picture) sum += static_cast<unsigned char>(point);
+  return sum / static_cast<double>(picture.size());
+}
+
 namespace {
 
 std::filesystem::path made(std::filesystem::path folder) {
@@ -173,14 +179,25 @@ bool Watcher::wait_for_more_than(std::size_t count, Seconds limit) {
   return true;
 }
 
-bool Watcher::wait_for_one_of(const std::vector<Picture>& wanted, Seconds limit) {
+bool Watcher::is_white(const std::filesystem::path& file) const {
+  const auto shown = pictures_of(file);
+  return shown.size() == 1 && brightness(shown.front()) > kWhite;
+}
+
+std::optional<std::filesystem::file_time_type> Watcher::wait_for_white(Seconds limit) {
   const auto until = Clock::now() + limit;
-  for (std::size_t count = pictures().size(); Clock::now() < until; count = pictures().size()) {
-    if (!wait_for_more_than(count, until - Clock::now())) return false;
-    const auto shown = pictures_of(pictures().back());
-    if (shown.size() == 1 && difference(shown.front(), wanted) < kSameKind) return true;
+  while (true) {
+    const auto files = pictures();
+    // The last one may not be whole yet.
+    if (files.size() > 1 && is_white(files[files.size() - 2])) {
+      const auto first = std::ranges::partition_point(
+          files.begin(), files.end() - 2, [&](const auto& file) { return !is_white(file); });
+      return std::filesystem::last_write_time(*first);
+    }
+    const auto left = until - Clock::now();
+    if (left <= Clock::duration::zero() || !wait_for_more_than(files.size(), left))
+      return std::nullopt;
   }
-  return false;
 }
 
 std::vector<std::filesystem::path> Watcher::pictures() const {

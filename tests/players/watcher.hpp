@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,10 @@ std::vector<Picture> pictures_of(const std::filesystem::path& file, Seconds begi
 /// How much the most similar one of `pictures` differs: the mean of all points, of 255.
 double difference(const Picture& one, const std::vector<Picture>& pictures);
 
-/// Pictures that differ by no more are of the same test picture: what moves in it is small. Those
-/// of different ones differ by ten times as much.
-inline constexpr double kSameKind = 12;
+/// The mean of all points, of 255.
+double brightness(const Picture& picture);
+/// What test pictures are brighter than that are white, and none that is not.
+inline constexpr double kWhite = 230;
 
 /// Starts with the constructor, and ends with the destructor.
 class Watcher {
@@ -56,13 +58,15 @@ class Watcher {
 
   /// Waits until more than `count` pictures are there; false when it ends or `limit` passes.
   bool wait_for_more_than(std::size_t count, Seconds limit);
-  /// Waits until the newest picture looks like one of `pictures`; false when it ends or `limit`
-  /// passes.
-  bool wait_for_one_of(const std::vector<Picture>& pictures, Seconds limit);
+  /// Waits until the newest picture is white, and says when the first of those was written; none
+  /// when the player ends or `limit` passes.
+  std::optional<std::filesystem::file_time_type> wait_for_white(Seconds limit);
   /// The files of the pictures so far, in order.
   std::vector<std::filesystem::path> pictures() const;
 
  private:
+  bool is_white(const std::filesystem::path& file) const;
+
   const PlayerProgram& program_;
   const std::filesystem::path folder_;
   const int changes_;  // of the folder
