@@ -100,10 +100,10 @@ Result Session::guarded(Call call) noexcept {
   try {
     Error error = call();
     if (error.result == Result::E_OUTOFMEMORY) return collapse(std::move(error));
-    if (engine_ && engine_->collapsed()) collapsed_ = engine_->error().result;
-    if (error.result != Result::S_OK || collapsed_ == Result::S_OK)
+    if (engine_ && engine_->collapsed()) verdict_.collapsed = engine_->error().result;
+    if (error.result != Result::S_OK || verdict_.collapsed == Result::S_OK)
       return conclude(std::move(error));
-    return conclude({collapsed_, 0, 0, kOutOfMemory});
+    return conclude({verdict_.collapsed, 0, 0, kOutOfMemory});
   } catch (...) {
     return collapse();
   }
@@ -113,7 +113,7 @@ Result Session::collapse() noexcept { return collapse(current_failure()); }
 
 /// What was done when the exception came is not known, so that nothing more is sent.
 Result Session::collapse(Error error) noexcept {
-  collapsed_ = error.result;
+  verdict_.collapsed = error.result;
   if (engine_) {
     engine_->collapse(copy_of(error));
     connection_->close();
@@ -125,21 +125,21 @@ Result Session::collapse(Error error) noexcept {
 /// Every call of the program ends here: the result is kept, and a failure becomes the one line that
 /// a person reads.
 Result Session::conclude(Error error) noexcept {
-  last_result_ = error.result;
+  verdict_.last = error.result;
   if (!error) return error.result;
   // The first failure of the session is the one to know; a wrong call that changed nothing is not
   // it.
-  if (error_is_final_) return error.result;
+  if (verdict_.is_final) return error.result;
   const Result result = error.result;
   try {
     error.message = log_.line(error.message);
   } catch (const std::exception&) {
     error.message = kOutOfMemory;  // the text, not the result
   }
-  error_ = std::move(error);
+  verdict_.error = std::move(error);
   const bool splitting = input_ && input_->splitting();
-  error_is_final_ = over() || (result == Result::NS_E_INVALID_DATA && splitting);
-  log_.write_bare(WMPUSH_LOG_ERROR, error_.message);
+  verdict_.is_final = over() || (result == Result::NS_E_INVALID_DATA && splitting);
+  log_.write_bare(WMPUSH_LOG_ERROR, verdict_.error.message);
   return result;
 }
 
@@ -155,40 +155,38 @@ Error Session::begin(std::string_view url, std::string_view template_url, bool a
   connection_.reset();
   asking_.reset();
   end_.reset();
-  error_is_final_ = accepted_ = more_to_do_ = false;
-  error_ = {};
-  collapsed_ = Result::S_OK;
+  accepted_ = more_to_do_ = false;
+  verdict_ = {};
+  waits_ = {};
+  counters_ = {};
   info_ = {};
-  bytes_sent_ = 0;
-  stall_time_ = {};
-  settling_until_.reset();
-  silence_until_.reset();
-  stalled_since_.reset();
   log_.set_place({});
   return open(url, template_url, auto_destroy);
 }
 
 Error Session::open(std::string_view url, std::string_view template_url, bool auto_destroy) {
   const auto is_option = [](std::string_view name) { return find_option(name) != nullptr; };
-  if (Error error = wmhttp::parse_url(url, is_option, url_)) return error;
-  log_.set_place(url_.display());
+  wmhttp::PushUrl parsed;
+  if (Error error = wmhttp::parse_url(url, is_option, parsed)) return error;
+  log_.set_place(parsed.display());
 
   effective_ = std::make_unique<OwnedOptions>(options_.get());
   OwnedOptions& options = *effective_;
-  for (const auto& [name, value] : url_.options)
+  for (const auto& [name, value] : parsed.options)
     if (Error error = options.set_from_url(name, value)) return error;
   if (!template_url.empty()) {
     if (Error error = options.set("template_url", template_url)) return error;
     options->auto_destroy = auto_destroy ? 1 : 0;
   }
   if (Error error = options.check()) return error;
-  if (Error error = read_password(options, url_.user, url_.password, log_)) return error;
+  if (Error error = read_password(options, parsed.user, parsed.password, log_)) return error;
   wmhttp::Resume resume = wmhttp::Resume::Auto;
   if (Error error = parse_resume_option(text_or_empty(options->resume), resume)) return error;
   bool drops = false;
   if (Error error = parse_congestion_option(text_or_empty(options->congestion), drops))
     return error;
-  if (Error error = read_authentication()) return error;
+  if (Error error = route_.begin(std::move(parsed), options, log_)) return error;
+  info_.through_proxy = route_.proxy().has_value();
 
   const std::string product = text_or_empty(options->user_agent);
   if (Error error = check_field(product, "user_agent")) return error;
@@ -213,16 +211,16 @@ Error Session::open(std::string_view url, std::string_view template_url, bool au
 wmhttp::EngineConfig Session::engine_config(std::string setup_body, wmhttp::Resume resume) const {
   const OwnedOptions& options = *effective_;
   wmhttp::EngineConfig config;
-  config.target = url_.target;
-  config.server = url_.destination();
-  if (proxy_) config.proxy = proxy_->address;
+  config.target = route_.url().target;
+  config.server = route_.url().destination();
+  if (route_.proxy()) config.proxy = route_.proxy()->address;
   config.user_agent =
       std::string(wmhttp::kEncoderToken) + " " +
       (options->user_agent == nullptr ? "libwmpush/" WMPUSH_VERSION : options->user_agent);
   config.setup_body = std::move(setup_body);
-  config.authentication_schemes = authentication_schemes_;
-  config.server_authenticator = authenticator_.get();
-  config.proxy_authenticator = proxy_authenticator_.get();
+  config.authentication_schemes = route_.authentication_schemes();
+  config.server_authenticator = route_.authenticator().get();
+  config.proxy_authenticator = route_.proxy_authenticator().get();
   config.allow_305 = options->allow_305 != 0;
   config.strict_server = options->strict_server != 0;
   config.content_length = options->content_length;
@@ -395,13 +393,13 @@ wmpush_stats Session::stats() const {
     stats.end_confirmed = engine_->end_confirmed() ? 1 : 0;
   }
   if (input_) input_->add_to(stats);
-  stats.bytes_sent = bytes_sent_;
-  auto stalled = stall_time_;
-  if (stalled_since_)
+  stats.bytes_sent = counters_.bytes_sent;
+  auto stalled = counters_.stall_time;
+  if (waits_.stalled_since)
     stalled +=
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - *stalled_since_);
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - *waits_.stalled_since);
   stats.stall_time = stalled.count();
-  stats.last_result = static_cast<wmpush_result>(last_result_);
+  stats.last_result = static_cast<wmpush_result>(verdict_.last);
   return stats;
 }
 

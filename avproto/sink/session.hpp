@@ -10,13 +10,11 @@
 #include "core/bytes.hpp"
 #include "net/connection.hpp"
 #include "net/task.hpp"
-#include "sink/credentials.hpp"
 #include "sink/media_input.hpp"
 #include "sink/options.hpp"
-#include "sink/proxy.hpp"
 #include "sink/session_log.hpp"
+#include "sink/session_route.hpp"
 #include "wmhttp/push_engine.hpp"
-#include "wmhttp/url.hpp"
 #include "wmpush/push_session.hpp"
 
 namespace wmpush {
@@ -56,7 +54,7 @@ class Session {
   net::Wait wait();
   const wmpush_options& options() const { return options_.get(); }
 
-  const Error& last_error() const { return error_; }
+  const Error& last_error() const { return verdict_.error; }
   wmpush_stats stats() const;
   const PublishingPointInfo& publishing_point() const { return info_; }
 
@@ -71,9 +69,6 @@ class Session {
   // To a session.
   Error begin(std::string_view url, std::string_view template_url, bool auto_destroy);
   Error open(std::string_view url, std::string_view template_url, bool auto_destroy);
-  Error read_authentication();
-  Error read_proxy();
-  Error follow_engine();
   wmhttp::EngineConfig engine_config(std::string setup_body, wmhttp::Resume resume) const;
   void tell_of_acceptance();
 
@@ -102,48 +97,47 @@ class Session {
 
   bool engine_is(Engine::State state) const { return engine_ && engine_->state() == state; }
 
-  OwnedOptions options_;                     // as the program gave them
-  std::unique_ptr<OwnedOptions> effective_;  // with the URL's of this session
-  SessionLog log_;
-  std::unique_ptr<net::Connection> connection_;
-
-  // Shared with whoever is being asked in another thread.
-  std::shared_ptr<SessionAuthenticator> authenticator_;
-  std::shared_ptr<SessionAuthenticator> proxy_authenticator_;
-  std::shared_ptr<net::Task> asking_;
-
-  wmhttp::PushUrl url_;
-  wmhttp::Destination home_;  // the server that the program named
-  std::optional<Proxy> proxy_;
-  std::string authentication_schemes_;  // X-Accept-Authentication
-  std::unique_ptr<Engine> engine_;      // borrows the authenticators
-  std::unique_ptr<MediaInput> input_;   // borrows the engine
-  net::Time started_{};
-  bool accepted_ = false;  // the session was set up once
-
   /// An end that was asked for.
   struct End {
     Result sent;   // the Reason
     Result asked;  // by the program
     bool told = false;
   };
+  /// What the program is told.
+  struct Verdict {
+    Error error;  // the first failure
+    bool is_final = false;
+    Result last = Result::S_OK;       // of the last call
+    Result collapsed = Result::S_OK;  // an exception ended the session
+  };
+  /// What is waited for on a connection.
+  struct Waits {
+    std::optional<net::Time> settling_until;  // it has ended, and may confirm what it got
+    std::optional<net::Time> silence_until;   // its peer is silent behind the $E
+    std::optional<net::Time> stalled_since;   // the kernel takes nothing
+  };
+  struct Counters {
+    std::uint64_t bytes_sent = 0;
+    std::chrono::microseconds stall_time{0};
+  };
+
+  OwnedOptions options_;                     // as the program gave them
+  std::unique_ptr<OwnedOptions> effective_;  // with the URL's of this session
+  SessionLog log_;
+  SessionRoute route_;                 // borrows the effective options
+  std::shared_ptr<net::Task> asking_;  // an authenticator that takes its time
+  std::unique_ptr<net::Connection> connection_;
+  std::unique_ptr<Engine> engine_;     // borrows the authenticators of the route
+  std::unique_ptr<MediaInput> input_;  // borrows the engine
+  net::Time started_{};
+  bool accepted_ = false;    // the session was set up once
+  bool more_to_do_ = false;  // the last perform() stopped for its time
   std::optional<End> end_;
-
-  Error error_;  // the first failure
-  bool error_is_final_ = false;
-  Result last_result_ = Result::S_OK;
-  Result collapsed_ = Result::S_OK;  // an exception ended the session
+  Waits waits_;
+  net::Time last_look_{};  // at what the peer says
+  Verdict verdict_;
+  Counters counters_;
   PublishingPointInfo info_;
-
-  // What is waited for.
-  bool more_to_do_ = false;                  // the last perform() stopped for its time
-  std::optional<net::Time> settling_until_;  // a connection that has ended may confirm what it got
-  std::optional<net::Time> silence_until_;   // a silent peer is waited for behind the $E
-  std::optional<net::Time> stalled_since_;   // the kernel takes nothing
-  net::Time last_look_{};                    // at what the peer says
-
-  std::uint64_t bytes_sent_ = 0;
-  std::chrono::microseconds stall_time_{0};
 };
 
 }  // namespace wmpush

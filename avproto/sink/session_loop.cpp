@@ -107,9 +107,10 @@ net::Wait Session::wait() {
     case Want::Close:
       break;
   }
-  if (settling_until_) wait = {net::kNoDescriptor, 0, Clock::now() + kSettleLook};
+  if (waits_.settling_until) wait = {net::kNoDescriptor, 0, Clock::now() + kSettleLook};
   wait.until = std::min(wait.until, engine_->deadline());
-  if (want == Want::Receive && silence_until_) wait.until = std::min(wait.until, *silence_until_);
+  if (want == Want::Receive && waits_.silence_until)
+    wait.until = std::min(wait.until, *waits_.silence_until);
   if (more_to_do_ || want == Want::Close) wait.until = Time{};  // at once
   return wait;
 }
@@ -118,16 +119,16 @@ net::Wait Session::wait() {
 // To a connection, and who has to be asked before
 
 bool Session::make_connection(Time now) {
-  settling_until_.reset();
-  silence_until_.reset();
-  stalled_since_.reset();
+  waits_ = {};
+  const std::optional<Proxy>& proxy = route_.proxy();
   if (!connection_->connecting()) {
-    if (Error error = follow_engine()) {
+    if (Error error = route_.follow(*engine_, log_)) {
       engine_->connect_failed(std::move(error), now);
       return true;
     }
+    info_.through_proxy = proxy.has_value();
     const wmhttp::Destination& to = engine_->destination();
-    log_.write(WMPUSH_LOG_VERBOSE, "connecting to " + std::string(proxy_ ? "the proxy " : "") +
+    log_.write(WMPUSH_LOG_VERBOSE, "connecting to " + std::string(proxy ? "the proxy " : "") +
                                        to.host + " port " + std::to_string(to.port));
     const Time until = std::min(now + std::chrono::microseconds(effective_->get().connect_timeout),
                                 engine_->deadline());
@@ -137,8 +138,7 @@ bool Session::make_connection(Time now) {
     }
   }
   if (Error error = connection_->perform(now)) {
-    engine_->connect_failed(proxy_ ? unreachable(*proxy_, std::move(error)) : std::move(error),
-                            now);
+    engine_->connect_failed(proxy ? unreachable(*proxy, std::move(error)) : std::move(error), now);
     return true;
   }
   if (connection_->open()) {
@@ -155,9 +155,8 @@ bool Session::consult(Time now) {
   if (!asking_) {
     const std::shared_ptr<wmhttp::Question> question = engine_->question();
     if (!question) return false;
-    const auto ask = [question, server = authenticator_, proxy = proxy_authenticator_] {
-      question->ask();
-    };
+    const auto ask = [question, server = route_.authenticator(),
+                      proxy = route_.proxy_authenticator()] { question->ask(); };
     if (net::Task::start("authenticating", ask, asking_)) {
       question->ask();  // where there is no thread, it is worth the wait
       engine_->answered(now);
@@ -178,7 +177,7 @@ bool Session::consult(Time now) {
 
 bool Session::send_outgoing(Time now) {
   // A few bytes may find room where poll() sees none: that is no progress of the peer's.
-  if (stalled_since_ && now >= engine_->deadline() && !connection_->writable()) {
+  if (waits_.stalled_since && now >= engine_->deadline() && !connection_->writable()) {
     look();
     engine_->tick(now, delivery());
     return true;
@@ -188,7 +187,7 @@ bool Session::send_outgoing(Time now) {
     look();  // an answer that came before the loss says more than an errno
     if (!engine_->connected_now() || over()) return true;
     // So does a stall whose time is up: the kernel has been told to give up then as well.
-    if (stalled_since_ && now >= engine_->deadline()) {
+    if (waits_.stalled_since && now >= engine_->deadline()) {
       engine_->tick(now, delivery());
       return true;
     }
@@ -198,14 +197,14 @@ bool Session::send_outgoing(Time now) {
   }
   if (count > 0) {
     end_stall(now);
-    bytes_sent_ += count;
+    counters_.bytes_sent += count;
     engine_->sent(count, now);
     if (engine_->wants_delivery()) engine_->delivered(delivery());
     // Where packets come faster than any answer would be acted upon, not behind each of them.
     if (now >= last_look_ + kLookAgain || engine_is(State::Ending)) look();
     return true;
   }
-  if (!stalled_since_) stalled_since_ = now;
+  if (!waits_.stalled_since) waits_.stalled_since = now;
   const State before = engine_->state();
   look();
   engine_->tick(now, delivery());
@@ -214,14 +213,15 @@ bool Session::send_outgoing(Time now) {
 }
 
 void Session::end_stall(Time now) {
-  if (!stalled_since_) return;
-  stall_time_ += std::chrono::duration_cast<std::chrono::microseconds>(now - *stalled_since_);
-  stalled_since_.reset();
+  if (!waits_.stalled_since) return;
+  counters_.stall_time +=
+      std::chrono::duration_cast<std::chrono::microseconds>(now - *waits_.stalled_since);
+  waits_.stalled_since.reset();
 }
 
 bool Session::receive_waiting(Time now) {
-  if (engine_is(State::Ending) && !silence_until_) {
-    silence_until_ = now + kConfirmation;
+  if (engine_is(State::Ending) && !waits_.silence_until) {
+    waits_.silence_until = now + kConfirmation;
     connection_->ask_for_window();
   }
   const State before = engine_->state();
@@ -232,22 +232,23 @@ bool Session::receive_waiting(Time now) {
 
 /// An end that everything speaks for but the peer itself need not be waited for any longer.
 bool Session::take_silence(Time now) {
-  if (!engine_is(State::Ending) || !silence_until_ || now < *silence_until_) return false;
+  if (!engine_is(State::Ending) || !waits_.silence_until || now < *waits_.silence_until)
+    return false;
   const wmhttp::Delivery delivered = delivery();
   if (delivered.unacknowledged == 0 && delivered.surely_unread == 0) {
     engine_->take_silence(now, delivered);
     return true;
   }
-  silence_until_ = now + kNextLook;
+  waits_.silence_until = now + kNextLook;
   return false;
 }
 
 /// Whether what was sent is confirmed, or will not be: `until` is how long that may take. False: it
 /// is to be looked at again.
 bool Session::settled(Time until, Error& lost) {
-  if (!settling_until_) settling_until_ = until;
-  if (!connection_->settled(lost) && Clock::now() < *settling_until_) return false;
-  settling_until_.reset();
+  if (!waits_.settling_until) waits_.settling_until = until;
+  if (!connection_->settled(lost) && Clock::now() < *waits_.settling_until) return false;
+  waits_.settling_until.reset();
   return true;
 }
 

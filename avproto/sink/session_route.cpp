@@ -1,5 +1,6 @@
-// By which way a session goes, and with what for credentials.
-#include "sink/session.hpp"
+#include "sink/session_route.hpp"
+
+#include <utility>
 
 namespace wmpush {
 namespace {
@@ -10,49 +11,46 @@ std::string_view or_empty(const char* text) {
 
 }  // namespace
 
-Error Session::read_authentication() {
-  std::optional<auth::Scheme> pinned;
-  if (Error error = parse_auth_option(or_empty(effective_->get().auth), pinned)) return error;
-  if (Error error = check_field(or_empty(effective_->get().user), "the user")) return error;
-  authentication_schemes_ = accepted_authentication(pinned, auth::available_schemes());
-  authenticator_ = make_server_authenticator(*effective_, url_.host, false);
+Error SessionRoute::begin(wmhttp::PushUrl url, const OwnedOptions& options, SessionLog& log) {
+  options_ = &options;
+  url_ = std::move(url);
   home_ = url_.destination();
-  return read_proxy();
+  std::optional<auth::Scheme> pinned;
+  if (Error error = parse_auth_option(or_empty(options->auth), pinned)) return error;
+  if (Error error = check_field(or_empty(options->user), "the user")) return error;
+  authentication_schemes_ = accepted_authentication(pinned, auth::available_schemes());
+  authenticator_ = make_server_authenticator(options, url_.host, false);
+  return read_proxy(log);
 }
 
-Error Session::read_proxy() {
+Error SessionRoute::read_proxy(SessionLog& log) {
   proxy_authenticator_.reset();
-  if (Error error = choose_proxy(effective_->get().http_proxy, url_.destination(), proxy_))
-    return error;
-  info_.through_proxy = proxy_.has_value();
+  if (Error error = choose_proxy((*options_)->http_proxy, url_.destination(), proxy_)) return error;
   if (!proxy_) return {};
-  if (proxy_->password) log_.hide(*proxy_->password);
+  if (proxy_->password) log.hide(*proxy_->password);
   if (Error error = check_field(proxy_->user, "the proxy's user")) return error;
-  proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_);
+  proxy_authenticator_ = make_proxy_authenticator(*options_, *proxy_);
   return {};
 }
 
-/// Follows the engine to where redirects have led it: what is known of the place it has left is not
-/// for another.
-Error Session::follow_engine() {
-  const bool elsewhere = engine_->server() != url_.destination();
-  const bool sent_to_proxy = engine_->proxy() && (!proxy_ || *engine_->proxy() != proxy_->address);
-  if (!elsewhere && !sent_to_proxy && engine_->target() == url_.target) return {};
-  url_.host = engine_->server().host;
-  url_.port = engine_->server().port;
-  url_.target = engine_->target();
-  log_.set_place(url_.display());
+Error SessionRoute::follow(wmhttp::PushEngine& engine, SessionLog& log) {
+  const bool elsewhere = engine.server() != url_.destination();
+  const bool sent_to_proxy = engine.proxy() && (!proxy_ || *engine.proxy() != proxy_->address);
+  if (!elsewhere && !sent_to_proxy && engine.target() == url_.target) return {};
+  url_.host = engine.server().host;
+  url_.port = engine.server().port;
+  url_.target = engine.target();
+  log.set_place(url_.display());
   if (elsewhere) {
-    authenticator_ = make_server_authenticator(*effective_, url_.host, url_.destination() != home_);
-    if (Error error = read_proxy()) return error;
+    authenticator_ = make_server_authenticator(*options_, url_.host, url_.destination() != home_);
+    if (Error error = read_proxy(log)) return error;
   } else if (sent_to_proxy) {
-    proxy_ = Proxy{*engine_->proxy(), {}, {}, Proxy::Source::Server};
-    info_.through_proxy = true;
-    proxy_authenticator_ = make_proxy_authenticator(*effective_, *proxy_);
+    proxy_ = Proxy{*engine.proxy(), {}, {}, Proxy::Source::Server};
+    proxy_authenticator_ = make_proxy_authenticator(*options_, *proxy_);
   }
   std::optional<wmhttp::Destination> proxy;
   if (proxy_) proxy = proxy_->address;
-  engine_->take_route(std::move(proxy), authenticator_.get(), proxy_authenticator_.get());
+  engine.take_route(std::move(proxy), authenticator_.get(), proxy_authenticator_.get());
   return {};
 }
 

@@ -173,6 +173,11 @@ void Players::end_push() {
   ASSERT_TRUE(server->wait_for([] { return !newest_session().receiving; }));
 }
 
+void Players::begin_anew() {
+  TearDownTestSuite();
+  SetUpTestSuite();
+}
+
 pubpoint::SessionReport Players::newest_session() {
   const auto sessions = server->sessions();
   return sessions.empty() ? pubpoint::SessionReport{} : sessions.back();

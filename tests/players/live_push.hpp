@@ -79,6 +79,8 @@ class Players : public testing::Test {
   static void kill_encoder();
   /// Nobody pushes any more.
   static void end_push();
+  /// Another publishing point, at which nobody has pushed.
+  static void begin_anew();
 
   static std::string url(const std::string& scheme) {
     return scheme + "://127.0.0.1:" + std::to_string(server->port()) + "/live";

@@ -233,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(After, Comeback, testing::Values(5, 15, 25),
                          [](const auto& seconds) { return std::to_string(seconds.param) + "s"; });
 
 TEST_P(Comeback, P47_EachPlayerGoesOnWithoutAskingAgainWhenAKilledEncoderIsBack) {
-  end_push();
+  begin_anew();  // nobody has seen a white picture there
   start_encoder();
   ASSERT_TRUE(server->wait_for([] { return newest_session().media >= kSomeMore; }))
       << encoder->error_text();
@@ -249,7 +249,6 @@ TEST_P(Comeback, P47_EachPlayerGoesOnWithoutAskingAgainWhenAKilledEncoderIsBack)
   const auto sessions = server->sessions().size();
 
   kill_encoder();
-  const auto old_recording = recordings().back();
   std::this_thread::sleep_for(std::chrono::seconds(GetParam()));  // the pause itself
   start_encoder("color=white");
   ASSERT_TRUE(server->wait_for([&] {
@@ -268,9 +267,11 @@ TEST_P(Comeback, P47_EachPlayerGoesOnWithoutAskingAgainWhenAKilledEncoderIsBack)
   EXPECT_EQ(server->connections(), connections + 1) << "the encoder's is the only new one";
   // What is white is new, and the other way round.
   server->check_timers();
-  for (const Picture& picture : pictures_of(old_recording))
+  const auto recorded = recordings();
+  ASSERT_EQ(recorded.size(), 2u);
+  for (const Picture& picture : pictures_of(recorded.front()))
     ASSERT_LT(brightness(picture), kWhite - 30);
-  for (const Picture& picture : pictures_of(recordings().back()))
+  for (const Picture& picture : pictures_of(recorded.back()))
     ASSERT_GT(brightness(picture), kWhite + 10);
 }
 

@@ -1,0 +1,53 @@
+// By which way a session goes, and with what for credentials.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sink/credentials.hpp"
+#include "sink/options.hpp"
+#include "sink/proxy.hpp"
+#include "sink/session_log.hpp"
+#include "wmhttp/push_engine.hpp"
+#include "wmhttp/url.hpp"
+#include "wmpush/result.hpp"
+
+namespace wmpush {
+
+/// Where the program wants to go, where redirects have led, and who answers there when somebody
+/// asks who is there: an authenticator never outlives the place that it is for.
+class SessionRoute {
+ public:
+  /// Reads from `options`, which are borrowed, by which way `url` is to be reached, and as whom.
+  /// E_INVALIDARG.
+  Error begin(wmhttp::PushUrl url, const OwnedOptions& options, SessionLog& log);
+
+  /// Follows the engine to where redirects have led it: what is known of the place it has left is
+  /// not for another. E_INVALIDARG, when the proxy for the new place is named wrongly.
+  Error follow(wmhttp::PushEngine& engine, SessionLog& log);
+
+  const wmhttp::PushUrl& url() const { return url_; }
+  const std::optional<Proxy>& proxy() const { return proxy_; }
+  /// The value of X-Accept-Authentication.
+  const std::string& authentication_schemes() const { return authentication_schemes_; }
+  /// Shared with whoever is being asked in another thread.
+  const std::shared_ptr<SessionAuthenticator>& authenticator() const { return authenticator_; }
+  const std::shared_ptr<SessionAuthenticator>& proxy_authenticator() const {
+    return proxy_authenticator_;
+  }
+
+ private:
+  Error read_proxy(SessionLog& log);
+
+  const OwnedOptions* options_ = nullptr;
+  wmhttp::PushUrl url_;
+  wmhttp::Destination home_;  // the server that the program named
+  std::optional<Proxy> proxy_;
+  std::string authentication_schemes_;
+  std::shared_ptr<SessionAuthenticator> authenticator_;
+  std::shared_ptr<SessionAuthenticator> proxy_authenticator_;
+};
+
+}  // namespace wmpush
