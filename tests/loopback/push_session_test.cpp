@@ -144,7 +144,11 @@ class CallTimer {
     ++calls_;
     return result;
   }
+#ifdef WMPUSH_SANITIZED
+  static constexpr std::chrono::milliseconds kLongest{50};  // of a program many times as slow
+#else
   static constexpr std::chrono::milliseconds kLongest{5};
+#endif
   Clock::duration longest() const { return longest_; }
   std::size_t calls() const { return calls_; }
 
@@ -630,9 +634,10 @@ class Tickets : public NeverBlocking {
 
 TEST_F(Tickets, AKdcThatTakesItsTimeHoldsNobodyUp) {
   kdc.close();
-  RawServer server([&](RawServer::Connection& connection) { serve(connection); });
+  auto server =
+      std::make_unique<RawServer>([&](RawServer::Connection& connection) { serve(connection); });
   PushSession session(options);
-  ASSERT_EQ(session.start(server.url()), Result::S_OK);
+  ASSERT_EQ(session.start(server->url()), Result::S_OK);
   EXPECT_EQ(run(session, Clock::now() + 300ms), Result::E_PENDING);
   kdc.wait_for_somebody();
   EXPECT_EQ(run(session, Clock::now() + 100ms), Result::E_PENDING);
@@ -645,6 +650,7 @@ TEST_F(Tickets, AKdcThatTakesItsTimeHoldsNobodyUp) {
   ASSERT_EQ(run(session), Result::S_OK) << session.last_error().message;
   ASSERT_EQ(session.end_start(), Result::S_OK);
   EXPECT_EQ(run(session), Result::S_OK) << session.last_error().message;
+  server.reset();
   EXPECT_THAT(stream_head, HasSubstr("Authorization: Negotiate dGlja2V0"));
 }
 

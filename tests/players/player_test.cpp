@@ -227,7 +227,7 @@ TEST_F(Players, FfmpegGoesOnWhenAKilledEncoderComesBack) {
 }
 
 /// mplayer's read ends after 10 s of silence. Where data comes before its next one ends, it reads
-/// on for good and shows no picture any more: nothing that a server sends changes that.
+/// on and shows no picture any more; later it does again.
 bool gives_up_after(const PlayerProgram& program, int seconds) {
   return std::string(program.program) == "mplayer" && seconds > 10 && seconds < 20;
 }
