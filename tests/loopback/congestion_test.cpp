@@ -126,7 +126,11 @@ TEST_F(CongestionOnTheWire, WhatComesWhileAConnectionIsMadeAgainWaits) {
   EXPECT_EQ(sink.EndSession(), Result::S_OK) << sink.last_error().message;
   EXPECT_EQ(sink.stats().packets_dropped, 0u);
   ASSERT_TRUE(server.wait_for([&] { return !server.sessions().front().running; }));
-  EXPECT_EQ(server.sessions().front().packets, number);
+  // What the server's system had and the server had not read when it reset may be lost, and is
+  // told.
+  const std::uint64_t arrived = server.sessions().front().packets;
+  EXPECT_LE(arrived, number);
+  EXPECT_GE(arrived + std::min<std::uint64_t>(sink.stats().packets_at_risk, 2), number);
 }
 
 TEST_F(CongestionOnTheWire, TellsAnOptionThatIsNone) {
