@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <variant>
 
 #include "core/printable.hpp"
@@ -90,11 +89,30 @@ wmpush_result with(wmpush_session* session, Call call) noexcept {
   });
 }
 
-/// The bytes of the program; false when they cannot be any.
-bool take_bytes(const void* data, std::size_t size, std::span<const std::byte>& bytes) {
-  bytes = std::span(static_cast<const std::byte*>(data), size);
-  return data != nullptr || size == 0;
+/// The same with the bytes of the program, for a session of whichever kind it is.
+template <typename Call>
+wmpush_result with_bytes(wmpush_session* session, const void* data, std::size_t size,
+                         Call call) noexcept {
+  if (data == nullptr && size > 0) return code(Result::E_INVALIDARG);
+  return with_session(session, [&](auto& face) {
+    return call(face, std::span(static_cast<const std::byte*>(data), size));
+  });
 }
+
+// What the two kinds call by different names.
+
+using ProgramBytes = std::span<const std::byte>;
+
+Result on_header(PushSink& sink, ProgramBytes header) { return sink.OnHeader(header); }
+Result on_header(PushSession& session, ProgramBytes header) { return session.on_header(header); }
+Result on_data_unit(PushSink& sink, ProgramBytes packet) { return sink.OnDataUnit(packet); }
+Result on_data_unit(PushSession& session, ProgramBytes packet) {
+  return session.on_data_unit(packet);
+}
+Result on_end_writing(PushSink& sink) { return sink.OnEndWriting(); }
+Result on_end_writing(PushSession& session) { return session.on_end_writing(); }
+Result disconnect(PushSink& sink) { return sink.Disconnect(); }
+Result disconnect(PushSession& session) { return session.disconnect(); }
 
 /// Makes a session and has it begin; what both ways to one have in common.
 template <typename Face, typename Begin>
@@ -212,40 +230,22 @@ wmpush_result wmpush_perform(wmpush_session* session) {
 }
 
 wmpush_result wmpush_write(wmpush_session* session, const void* data, size_t size) {
-  std::span<const std::byte> bytes;
-  if (!take_bytes(data, size, bytes)) return code(Result::E_INVALIDARG);
-  return with_session(session, [&](auto& face) { return face.write(bytes); });
+  return with_bytes(session, data, size,
+                    [](auto& face, ProgramBytes bytes) { return face.write(bytes); });
 }
 
 wmpush_result wmpush_on_header(wmpush_session* session, const void* header, size_t size) {
-  std::span<const std::byte> bytes;
-  if (!take_bytes(header, size, bytes)) return code(Result::E_INVALIDARG);
-  return with_session(session, [&](auto& face) {
-    if constexpr (std::is_same_v<decltype(face), PushSink&>)
-      return face.OnHeader(bytes);
-    else
-      return face.on_header(bytes);
-  });
+  return with_bytes(session, header, size,
+                    [](auto& face, ProgramBytes bytes) { return on_header(face, bytes); });
 }
 
 wmpush_result wmpush_on_data_unit(wmpush_session* session, const void* packet, size_t size) {
-  std::span<const std::byte> bytes;
-  if (!take_bytes(packet, size, bytes)) return code(Result::E_INVALIDARG);
-  return with_session(session, [&](auto& face) {
-    if constexpr (std::is_same_v<decltype(face), PushSink&>)
-      return face.OnDataUnit(bytes);
-    else
-      return face.on_data_unit(bytes);
-  });
+  return with_bytes(session, packet, size,
+                    [](auto& face, ProgramBytes bytes) { return on_data_unit(face, bytes); });
 }
 
 wmpush_result wmpush_on_end_writing(wmpush_session* session) {
-  return with_session(session, [](auto& face) {
-    if constexpr (std::is_same_v<decltype(face), PushSink&>)
-      return face.OnEndWriting();
-    else
-      return face.on_end_writing();
-  });
+  return with_session(session, [](auto& face) { return on_end_writing(face); });
 }
 
 wmpush_result wmpush_end_start(wmpush_session* session, wmpush_result reason) {
@@ -263,12 +263,7 @@ wmpush_result wmpush_abort_session(wmpush_session* session, wmpush_result reason
 }
 
 wmpush_result wmpush_disconnect(wmpush_session* session) {
-  return with_session(session, [](auto& face) {
-    if constexpr (std::is_same_v<decltype(face), PushSink&>)
-      return face.Disconnect();
-    else
-      return face.disconnect();
-  });
+  return with_session(session, [](auto& face) { return disconnect(face); });
 }
 
 void wmpush_last_error(const wmpush_session* session, wmpush_error* error) {

@@ -146,13 +146,6 @@ std::string Connection::peer() const {
 // ---------------------------------------------------------------------------------------------
 // Using it
 
-int Connection::pending_error() const {
-  int value = 0;
-  socklen_t size = sizeof value;
-  ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &value, &size);
-  return value;
-}
-
 void Connection::gather(bool bulk) {
   if (gathering_ == bulk) return;
   gathering_ = bulk;
@@ -167,6 +160,11 @@ void Connection::look_at_pace(Time now) {
   crowd_ = pause ? std::max(crowd_ - kPauseWeight, 0) : std::min(crowd_ + 1, kBulk);
   if (crowd_ == kBulk) gather(true);
   if (crowd_ == 0) gather(false);
+}
+
+void Connection::keep_pending_error() {
+  if (const int failure = pending_error(socket_.get()); failure != 0 && first_error_ == 0)
+    first_error_ = failure;
 }
 
 Error Connection::broken(int system_error) {
@@ -216,8 +214,7 @@ Error Connection::receive(MutableBytes buffer, Bytes& received, bool& closed) {
     return {};
   }
   if (count < 0) return is_would_block(errno) ? Error{} : broken(errno);
-  if (const int failure = pending_error(); failure != 0 && first_error_ == 0)
-    first_error_ = failure;
+  keep_pending_error();
   if (first_error_ != 0) return lost(first_error_);
   closed = true;
   return {};
@@ -266,8 +263,7 @@ void Connection::ask_for_window() noexcept {
 }
 
 bool Connection::settled(Error& broken_by) {
-  if (const int failure = pending_error(); failure != 0 && first_error_ == 0)
-    first_error_ = failure;
+  keep_pending_error();
   broken_by = first_error_ != 0 ? lost(first_error_) : Error{};
   if (unacknowledged() == 0) return true;
   const auto state = tcp_state(socket_.get());

@@ -99,7 +99,7 @@ class Connection {
   void look_at_pace(Time now);
   std::optional<TcpState> look_at_window();
   Error broken(int system_error);
-  int pending_error() const;
+  void keep_pending_error();
 
   const std::chrono::microseconds send_timeout_;
   State state_ = State::Closed;

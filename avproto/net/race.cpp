@@ -7,17 +7,13 @@
 #include <cerrno>
 #include <system_error>
 
+#include "net/tcp_state.hpp"
+
 namespace wmpush::net {
 namespace {
 
 /// Who waits for one descriptor learns of the other sockets' luck by looking so often.
 constexpr std::chrono::milliseconds kLook{10};
-
-int pending_error(int descriptor) {
-  int value = 0;
-  socklen_t size = sizeof value;
-  return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &value, &size) == 0 ? value : errno;
-}
 
 /// The errno of a connect() that has not begun; 0 where it is under way or done.
 int connect_to(const Address& address, Descriptor& socket) {

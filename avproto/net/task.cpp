@@ -1,8 +1,6 @@
 #include "net/task.hpp"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,25 +9,10 @@
 #include <thread>
 #include <utility>
 
+#include "core/signals_blocked.hpp"
+
 namespace wmpush::net {
 namespace {
-
-/// While it lives no signal reaches this thread, nor any that it starts: those keep what they were
-/// born with. The program's handlers run in the program's threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 Error impossible(const std::string& what, std::string_view missing, int system_error) {
   return {

@@ -2,6 +2,8 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+
+#include <cerrno>
 #ifdef __linux__
 // Not <netinet/tcp.h>, which cannot stand beside it: the C library's tcp_info may end earlier.
 #include <linux/tcp.h>
@@ -29,6 +31,12 @@ std::optional<TcpState> tcp_state(int descriptor) {
   static_cast<void>(descriptor);
   return std::nullopt;
 #endif
+}
+
+int pending_error(int descriptor) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &value, &size) == 0 ? value : errno;
 }
 
 }  // namespace wmpush::net

@@ -24,4 +24,7 @@ struct TcpState {
 /// None where the system tells nothing. `descriptor` is a TCP socket's.
 std::optional<TcpState> tcp_state(int descriptor);
 
+/// The errno that the system keeps for a socket, which it tells once; 0: none.
+int pending_error(int descriptor);
+
 }  // namespace wmpush::net

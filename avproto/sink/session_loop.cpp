@@ -186,11 +186,6 @@ bool Session::send_outgoing(Time now) {
   if (Error lost = connection_->send(engine_->outgoing(), count, now)) {
     look();  // an answer that came before the loss says more than an errno
     if (!engine_->connected_now() || over()) return true;
-    // So does a stall whose time is up: the kernel has been told to give up then as well.
-    if (waits_.stalled_since && now >= engine_->deadline()) {
-      engine_->tick(now, delivery());
-      return true;
-    }
     if (!loss_settled()) return false;
     engine_->connection_lost(std::move(lost), now, delivery());
     return true;

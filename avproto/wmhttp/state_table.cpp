@@ -37,11 +37,11 @@ struct StateTable {
     on({S::SettingUp}, {V::Redirected}, &E::follow_redirect);
     on({S::SettingUp}, {V::ProxyNamed}, &E::take_named_proxy);
     on({S::SettingUp}, {V::Challenged}, &E::answer_setup_challenge);
+    on({S::SettingUp}, {V::Answered}, &E::setup_answered);
     on({S::SettingUp}, {V::Refused}, &E::refuse_setup);
     on({S::SettingUp}, {V::PeerClosed, V::ConnectionLost}, &E::lose_setup);
     on({S::SettingUp}, {V::TimedOut}, &E::setup_unanswered);
     // A session that waits for its stream may lose its connection.
-    on({S::SettingUp}, {V::Answered}, &E::setup_answered);
     on({S::Ready}, {V::Header}, &E::start_stream);
     on({S::Ready}, {V::Malformed, V::PeerClosed, V::ConnectionLost, V::TimedOut},
        &E::forget_connection);

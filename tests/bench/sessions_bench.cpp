@@ -160,7 +160,7 @@ class Loop {
       if (failed(one.session.start(url))) give_up(one.session.last_error().message);
       register_wants(one);
       run_until([&] { return one.session.stats().state == WMPUSH_STATE_READY; });
-      if (failed(one.session.on_header(stamped_stream_header(kPacketSize))))
+      if (failed(one.session.on_header(test::video_header(kPacketSize))))
         give_up(one.session.last_error().message);
     }
   }

@@ -38,11 +38,4 @@ struct StampedPacket {
   }
 };
 
-inline std::vector<std::byte> stamped_stream_header(std::uint32_t packet_size) {
-  test::HeaderSpec spec;
-  spec.packet_size = packet_size;
-  spec.streams = {test::StreamSpec::video(1)};
-  return test::make_header(spec);
-}
-
 }  // namespace wmpush::bench

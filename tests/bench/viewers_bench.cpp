@@ -144,7 +144,7 @@ Usage usage_of(pid_t id) {
 void push(std::uint16_t port, bool icecast, const std::atomic<bool>& stop) {
   PushSink sink;
   int descriptor = -1;
-  const std::vector<std::byte> asf_header = bench::stamped_stream_header(kPacketSize);
+  const std::vector<std::byte> asf_header = video_header(kPacketSize);
   if (icecast) {
     descriptor = connect_to(port);
     const std::string head =

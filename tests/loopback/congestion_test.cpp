@@ -18,15 +18,10 @@ namespace {
 using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kPacketSize = 3200;
+constexpr std::uint32_t kPacketSize = 3200;
 constexpr std::uint32_t kKeyFrameDistance = 20;
 
-std::vector<std::byte> header() {
-  HeaderSpec spec;
-  spec.packet_size = kPacketSize;
-  spec.streams = {StreamSpec::video(1)};
-  return make_header(spec);
-}
+std::vector<std::byte> header() { return video_header(kPacketSize); }
 
 /// Each is a whole picture, with its number as the number of its media object and its time.
 std::vector<std::byte> packet(std::uint32_t number) {

@@ -107,14 +107,9 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kPacketSize = 1400;
+constexpr std::uint32_t kPacketSize = 1400;
 
-std::vector<std::byte> asf_header() {
-  HeaderSpec spec;
-  spec.packet_size = kPacketSize;
-  spec.streams = {StreamSpec::video(1)};
-  return make_header(spec);
-}
+std::vector<std::byte> asf_header() { return video_header(kPacketSize); }
 
 std::vector<std::byte> packet(std::uint32_t number) {
   PacketSpec spec;
@@ -198,6 +193,12 @@ class NeverBlocking : public testing::Test {
   Result set_up(PushSession& session, const std::string& url) {
     const Result begun = timer([&] { return session.start(url); });
     return failed(begun) ? begun : run(session);
+  }
+  /// The packet of this number, which is then the next one's.
+  Result push_one(PushSession& session, std::uint32_t& number) {
+    const Result result = timer([&] { return session.on_data_unit(packet(number)); });
+    if (result == Result::S_OK) ++number;
+    return result;
   }
   /// All of it, in pieces.
   Result write(PushSession& session, Bytes asf) {
@@ -309,23 +310,18 @@ TEST_F(NeverBlocking, AllOfAPacketIsTakenOrNothingWhileTheNetworkIsFull) {
   ASSERT_EQ(set_up(session, server.url()), Result::S_OK);
   ASSERT_EQ(session.on_header(asf_header()), Result::S_OK);
   std::uint32_t number = 0;
-  const auto push_one = [&] {
-    const Result result = timer([&] { return session.on_data_unit(packet(number)); });
-    if (result == Result::S_OK) ++number;
-    return result;
-  };
-  while (push_one() == Result::S_OK) {
+  while (push_one(session, number) == Result::S_OK) {
   }
   const wmpush_stats full = session.stats();
   EXPECT_EQ(full.packets_accepted, number);
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(push_one(), Result::E_PENDING);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(push_one(session, number), Result::E_PENDING);
   EXPECT_EQ(session.stats().bytes_accepted, full.bytes_accepted);
   EXPECT_EQ(session.perform(), Result::E_PENDING);
   EXPECT_NE(session.wants().events & POLLOUT, 0);
   EXPECT_LT(full.packets_accepted, full.packets_sent + 60) << "what waits here has a bound";
   go_on.set_value();
   for (int more = 0; more < 100;) {
-    if (push_one() == Result::S_OK)
+    if (push_one(session, number) == Result::S_OK)
       ++more;
     else
       wait_for(session);
@@ -364,19 +360,14 @@ TEST_F(NeverBlocking, AQueueOfItsOwnSizeTakesWhatComesWhileTheConnectionIsMadeAg
   ASSERT_EQ(set_up(session, server->url()), Result::S_OK);
   ASSERT_EQ(session.on_header(asf_header()), Result::S_OK);
   std::uint32_t number = 0;
-  const auto push_one = [&] {
-    const Result result = timer([&] { return session.on_data_unit(packet(number)); });
-    if (result == Result::S_OK) ++number;
-    return result;
-  };
   server.reset();
   while (session.stats().state != WMPUSH_STATE_RECONNECTING) {
-    ASSERT_EQ(push_one(), Result::S_OK);
+    ASSERT_EQ(push_one(session, number), Result::S_OK);
     wait_for(session, 1ms);
     ASSERT_FALSE(session.perform() == Result::NS_E_CONNECTION_FAILURE);
   }
   const std::uint32_t before = number;
-  while (push_one() == Result::S_OK) {
+  while (push_one(session, number) == Result::S_OK) {
   }
   EXPECT_GT((number - before) * kPacketSize, 800'000u);
   EXPECT_LT((number - before) * kPacketSize, 1'200'000u);

@@ -175,6 +175,14 @@ inline std::vector<std::byte> make_header(const HeaderSpec& spec) {
   return header.take();
 }
 
+/// Of one video and nothing else.
+inline std::vector<std::byte> video_header(std::uint32_t packet_size) {
+  HeaderSpec spec;
+  spec.packet_size = packet_size;
+  spec.streams = {StreamSpec::video(1)};
+  return make_header(spec);
+}
+
 struct PayloadSpec {
   std::uint8_t stream = 1;
   bool key_frame = false;

@@ -1,35 +1,17 @@
 #include "pubpoint/record/writer.hpp"
 
-#include <pthread.h>
-
 #include <condition_variable>
-#include <csignal>
 #include <deque>
 #include <mutex>
 #include <utility>
+
+#include "core/signals_blocked.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
 
 /// How long the end waits for a thread that should have nothing to do.
 constexpr std::chrono::milliseconds kPatience{200};
-
-/// The thread starts with all signals blocked: they are for the program's own threads, and a file
-/// that grows too large is an error of the write instead of a SIGXFSZ.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &old_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t old_{};
-};
 
 }  // namespace
 
