@@ -16,6 +16,10 @@ using net::Time;
 /// What is handed over at once of a larger piece: what waits for the network is then no more.
 constexpr std::size_t kPiece = 65536;
 
+/// How long an end that is all out is still listened to when it is interrupted: its answer may be
+/// on the way, and says more than that everything was acknowledged.
+constexpr std::chrono::milliseconds kLastWord{50};
+
 }  // namespace
 
 class PushSink::Loop {
@@ -56,7 +60,7 @@ class PushSink::Loop {
     try {
       net::Wait wait = session.wait();
       wait.until = std::min(wait.until, until);
-      if (net::wait_for(wait, interrupted_) == Readiness::Interrupted) return session.cancel();
+      if (net::wait_for(wait, interrupted_) == Readiness::Interrupted) return stop(wait);
     } catch (...) {
       return session.collapse();
     }
@@ -66,6 +70,14 @@ class PushSink::Loop {
   Session session;
 
  private:
+  Result stop(net::Wait wait) {
+    if (!session.awaits_confirmation()) return session.cancel();
+    wait.until = Clock::now() + kLastWord;
+    net::wait_for(wait, {});
+    const Result result = session.perform();
+    return session.pending() ? session.cancel() : result;
+  }
+
   net::InterruptCheck interrupted_;
 };
 

@@ -373,8 +373,12 @@ Result Session::disconnect() noexcept {
 Result Session::cancel() noexcept {
   return guarded([&]() -> Error {
     if (!engine_) return not_connected();
+    // What is confirmed is asked for before the peer is heard: an answer may bring both, and an
+    // objection must not be missed behind its own confirmation.
+    const wmhttp::Delivery delivered = delivery();
+    look();
     engine_->abandon({Result::NS_E_SHUTDOWN, 0, 0, "interrupted: what was not sent yet is lost"},
-                     delivery());
+                     delivered);
     return advance();
   });
 }

@@ -47,6 +47,10 @@ class Session {
 
   /// Something is under way: a connection, a setup, bytes that the kernel does not have, an end.
   bool pending() const;
+  /// The end-of-stream is out, and only what the peer makes of it is not known.
+  bool awaits_confirmation() const {
+    return engine_is(Engine::State::Ending) && engine_->wants() == Engine::Want::Receive;
+  }
   /// No more can be sent: it has ended, has failed, or was never started.
   bool over() const;
   /// Packets are left out rather than waited for, once the stream has begun.
