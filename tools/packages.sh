@@ -16,7 +16,7 @@ build | libavformat-dev| module:libavformat                | the AVIO adapter an
 build | libavcodec-dev | module:libavcodec                 | comes with libavformat's headers
 build | libavutil-dev  | module:libavutil                  | comes with libavformat's headers
 build | libtomlplusplus-dev | header:toml++/toml.h      | reads the configuration of wmpush serve
-build | libssl-dev     | module:libcrypto                  | the hashes of Digest authentication
+build | libssl-dev     | module:libssl                     | TLS, and the hashes of Digest authentication
 build | libkrb5-dev    | module:krb5-gssapi                | Negotiate and NTLM authentication
 run   | ffmpeg         | command:ffmpeg                    | the program that pushes
 test  | libgtest-dev   | header:gtest/gtest.h              | unit tests

@@ -41,12 +41,6 @@ void set_option(int descriptor, int level, int name, int value) noexcept {
 
 bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
-Error lost(int system_error) {
-  return {Result::NS_E_CONNECTION_FAILURE, 0, system_error,
-          "the connection was lost: " + std::generic_category().message(system_error) +
-              ": see the server's log"};
-}
-
 }  // namespace
 
 // ---------------------------------------------------------------------------------------------
@@ -74,14 +68,32 @@ void Connection::begin_anew() noexcept {
   last_send_ = {};
 }
 
+void Connection::secure(const tls::Context& context, const std::string& host, Time deadline) {
+  tls_ = tls::Stream::client(context, socket_.get(), host);
+  deadline_ = deadline;
+  state_ = State::Securing;
+}
+
 Error Connection::perform(Time now) {
   Error error = advance(now);
-  if (error) {
-    race_.reset();
-    lookup_ = {};
-    state_ = State::Closed;
-  }
+  if (error) close();
   return error;
+}
+
+Error Connection::go_on_with_handshake(Time now) {
+  const int failure = tls_->handshake();
+  if (failure == 0) state_ = State::Open;
+  if (failure == 0 || (failure == EAGAIN && now < deadline_)) return {};
+  std::string why = tls_->fault();
+  if (failure == EAGAIN)
+    why =
+        "no answer to the TLS handshake in time: does the server speak TLS on this port? Set "
+        "connect_timeout higher, if it is only slow";
+  else if (why.empty())
+    why = "the connection was lost in the middle of the TLS handshake: " +
+          std::generic_category().message(failure) + ": does the server speak TLS on this port?";
+  const int system_error = failure == EAGAIN ? ETIMEDOUT : failure == EPROTO ? 0 : failure;
+  return {Result::NS_E_PUSH_CANNOTCONNECT, 0, system_error, peer() + ": " + why};
 }
 
 Error Connection::advance(Time now) {
@@ -106,7 +118,7 @@ Error Connection::advance(Time now) {
     tune();
     state_ = State::Open;
   }
-  return {};
+  return state_ == State::Securing ? go_on_with_handshake(now) : Error{};
 }
 
 void Connection::tune() {
@@ -129,12 +141,17 @@ Wait Connection::wait(bool to_send) {
       return {lookup_.descriptor(), kReadable, lookup_.done() ? Time{} : deadline_};
     case State::Connecting:
       return race_->wait();
+    case State::Securing:
+      return {socket_.get(),
+              static_cast<short>(tls_->wants_to_send() ? kReadable | kWritable : kReadable),
+              deadline_};
     case State::Open:
       break;
   }
+  if (tls_ && tls_->wants_to_send()) to_send = true;
   if (!to_send) gather(false);  // nothing follows that would push out what is held back
   return {socket_.get(), static_cast<short>(to_send ? kReadable | kWritable : kReadable),
-          Time::max()};
+          tls_ && tls_->has_received() ? Time{} : Time::max()};
 }
 
 std::string Connection::peer() const {
@@ -169,23 +186,37 @@ void Connection::keep_pending_error() {
 
 Error Connection::broken(int system_error) {
   if (first_error_ == 0) first_error_ = system_error;
-  return lost(first_error_);
+  return lost();
+}
+
+Error Connection::lost() const {
+  const std::string why = tls_ && !tls_->fault().empty()
+                              ? tls_->fault()
+                              : std::generic_category().message(first_error_);
+  return {Result::NS_E_CONNECTION_FAILURE, 0, first_error_,
+          "the connection was lost: " + why + ": see the server's log"};
 }
 
 Error Connection::send(std::span<const Bytes> parts, std::size_t& count, Time now) {
   count = 0;
-  if (first_error_ != 0) return lost(first_error_);
+  if (first_error_ != 0) return lost();
+  look_at_pace(now);
+  if (now >= next_window_look_) {
+    look_at_window();
+    next_window_look_ = now + kWindowLook;
+  }
+  if (tls_) {
+    const tls::Transfer sent = tls_->send(parts);
+    count = sent.count;
+    full_ = tls_->wants_to_send();
+    return sent.error == 0 || sent.error == EAGAIN ? Error{} : broken(sent.error);
+  }
   std::array<iovec, kMostParts> pieces;
   const std::size_t used = std::min(parts.size(), kMostParts);
   std::size_t size = 0;
   for (std::size_t i = 0; i < used; ++i) {
     pieces[i] = {const_cast<std::byte*>(parts[i].data()), parts[i].size()};
     size += parts[i].size();
-  }
-  look_at_pace(now);
-  if (now >= next_window_look_) {
-    look_at_window();
-    next_window_look_ = now + kWindowLook;
   }
   msghdr message{};
   message.msg_iov = pieces.data();
@@ -208,6 +239,12 @@ bool Connection::writable() const {
 Error Connection::receive(MutableBytes buffer, Bytes& received, bool& closed) {
   received = {};
   closed = false;
+  if (tls_) {
+    const tls::Transfer came = tls_->receive(buffer);
+    received = Bytes(buffer).first(came.count);
+    closed = came.closed;
+    return came.error == 0 || came.error == EAGAIN ? Error{} : broken(came.error);
+  }
   const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (count > 0) {
     received = Bytes(buffer).first(static_cast<std::size_t>(count));
@@ -215,18 +252,19 @@ Error Connection::receive(MutableBytes buffer, Bytes& received, bool& closed) {
   }
   if (count < 0) return is_would_block(errno) ? Error{} : broken(errno);
   keep_pending_error();
-  if (first_error_ != 0) return lost(first_error_);
+  if (first_error_ != 0) return lost();
   closed = true;
   return {};
 }
 
 std::size_t Connection::unacknowledged() const {
+  std::size_t on_the_wire = 0;
 #ifdef SIOCOUTQ
   int bytes = 0;
   if (::ioctl(socket_.get(), SIOCOUTQ, &bytes) == 0 && bytes > 0)
-    return static_cast<std::size_t>(bytes);
+    on_the_wire = static_cast<std::size_t>(bytes);
 #endif
-  return 0;
+  return tls_ ? tls_->unacknowledged(on_the_wire) : on_the_wire;
 }
 
 std::size_t Connection::unread_limit() const {
@@ -264,7 +302,7 @@ void Connection::ask_for_window() noexcept {
 
 bool Connection::settled(Error& broken_by) {
   keep_pending_error();
-  broken_by = first_error_ != 0 ? lost(first_error_) : Error{};
+  broken_by = first_error_ != 0 ? lost() : Error{};
   if (unacknowledged() == 0) return true;
   const auto state = tcp_state(socket_.get());
   return first_error_ != 0 && (!state || state->closed);
@@ -275,6 +313,7 @@ bool Connection::settled(Error& broken_by) {
 
 void Connection::close() noexcept {
   if (socket_.is_open()) {
+    if (tls_) tls_->close();
     ::shutdown(socket_.get(), SHUT_WR);
     // What is left unread would turn the close into a reset, which could overtake our last bytes.
     constexpr int kMostReads = 64;
@@ -282,6 +321,7 @@ void Connection::close() noexcept {
     for (int i = 0; i < kMostReads; ++i)
       if (::recv(socket_.get(), unread.data(), unread.size(), MSG_DONTWAIT) <= 0) break;
   }
+  tls_.reset();
   socket_.close();
   race_.reset();
   lookup_ = {};
@@ -292,6 +332,7 @@ void Connection::reset() noexcept {
   if (socket_.is_open()) {
     const linger at_once{1, 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    tls_.reset();
     socket_.close();
   }
   close();

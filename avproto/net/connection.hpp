@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,8 @@
 #include "net/resolver.hpp"
 #include "net/tcp_state.hpp"
 #include "net/wait.hpp"
+#include "tls/context.hpp"
+#include "tls/stream.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::net {
@@ -21,6 +24,9 @@ namespace wmpush::net {
 /// No call waits for anything. What is waited for, wait() says; perform() then goes on with it.
 ///
 ///     Closed ──connect()──> Resolving ──> Connecting ──> Open ──close(), reset()──> Closed
+///                                                        │ ∧
+///                                               secure() ∨ │
+///                                                      Securing
 class Connection {
  public:
   /// `send_timeout`: how long the kernel may keep data that the peer does not take before it gives
@@ -34,11 +40,14 @@ class Connection {
   /// Begins to connect to `host`, within `deadline`. A connection that is still open is closed
   /// first. E_FAIL, where the system has no thread or descriptor left to resolve the name with.
   Error connect(const std::string& host, std::uint16_t port, Time deadline);
+  /// Begins TLS on a connection that is open, with a peer whose certificate has to be for `host`,
+  /// within `deadline`. What goes to and fro from then on is told in plain bytes.
+  void secure(const tls::Context& context, const std::string& host, Time deadline);
   /// Goes on with that. NS_E_SERVER_NOT_FOUND, or NS_E_PUSH_CANNOTCONNECT, whose message names each
-  /// address and why it failed; the connection is then Closed.
+  /// address and why it failed, or what is wrong with the TLS; the connection is then Closed.
   Error perform(Time now);
 
-  bool connecting() const { return state_ == State::Resolving || state_ == State::Connecting; }
+  bool connecting() const { return state_ != State::Closed && state_ != State::Open; }
   bool open() const { return state_ == State::Open; }
 
   /// What connecting waits for; or when it is Open, for what the peer sends and, if `to_send`, for
@@ -49,8 +58,8 @@ class Connection {
   std::string peer() const;
 
   /// Sends what the kernel takes at once; `count` is how much that was, 0 when it takes nothing
-  /// now. NS_E_CONNECTION_FAILURE with the first errno of the connection; what the peer sent before
-  /// can still be received.
+  /// now. The next call begins with what was not sent. NS_E_CONNECTION_FAILURE with the first errno
+  /// of the connection; what the peer sent before can still be received.
   Error send(std::span<const Bytes> parts, std::size_t& count, Time now = Clock::now());
 
   /// The kernel takes as much that a send is worth it, or the connection is broken.
@@ -58,7 +67,7 @@ class Connection {
 
   /// Receives what is there into `buffer`; `received` is the part of it that was filled, and empty
   /// when there is nothing. `closed` is set when the peer has closed its side and everything was
-  /// read.
+  /// read; over TLS that needs its close_notify, without which the connection is lost.
   Error receive(MutableBytes buffer, Bytes& received, bool& closed);
 
   /// Bytes that the peer's kernel has not acknowledged; 0 where the system cannot say.
@@ -90,7 +99,7 @@ class Connection {
   void reset() noexcept;
 
  private:
-  enum class State : std::uint8_t { Closed, Resolving, Connecting, Open };
+  enum class State : std::uint8_t { Closed, Resolving, Connecting, Securing, Open };
 
   Error advance(Time now);
   void begin_anew() noexcept;
@@ -98,12 +107,15 @@ class Connection {
   void gather(bool bulk);
   void look_at_pace(Time now);
   std::optional<TcpState> look_at_window();
+  Error go_on_with_handshake(Time now);
   Error broken(int system_error);
+  Error lost() const;
   void keep_pending_error();
 
   const std::chrono::microseconds send_timeout_;
   State state_ = State::Closed;
   Descriptor socket_;
+  std::unique_ptr<tls::Stream> tls_;  // on the socket; null: plain bytes go over it
 
   // While it is being made.
   std::string host_;

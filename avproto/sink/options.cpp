@@ -30,6 +30,12 @@ constexpr Row flag(const char* name, int wmpush_options::*member, std::int64_t v
                    const char* help) {
   return {{name, WMPUSH_OPTION_FLAG, "", 0, 1, value, 0, help, 0}, member, nullptr, nullptr};
 }
+/// Whoever wrote the URL would be trusted by it.
+constexpr Row verify(const char* name, int wmpush_options::*member, const char* help) {
+  Row row = flag(name, member, 1, help);
+  row.info.not_in_url = 1;
+  return row;
+}
 constexpr Row timeout(const char* name, std::int64_t wmpush_options::*member, std::int64_t value,
                       const char* help) {
   return {
@@ -67,7 +73,7 @@ constexpr std::array kRows = {
         "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered"),
     text(WMPUSH_MEMBER(http_proxy), InUrl::Refused,
          "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, "
-         "but for the hosts in no_proxy; empty = none",
+         "or for wmpushs:// its https_proxy, but for the hosts in no_proxy; empty = none",
          1),
     flag(WMPUSH_MEMBER(allow_305), 0, "go through a proxy that the server names (HTTP status 305)"),
     timeout(WMPUSH_MEMBER(connect_timeout), 10 * kSecond,
@@ -106,6 +112,15 @@ constexpr std::array kRows = {
             "what may wait for the network with congestion=drop; 0 = 2097152"),
     text(WMPUSH_MEMBER(user_agent), InUrl::Taken,
          "product to name after the encoder's; default libwmpush/VERSION"),
+    text(WMPUSH_MEMBER(ca_file), InUrl::Refused,
+         "file of PEM with the certificates to trust with wmpushs://; default: the system's"),
+    verify(WMPUSH_MEMBER(tls_verify),
+           "push with wmpushs:// only to a server whose certificate is trusted and for its host; "
+           "0 = to any"),
+    text(WMPUSH_MEMBER(cert_file), InUrl::Refused,
+         "file of PEM with our own certificate, where the server asks for one"),
+    text(WMPUSH_MEMBER(key_file), InUrl::Refused,
+         "file of PEM with its key, without a passphrase; default: cert_file"),
 };
 #undef WMPUSH_MEMBER
 

@@ -21,6 +21,8 @@ std::string name(Proxy::Source source) {
       return "the option http_proxy";
     case Proxy::Source::Environment:
       return "http_proxy in the environment";
+    case Proxy::Source::EnvironmentTls:
+      return "https_proxy in the environment";
     case Proxy::Source::Server:
       break;
   }
@@ -116,6 +118,13 @@ bool has_wrong_port(std::string_view address) {
   return !port || *port < 1 || *port > 65535;
 }
 
+/// A web server sets HTTP_PROXY for its scripts from a request, but not HTTPS_PROXY.
+const char* proxy_of_environment(bool tls) {
+  if (!tls) return std::getenv("http_proxy");
+  const char* const lower = std::getenv("https_proxy");
+  return lower != nullptr ? lower : std::getenv("HTTPS_PROXY");
+}
+
 }  // namespace
 
 std::string Proxy::display() const { return "proxy " + host_and_port(address.host, address.port); }
@@ -147,7 +156,7 @@ Error parse_proxy(std::string_view text, Proxy::Source source, Proxy& proxy) {
                      : " is no address of a proxy: http://[user[:password]@]host[:port] is needed; "
                        "in a user or a password '@', ':', '/', '?' and '%' are written %40, %3A, "
                        "%2F, %3F and %25")};
-  proxy = {url.destination(), url.user, url.password, source};
+  proxy = {url.server, url.user, url.password, source};
   return {};
 }
 
@@ -167,14 +176,16 @@ Error choose_proxy(const char* option, const wmhttp::Destination& server,
   proxy.reset();
   const char* text = option;
   if (option == nullptr) {
-    text = std::getenv("http_proxy");
+    text = proxy_of_environment(server.tls);
     const char* excepted = std::getenv("no_proxy");
     if (excepted == nullptr) excepted = std::getenv("NO_PROXY");
     if (text == nullptr || (excepted != nullptr && is_excepted(excepted, server))) return {};
   }
   if (*text == '\0') return {};
-  return parse_proxy(text, option != nullptr ? Proxy::Source::Option : Proxy::Source::Environment,
-                     proxy.emplace());
+  const Proxy::Source source = option != nullptr ? Proxy::Source::Option
+                               : server.tls      ? Proxy::Source::EnvironmentTls
+                                                 : Proxy::Source::Environment;
+  return parse_proxy(text, source, proxy.emplace());
 }
 
 Error unreachable(const Proxy& proxy, Error why) {
@@ -187,6 +198,7 @@ Error unreachable(const Proxy& proxy, Error why) {
       why.message += "; an empty http_proxy goes without a proxy";
       break;
     case Proxy::Source::Environment:
+    case Proxy::Source::EnvironmentTls:
       why.message +=
           "; no_proxy in the environment excepts hosts, an empty option http_proxy goes without";
       break;

@@ -13,7 +13,7 @@ namespace wmpush {
 
 struct Proxy {
   /// Who named it.
-  enum class Source { Option, Environment, Server };
+  enum class Source { Option, Environment, EnvironmentTls, Server };
 
   wmhttp::Destination address;
   std::string user;  ///< percent-decoded; empty: none
@@ -35,8 +35,9 @@ Error parse_proxy(std::string_view text, Proxy::Source source, Proxy& proxy);
 bool is_excepted(std::string_view list, const wmhttp::Destination& server);
 
 /// The proxy on the way to `server`: what `option` says (empty: none); when it is null, what
-/// http_proxy in the environment says, unless no_proxy or NO_PROXY there names the server. As
-/// everywhere HTTP_PROXY does not count, which a web server sets for its scripts from a request.
+/// http_proxy in the environment says, or for a server of TLS https_proxy or HTTPS_PROXY, unless
+/// no_proxy or NO_PROXY there names the server. As everywhere HTTP_PROXY does not count, which a
+/// web server sets for its scripts from a request.
 Error choose_proxy(const char* option, const wmhttp::Destination& server,
                    std::optional<Proxy>& proxy);
 

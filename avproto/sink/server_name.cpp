@@ -1,11 +1,13 @@
 // Asks who is there, without a request of the push protocol.
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <utility>
 
 #include "net/connection.hpp"
+#include "sink/dialer.hpp"
 #include "sink/options.hpp"
-#include "sink/proxy.hpp"
+#include "sink/session_log.hpp"
+#include "sink/session_route.hpp"
 #include "wmhttp/message.hpp"
 #include "wmhttp/url.hpp"
 #include "wmpush/push_sink.hpp"
@@ -18,6 +20,8 @@ using net::Connection;
 using net::InterruptCheck;
 using net::Readiness;
 using net::Time;
+
+constexpr const char* kProduct = "libwmpush/" WMPUSH_VERSION;
 
 /// Once, or until `deadline`.
 Error wait(Connection& connection, bool to_send, Time deadline, const InterruptCheck& interrupted) {
@@ -36,13 +40,12 @@ Error wait(Connection& connection, bool to_send, Time deadline, const InterruptC
   return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted"};
 }
 
-Error connect(Connection& connection, const wmhttp::Destination& to, Time deadline,
-              const InterruptCheck& interrupted) {
-  if (Error error = connection.connect(to.host, to.port, deadline)) return error;
+Error connect(Dialer& dialer, const InterruptCheck& interrupted) {
   while (true) {
-    if (Error error = connection.perform(Clock::now())) return error;
-    if (connection.open()) return {};
-    if (Error error = wait(connection, false, Time::max(), interrupted)) return error;
+    if (Error error = dialer.perform(Clock::now())) return error;
+    if (dialer.done()) return {};
+    if (net::wait_for(dialer.wait(), interrupted) == Readiness::Interrupted)
+      return {Result::NS_E_SHUTDOWN, 0, 0, "interrupted"};
   }
 }
 
@@ -93,23 +96,26 @@ Error ask_server_name(std::string_view url, const wmpush_options& options, Serve
   wmhttp::PushUrl parsed;
   const auto is_option = [](std::string_view each) { return find_option(each) != nullptr; };
   if (Error error = wmhttp::parse_url(url, is_option, parsed)) return error;
-  std::optional<Proxy> proxy;
-  if (Error error = choose_proxy(options.http_proxy, parsed.destination(), proxy)) return error;
-  name.through_proxy = proxy.has_value();
-  const wmhttp::Destination to = proxy ? proxy->address : parsed.destination();
+  SessionLog log{Log(options.log, options.log_opaque)};
+  const OwnedOptions owned(options);
+  SessionRoute route;
+  if (Error error = route.begin(std::move(parsed), owned, log)) return error;
+  const wmhttp::Destination& server = route.url().server;
+  name.through_proxy = route.proxy().has_value();
 
   InterruptCheck interrupted;
   if (options.interrupt != nullptr)
     interrupted = [&options] { return options.interrupt(options.interrupt_opaque) != 0; };
   const Time start = Clock::now();
   Connection connection{std::chrono::microseconds(options.send_timeout)};
-  if (Error error = connect(
-          connection, to, start + std::chrono::microseconds(options.connect_timeout), interrupted))
-    return proxy ? unreachable(*proxy, std::move(error)) : error;
+  Dialer dialer({server, route.proxy(), route.proxy_authenticator(), kProduct, route.tls()},
+                connection, start + std::chrono::microseconds(options.connect_timeout));
+  if (Error error = connect(dialer, interrupted)) return error;
   name.address = connection.peer();
-  const std::string target = proxy ? "http://" + parsed.authority() + "/" : "*";
-  const std::string request = "OPTIONS " + target + " HTTP/1.1\r\nHost: " + parsed.authority() +
-                              "\r\nUser-Agent: libwmpush/" WMPUSH_VERSION
+  const bool proxy_reads = name.through_proxy && !server.tls;
+  const std::string target = proxy_reads ? "http://" + server.authority() + "/" : "*";
+  const std::string request = "OPTIONS " + target + " HTTP/1.1\r\nHost: " + server.authority() +
+                              "\r\nUser-Agent: " + kProduct +
                               "\r\nConnection: close\r\n\r\n";
   const Time deadline = Clock::now() + std::chrono::microseconds(options.response_timeout);
   wmhttp::Response response;

@@ -152,8 +152,9 @@ Error Session::begin(std::string_view url, std::string_view template_url, bool a
   if (!over()) return misuse("Connect: there is a session already: end it, or disconnect, first");
   input_.reset();
   engine_.reset();
-  connection_.reset();
   asking_.reset();
+  dialer_.reset();
+  connection_.reset();
   end_.reset();
   accepted_ = more_to_do_ = false;
   verdict_ = {};
@@ -208,19 +209,22 @@ Error Session::open(std::string_view url, std::string_view template_url, bool au
   return advance();
 }
 
+std::string Session::product() const {
+  const char* const given = effective_->get().user_agent;
+  return given == nullptr ? "libwmpush/" WMPUSH_VERSION : given;
+}
+
 wmhttp::EngineConfig Session::engine_config(std::string setup_body, wmhttp::Resume resume) const {
   const OwnedOptions& options = *effective_;
   wmhttp::EngineConfig config;
   config.target = route_.url().target;
-  config.server = route_.url().destination();
+  config.server = route_.url().server;
   if (route_.proxy()) config.proxy = route_.proxy()->address;
-  config.user_agent =
-      std::string(wmhttp::kEncoderToken) + " " +
-      (options->user_agent == nullptr ? "libwmpush/" WMPUSH_VERSION : options->user_agent);
+  config.user_agent = std::string(wmhttp::kEncoderToken) + " " + product();
   config.setup_body = std::move(setup_body);
   config.authentication_schemes = route_.authentication_schemes();
   config.server_authenticator = route_.authenticator().get();
-  config.proxy_authenticator = route_.proxy_authenticator().get();
+  config.proxy_authenticator = route_.engine_proxy_authenticator();
   config.allow_305 = options->allow_305 != 0;
   config.strict_server = options->strict_server != 0;
   config.content_length = options->content_length;

@@ -10,6 +10,7 @@
 #include "core/bytes.hpp"
 #include "net/connection.hpp"
 #include "net/task.hpp"
+#include "sink/dialer.hpp"
 #include "sink/media_input.hpp"
 #include "sink/options.hpp"
 #include "sink/session_log.hpp"
@@ -74,6 +75,7 @@ class Session {
   Error begin(std::string_view url, std::string_view template_url, bool auto_destroy);
   Error open(std::string_view url, std::string_view template_url, bool auto_destroy);
   wmhttp::EngineConfig engine_config(std::string setup_body, wmhttp::Resume resume) const;
+  std::string product() const;
   void tell_of_acceptance();
 
   // The program's data.
@@ -88,6 +90,7 @@ class Session {
   Error advance();
   bool step(net::Time now);
   bool make_connection(net::Time now);
+  Error dial(net::Time now);
   bool consult(net::Time now);
   bool send_outgoing(net::Time now);
   bool receive_waiting(net::Time now);
@@ -131,6 +134,7 @@ class Session {
   SessionRoute route_;                 // borrows the effective options
   std::shared_ptr<net::Task> asking_;  // an authenticator that takes its time
   std::unique_ptr<net::Connection> connection_;
+  std::unique_ptr<Dialer> dialer_;     // while a connection is made; borrows it
   std::unique_ptr<Engine> engine_;     // borrows the authenticators of the route
   std::unique_ptr<MediaInput> input_;  // borrows the engine
   net::Time started_{};

@@ -43,7 +43,10 @@ Error Session::advance() {
   more_to_do_ = false;
   while (true) {
     // A peer that still reads is not to get what will be sent again.
-    if (engine_->wants() == Want::Wait) connection_->reset();
+    if (engine_->wants() == Want::Wait) {
+      dialer_.reset();
+      connection_->reset();
+    }
     const bool goes_on = step(now);
     if (!accepted_ && engine_is(State::Ready)) tell_of_acceptance();
     report_notes();
@@ -60,6 +63,7 @@ bool Session::step(Time now) {
   switch (engine_->wants()) {
     case Want::Nothing:
       if (over()) {
+        dialer_.reset();
         connection_->close();  // that was being made
         asking_.reset();
         return false;
@@ -96,6 +100,8 @@ net::Wait Session::wait() {
       if (asking_) wait = {asking_->descriptor(), net::kReadable, Time::max()};
       break;
     case Want::Connect:
+      if (dialer_) wait = dialer_->wait();
+      break;
     case Want::Send:
     case Want::Receive:
       wait = connection_->wait(want == Want::Send);
@@ -120,34 +126,41 @@ net::Wait Session::wait() {
 
 bool Session::make_connection(Time now) {
   waits_ = {};
-  const std::optional<Proxy>& proxy = route_.proxy();
-  if (!connection_->connecting()) {
-    if (Error error = route_.follow(*engine_, log_)) {
-      engine_->connect_failed(std::move(error), now);
-      return true;
-    }
-    info_.through_proxy = proxy.has_value();
-    const wmhttp::Destination& to = engine_->destination();
-    log_.write(WMPUSH_LOG_VERBOSE, "connecting to " + std::string(proxy ? "the proxy " : "") +
-                                       to.host + " port " + std::to_string(to.port));
-    const Time until = std::min(now + std::chrono::microseconds(effective_->get().connect_timeout),
-                                engine_->deadline());
-    if (Error error = connection_->connect(to.host, to.port, until)) {
-      engine_->connect_failed(std::move(error), now);
-      return true;
-    }
-  }
-  if (Error error = connection_->perform(now)) {
-    engine_->connect_failed(proxy ? unreachable(*proxy, std::move(error)) : std::move(error), now);
+  Error error = dial(now);
+  if (error) {
+    dialer_.reset();
+    engine_->connect_failed(std::move(error), now);
     return true;
   }
-  if (connection_->open()) {
+  if (dialer_->done()) {
+    dialer_.reset();
     info_.address = connection_->peer();
     engine_->connected(now);
     return true;
   }
   engine_->tick(now);  // an end may have no more time
   return engine_->wants() != Want::Connect;
+}
+
+Error Session::dial(Time now) {
+  if (!dialer_) {
+    if (Error error = route_.follow(*engine_, log_)) return error;
+    const std::optional<Proxy>& proxy = route_.proxy();
+    info_.through_proxy = proxy.has_value();
+    const wmhttp::Destination& to = engine_->destination();
+    log_.write(WMPUSH_LOG_VERBOSE, "connecting to " + std::string(proxy ? "the proxy " : "") +
+                                       to.host + " port " + std::to_string(to.port) +
+                                       (!proxy && to.tls ? ", with TLS" : ""));
+    const Time until = std::min(now + std::chrono::microseconds(effective_->get().connect_timeout),
+                                engine_->deadline());
+    dialer_ = std::make_unique<Dialer>(
+        Dialer::Plan{route_.url().server, proxy, route_.proxy_authenticator(), product(),
+                     route_.tls()},
+        *connection_, until);
+  }
+  Error error = dialer_->perform(now);
+  for (const auto& note : dialer_->take_notes()) log_.write(note.level, note.text);
+  return error;
 }
 
 /// Tickets come from somewhere else, which takes its time: who gets them does it in a thread.

@@ -23,6 +23,7 @@ class Question {
   explicit Question(Authenticator& who) : who_(who) {}
 
   const Authenticator& who() const { return who_; }
+  bool is_about_challenge() const { return occasion_.has_value(); }
   bool takes_time() const { return is_about_challenge() ? who_.takes_time(fields_) : true; }
 
   /// Asks. What goes wrong, answer().failure says.
@@ -46,8 +47,6 @@ class Question {
   Answer& answer() { return answer_; }
 
  private:
-  bool is_about_challenge() const { return occasion_.has_value(); }
-
   Authenticator& who_;
   const std::vector<std::string> fields_;
   const std::optional<Authenticator::Occasion> occasion_;

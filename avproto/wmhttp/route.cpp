@@ -31,12 +31,13 @@ std::string merged(std::string_view target, std::string_view relative) {
 Error resolve(std::string_view location, const Route::Place& from, Route::Place& to) {
   location = location.substr(0, location.find('#'));
   const std::size_t colon = location.find(':');
-  std::string url = "http://" + from.server.authority();
+  const std::string scheme = from.server.tls ? "https:" : "http:";
+  std::string url = scheme + "//" + from.server.authority();
   if (colon != std::string_view::npos && is_scheme(location.substr(0, colon)) &&
       location.substr(colon).starts_with("://"))
     url = location;
   else if (location.starts_with("//"))
-    url = "http:" + std::string(location);
+    url = scheme + std::string(location);
   else if (location.starts_with('/'))
     url += location;
   else if (location.starts_with('?'))
@@ -49,16 +50,16 @@ Error resolve(std::string_view location, const Route::Place& from, Route::Place&
   PushUrl parsed;
   const auto no_options = [](std::string_view) { return false; };
   if (Error error = parse_url(url, no_options, parsed)) return error;
-  to = {parsed.destination(), parsed.target};
+  to = {parsed.server, parsed.target};
   return {};
 }
 
 }  // namespace
 
-std::string Route::Place::text() const { return "wmpush://" + server.authority() + target; }
+std::string Route::Place::text() const { return server.scheme() + "://" + server.authority() + target; }
 
 std::string Route::request_target() const {
-  return (proxy_ ? "http://" + host() : std::string()) + here_.target;
+  return (proxy_ && !tunnels() ? "http://" + host() : std::string()) + here_.target;
 }
 
 std::string Route::proxy_text() const {
@@ -73,6 +74,10 @@ Error Route::follow(const Response& response, std::string& note) {
   Place to;
   if (Error error = resolve(response.location, here_, to))
     return not_followed(response, "a redirect that cannot be followed (" + error.message + ")");
+  if (here_.server.tls && !to.server.tls)
+    return not_followed(response, "a redirect to " + to.text() +
+                                      ", which is without TLS: push there, if everybody on the way "
+                                      "may read the stream");
   if (++redirects_ > kMaxRedirects)
     return not_followed(response, "more than " + std::to_string(kMaxRedirects) +
                                       " redirects, the last of them to " + to.text() +
@@ -98,6 +103,7 @@ Error Route::name_proxy(const Response& response, std::string& note) {
     return not_followed(response, "it names another proxy, " + proxy +
                                       ", when one that was named is in use already");
   note = "going through the proxy " + proxy + " that the server names";
+  named.server.tls = false;
   proxy_ = std::move(named.server);
   return {};
 }

@@ -31,6 +31,9 @@ class Route {
   const std::optional<Destination>& proxy() const { return proxy_; }
   /// Where a connection leads: to the proxy, or where there is none, to the server.
   const Destination& next_hop() const { return proxy_ ? *proxy_ : here_.server; }
+  /// TLS reaches through a proxy, which is asked for a tunnel (RFC 9110, 9.3.6) and sees nothing of
+  /// the requests.
+  bool tunnels() const { return here_.server.tls; }
   /// What a request line says; a proxy is told the whole address (3.1.4.1).
   std::string request_target() const;
   std::string host() const { return here_.server.authority(); }
@@ -51,8 +54,8 @@ class Route {
 
   /// A proxy has shown itself (Via).
   void saw_proxy() { seen_ = true; }
-  /// A proxy is known: configured, named, or it has shown itself.
-  bool proxied() const { return seen_ || proxy_.has_value(); }
+  /// A proxy is known that reads what is sent: configured, named, or it has shown itself.
+  bool proxied() const { return seen_ || (proxy_.has_value() && !tunnels()); }
   /// "proxy HOST:PORT", "proxy in between"; empty: none is known.
   std::string proxy_text() const;
 

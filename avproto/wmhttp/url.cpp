@@ -26,17 +26,17 @@ bool is_ipv6_character(char c) {
 }
 
 /// Takes "host[:port]" or "[ipv6][:port]" apart.
-Error parse_host(std::string_view text, PushUrl& url) {
+Error parse_host(std::string_view text, Destination& server) {
   std::string_view port;
   bool has_port = false;
   if (text.starts_with('[')) {
     const std::size_t close = text.find(']');
     if (close == std::string_view::npos)
       return invalid_host("the URL has a '[' without a ']': an IPv6 address is written [::1]");
-    url.host = text.substr(1, close - 1);
-    if (url.host.find(':') == std::string::npos ||
-        !std::all_of(url.host.begin(), url.host.end(), is_ipv6_character))
-      return invalid_host("'[" + url.host + "]' is not an IPv6 address");
+    server.host = text.substr(1, close - 1);
+    if (server.host.find(':') == std::string::npos ||
+        !std::all_of(server.host.begin(), server.host.end(), is_ipv6_character))
+      return invalid_host("'[" + server.host + "]' is not an IPv6 address");
     const std::string_view rest = text.substr(close + 1);
     has_port = rest.starts_with(':');
     if (has_port) port = rest.substr(1);
@@ -45,22 +45,22 @@ Error parse_host(std::string_view text, PushUrl& url) {
   } else {
     const std::size_t colon = text.find(':');
     has_port = colon != std::string_view::npos;
-    url.host = text.substr(0, colon);
+    server.host = text.substr(0, colon);
     if (has_port) port = text.substr(colon + 1);
     if (port.find(':') != std::string_view::npos)
       return invalid_host("an IPv6 address in a URL is written in brackets: [" + std::string(text) +
                           "]");
-    if (url.host.empty())
+    if (server.host.empty())
       return invalid_host("the URL has no host: wmpush://host/publishing-point");
-    if (url.host.size() > 253 || !std::all_of(url.host.begin(), url.host.end(), is_host_character))
-      return invalid_host("'" + url.host + "' is not a host name");
+    if (server.host.size() > 253 || !std::all_of(server.host.begin(), server.host.end(), is_host_character))
+      return invalid_host("'" + server.host + "' is not a host name");
   }
   if (!has_port || port.empty()) return {};
   unsigned number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (error != std::errc() || end != port.data() + port.size() || number < 1 || number > 65535)
     return invalid("'" + std::string(port) + "' is not a port: 1 to 65535");
-  url.port = static_cast<std::uint16_t>(number);
+  server.port = static_cast<std::uint16_t>(number);
   return {};
 }
 
@@ -71,7 +71,7 @@ Error wrong_scheme(std::string_view scheme) {
   std::string lower(scheme);
   for (char& c : lower)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (lower == "wmpush" || lower == "http")
+  if (lower == "wmpush" || lower == "wmpushs" || lower == "http" || lower == "https")
     return invalid("the scheme of the URL is written in small letters: " + lower + "://");
   // It may be a piece of a password.
   if (!scheme.empty() && !is_scheme(scheme)) return invalid(kNoUrl);
@@ -79,7 +79,7 @@ Error wrong_scheme(std::string_view scheme) {
   if (lower == "mms" || lower == "mmsh" || lower == "mmst" || lower == "rtsp")
     return invalid(named + "players open " + lower +
                    "://; push to wmpush:// with the same host and publishing point");
-  return invalid(named + "use wmpush:// or http://");
+  return invalid(named + "use wmpush:// or http://, and wmpushs:// or https:// for TLS");
 }
 
 Error parse_credentials(std::string_view text, PushUrl& url) {
@@ -121,12 +121,12 @@ Error take_options(std::string_view query, const std::function<bool(std::string_
 
 std::string Destination::authority() const {
   std::string text = url_host(host);
-  if (port != 80) text += ":" + std::to_string(port);
+  if (port != (tls ? kTlsPort : kPlainPort)) text += ":" + std::to_string(port);
   return text;
 }
 
 std::string PushUrl::display() const {
-  return "wmpush://" + (user.empty() ? "" : user + "@") + authority() + target;
+  return server.scheme() + "://" + (user.empty() ? "" : user + "@") + server.authority() + target;
 }
 
 bool is_scheme(std::string_view text) {
@@ -139,15 +139,14 @@ bool is_scheme(std::string_view text) {
 Error parse_url(std::string_view text, const std::function<bool(std::string_view)>& is_option,
                 PushUrl& url) {
   url = PushUrl{};
-  std::string_view rest = text;
-  if (rest.starts_with("wmpush://"))
-    rest.remove_prefix(9);
-  else if (rest.starts_with("http://"))
-    rest.remove_prefix(7);
-  else if (const std::size_t scheme = rest.find("://"); scheme != std::string_view::npos)
-    return wrong_scheme(rest.substr(0, scheme));
-  else
-    return invalid(kNoUrl);
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return invalid(kNoUrl);
+  const std::string_view scheme = text.substr(0, colon);
+  if (scheme == "wmpushs" || scheme == "https")
+    url.server = {{}, kTlsPort, true};
+  else if (scheme != "wmpush" && scheme != "http")
+    return wrong_scheme(scheme);
+  std::string_view rest = text.substr(colon + 3);
 
   const std::size_t path = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view host = rest.substr(0, path);
@@ -158,7 +157,7 @@ Error parse_url(std::string_view text, const std::function<bool(std::string_view
     if (Error error = parse_credentials(host.substr(0, at), url)) return error;
     host.remove_prefix(at + 1);
   }
-  if (Error error = parse_host(host, url)) {
+  if (Error error = parse_host(host, url.server)) {
     // What looks like a host or a port may be a piece of a password with a '/' in it.
     if (rest.find('@') != std::string_view::npos)
       return {

@@ -14,29 +14,33 @@
 
 namespace wmpush::wmhttp {
 
+inline constexpr std::uint16_t kPlainPort = 80;
+inline constexpr std::uint16_t kTlsPort = 443;
+
 /// Where a connection goes.
 struct Destination {
   std::string host;  ///< an IPv6 literal without its brackets
-  std::uint16_t port = 80;
+  std::uint16_t port = kPlainPort;
+  bool tls = false;
 
-  /// What a Host header says: the port only when it is not 80.
+  /// What a Host header says: the port only when it is not the usual one.
   std::string authority() const;
+  /// "wmpush", "wmpushs"
+  std::string scheme() const { return tls ? "wmpushs" : "wmpush"; }
   bool operator==(const Destination&) const = default;
 };
 
-/// wmpush://[user[:password]@]host[:port]/publishing-point[?query]; http:// means the same.
+/// wmpush://[user[:password]@]host[:port]/publishing-point[?query], or wmpushs:// for the same over
+/// TLS; http:// and https:// mean the same as these.
 struct PushUrl {
   std::string user;                     ///< percent-decoded; empty = none
   std::optional<std::string> password;  ///< percent-decoded
-  std::string host;                     ///< an IPv6 literal without its brackets
-  std::uint16_t port = 80;
+  Destination server;
   /// Path and query as they were written: relays read channel data out of them, so nothing is
   /// normalised. Query parameters that are options are taken out.
   std::string target;
   std::vector<std::pair<std::string, std::string>> options;  ///< name, percent-decoded value
 
-  Destination destination() const { return {host, port}; }
-  std::string authority() const { return destination().authority(); }
   /// For people: with the user, never with the password or the options.
   std::string display() const;
 };

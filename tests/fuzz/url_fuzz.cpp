@@ -46,7 +46,7 @@ std::string with_password_of(std::string_view text, char by) {
 std::string message_of(const std::string& text) {
   PushUrl url;
   const Error error = wmhttp::parse_url(text, is_option, url);
-  return error ? error.message : "shown as " + url.authority() + " and " + url.user;
+  return error ? error.message : "shown as " + url.server.authority() + " and " + url.user;
 }
 
 void check(std::string_view text) {
@@ -62,7 +62,7 @@ void check(std::string_view text) {
       require(message_of(one) == message_of(two), "no message shows a password");
     return;
   }
-  check_place(url.destination(), url.target);
+  check_place(url.server, url.target);
   for (const auto& [name, value] : url.options)
     require(is_option(name), "only options are taken out of the query");
   const std::string shown = url.display();
@@ -75,7 +75,7 @@ void check(std::string_view text) {
   if (!url.user.empty()) return;
   PushUrl again;
   require(!wmhttp::parse_url(shown, is_option, again), "what is shown is a URL");
-  require(again.destination() == url.destination() && again.target == url.target,
+  require(again.server == url.server && again.target == url.target,
           "what is shown leads to the same place");
 }
 

@@ -29,9 +29,10 @@ enum class Limit : unsigned {
   WrongPasswords,       ///< the answer to one had to wait
   RecordFiles,          ///< a push was not recorded, or not whole: too many are
   RecordQueue,          ///< the same: too much waits for the disk
-  RecordFree            ///< the same: the disk has too little space
+  RecordFree,           ///< the same: the disk has too little space
+  Handshakes            ///< a client of the TLS port did not come to speak TLS
 };
-inline constexpr std::size_t kLimits = 18;
+inline constexpr std::size_t kLimits = 19;
 
 /// As in the configuration where there is a key for it: "address_connections".
 std::string_view name_of(Limit limit);

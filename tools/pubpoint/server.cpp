@@ -1,9 +1,6 @@
 #include "pubpoint/server.hpp"
 
-#include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -22,7 +19,9 @@
 #include "core/host_port.hpp"
 #include "core/percent.hpp"
 #include "pubpoint/access/ip_address.hpp"
+#include "pubpoint/http/client_socket.hpp"
 #include "pubpoint/http/http_connection.hpp"
+#include "pubpoint/http/listener.hpp"
 #include "pubpoint/pull/pull_handler.hpp"
 #include "pubpoint/push/push_handler.hpp"
 #include "pubpoint/service.hpp"
@@ -67,7 +66,7 @@ class Server::Impl {
                  [context = context_](std::function<void()> what) {
                    asio::post(*context, std::move(what));
                  }),
-        acceptor_(*context_),
+        plain_(*context_, plain_place()),
         timer_(*context_),
         stop_timer_(*context_),
         fallback_timer_(*context_) {
@@ -75,8 +74,8 @@ class Server::Impl {
       std::filesystem::create_directories(service_.settings().record);
     // Its threads need descriptors, which a push that begins later might not find.
     service_.watching().prepare();
-    listen();
-    accept();
+    accept(plain_);
+    if (service_.settings().tls) accept(secure_.emplace(*context_, secure_place()));
     tick();
     if (service_.settings().fallback) play_fallback();
     thread_ = std::thread([this] { context_->run(); });
@@ -86,7 +85,10 @@ class Server::Impl {
 
   Service& service() { return service_; }
   const Service& service() const { return service_; }
-  tcp::endpoint endpoint() const { return endpoint_; }
+  tcp::endpoint endpoint() const { return plain_.endpoint(); }
+  std::optional<tcp::endpoint> tls_endpoint() const {
+    return secure_ ? std::optional(secure_->endpoint()) : std::nullopt;
+  }
 
   /// Runs `what` in the server's thread and waits for it; once the server has stopped, here.
   void run(const std::function<void()>& what) {
@@ -135,13 +137,23 @@ class Server::Impl {
   }
 
  private:
+  Listener::Place plain_place() const {
+    const Settings& settings = service_.settings();
+    return {settings.address, settings.port, settings.listener, settings.receive_buffer};
+  }
+  Listener::Place secure_place() const {
+    const Settings& settings = service_.settings();
+    return {settings.tls_address, settings.tls_port, settings.tls_listener,
+            settings.receive_buffer};
+  }
+
   bool on_thread() const { return executor_.running_in_this_thread(); }
 
   void begin_stop() {
     if (stopping_.exchange(true)) return;
     asio::post(*context_, [this] {
-      error_code ignored;
-      acceptor_.close(ignored);
+      plain_.close();
+      if (secure_) secure_->close();
       service_.disconnect({}, 503, "the server was stopped");
       service_.watching().stop();
       for (const auto& connection : connections_) connection->close();
@@ -159,87 +171,20 @@ class Server::Impl {
     if (!std::exchange(stopped_, true)) thread_.join();
   }
 
-  void listen() {
-    const Settings& settings = service_.settings();
-    if (settings.listener >= 0) return take_over(settings.listener);
-    const std::string where = settings.address + " port " + std::to_string(settings.port);
-    const auto check = [&](const error_code& error) {
-      if (error)
-        throw std::system_error(error.value(), std::system_category(), "cannot listen on " + where);
-    };
-    error_code error;
-    const auto address = asio::ip::make_address(settings.address, error);
-    check(error);
-    const tcp::endpoint wanted(address, settings.port);
-    // Sockets are born close-on-exec, which Asio does not do: another thread may start a program.
-    const int descriptor = ::socket(wanted.protocol().family(),
-                                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
-    if (descriptor < 0) check({errno, boost::system::system_category()});
-    acceptor_.assign(wanted.protocol(), descriptor, error);
-    if (error) ::close(descriptor);
-    check(error);
-    acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    check(error);
-    if (settings.receive_buffer > 0) {
-      acceptor_.set_option(asio::socket_base::receive_buffer_size(settings.receive_buffer), error);
-      check(error);
-    }
-    acceptor_.bind(wanted, error);
-    check(error);
-    acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    check(error);
-    endpoint_ = acceptor_.local_endpoint(error);
-    check(error);
-  }
-
-  /// A socket that another process has made to listen.
-  void take_over(int descriptor) {
-    const auto check = [](bool good, int error) {
-      if (!good)
-        throw std::system_error(error, std::system_category(),
-                                "cannot listen on the socket that was handed over");
-    };
-    int listens = 0;
-    socklen_t size = sizeof listens;
-    check(::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0, errno);
-    check(listens != 0, EINVAL);
-    sockaddr_storage name{};
-    size = sizeof name;
-    check(::getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &size) == 0, errno);
-    check(name.ss_family == AF_INET || name.ss_family == AF_INET6, EAFNOSUPPORT);
-    check(::fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0, errno);
-    const int flags = ::fcntl(descriptor, F_GETFL);
-    check(flags >= 0 && ::fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0, errno);
-    error_code error;
-    acceptor_.assign(name.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), descriptor, error);
-    check(!error, error.value());
-    endpoint_ = acceptor_.local_endpoint(error);
-    check(!error, error.value());
-  }
-
-  void accept() {
-    acceptor_.async_wait(tcp::acceptor::wait_read, [this](const error_code& failure) {
-      if (!acceptor_.is_open()) return;
-      error_code error = failure;
-      tcp::socket socket(*context_);
-      if (!error) take_waiting(socket, error);
-      if (error == asio::error::would_block || error == asio::error::connection_aborted ||
-          error == asio::error::interrupted)
-        return accept();  // it has gone away again
-      if (error) {
-        // Out of descriptors, most likely: the next tick tries again, with fewer connections open.
-        service_.count(Limit::Descriptors);
-        service_.log("cannot accept a connection: " + error.message());
-        accept_again_ = true;
-        return;
-      }
-      admit(std::move(socket));
-      accept();
-    });
+  void accept(Listener& listener) {
+    const bool secure = &listener != &plain_;
+    listener.accept([this, secure](tcp::socket socket) { admit(std::move(socket), secure); },
+                    [this, &listener](const error_code& error) {
+                      // Out of descriptors, most likely: the next tick tries again, with fewer
+                      // connections open.
+                      service_.count(Limit::Descriptors);
+                      service_.log("cannot accept a connection: " + error.message());
+                      not_accepting_.push_back(&listener);
+                    });
   }
 
   /// One connection more, within the limits.
-  void admit(tcp::socket socket) {
+  void admit(tcp::socket socket, bool secure) {
     const Limits& limits = service_.settings().limits;
     error_code error;
     // One that has gone again has no address any more; but what it was told is delivered is read.
@@ -248,45 +193,38 @@ class Server::Impl {
     std::string owner = owner_of(address);
     const AddressCounts& counts = service_.connection_counts();
     if (counts.all() >= limits.connections)
-      return refuse(std::move(socket), Limit::Connections, {},
+      return refuse(std::move(socket), secure, Limit::Connections, {},
                     "a connection is refused: there are " + std::to_string(limits.connections));
     if (counts.of(owner) >= limits.address_connections)
-      return refuse(std::move(socket), Limit::AddressConnections, owner,
+      return refuse(std::move(socket), secure, Limit::AddressConnections, owner,
                     "a connection of " + address + " is refused: it has " +
                         std::to_string(limits.address_connections));
     if (const auto descriptors = used_up_by(socket.native_handle()))
-      return refuse(std::move(socket), Limit::Descriptors, {},
+      return refuse(std::move(socket), secure, Limit::Descriptors, {},
                     "a connection is refused: of " + std::to_string(descriptors->all) +
                         " descriptors the last " + std::to_string(descriptors->kept) +
                         " are kept for files; raise LimitNOFILE, or ulimit -n");
     // Most have gone by the next tick, which forgets them.
     if (connections_.size() >= 2 * limits.connections) forget_closed();
     connections_.push_back(
-        std::make_shared<HttpConnection>(std::move(socket), service_, address, std::move(owner)));
+        std::make_shared<HttpConnection>(
+            ClientSocket(std::move(socket), secure ? service_.settings().tls.get() : nullptr),
+            service_, address, std::move(owner)));
     service_.count_connection();
     connections_.back()->start(
         [this](ClientConnection& connection) { return handlers_(connection, service_); });
   }
 
-  void refuse(tcp::socket socket, Limit limit, const std::string& owner, const std::string& why) {
+  void refuse(tcp::socket socket, bool secure, Limit limit, const std::string& owner, const std::string& why) {
     service_.count(limit);
     service_.log_seldom(std::string(name_of(limit)) + " " + owner, why);
+    // A handshake would cost more than there is.
+    if (secure) return;
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     error_code ignored;
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(kFull), ignored);
-  }
-
-  void take_waiting(tcp::socket& socket, error_code& error) {
-    const int descriptor =
-        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (descriptor < 0) {
-      error = {errno, boost::system::system_category()};
-      return;
-    }
-    socket.assign(endpoint_.protocol(), descriptor, error);
-    if (error) ::close(descriptor);
   }
 
   void tick() {
@@ -296,7 +234,7 @@ class Server::Impl {
     timer_.async_wait([this](const error_code& error) {
       if (error) return;
       check_timers();
-      if (std::exchange(accept_again_, false)) accept();
+      for (Listener* listener : std::exchange(not_accepting_, {})) accept(*listener);
       tick();
     });
   }
@@ -321,13 +259,13 @@ class Server::Impl {
   const asio::io_context::executor_type executor_ = context_->get_executor();
   const HandlerFactory handlers_;
   Service service_;
-  tcp::acceptor acceptor_;
+  Listener plain_;
+  std::optional<Listener> secure_;
+  std::vector<Listener*> not_accepting_;  // for want of descriptors
   asio::steady_timer timer_;
   asio::steady_timer stop_timer_;
   asio::steady_timer fallback_timer_;
-  tcp::endpoint endpoint_;
   std::vector<std::shared_ptr<HttpConnection>> connections_;
-  bool accept_again_ = false;
   std::mutex calls_;  // held while a call from another thread is under way
   std::atomic<bool> stopping_{false};
   bool stopped_ = false;  // its thread has ended
@@ -362,13 +300,31 @@ Server::~Server() = default;
 
 std::uint16_t Server::port() const { return impl_->endpoint().port(); }
 
-std::string Server::url(const std::string& point) const {
-  auto address = impl_->endpoint().address();
+std::uint16_t Server::tls_port() const {
+  const auto endpoint = impl_->tls_endpoint();
+  return endpoint ? endpoint->port() : std::uint16_t{0};
+}
+
+namespace {
+
+std::string url_of(const char* scheme, const tcp::endpoint& endpoint, const std::string& point) {
+  auto address = endpoint.address();
   if (address.is_unspecified())
     address = address.is_v6() ? asio::ip::address(asio::ip::address_v6::loopback())
                               : asio::ip::address(asio::ip::address_v4::loopback());
-  return "wmpush://" + host_and_port(address.to_string(), port()) +
+  return std::string(scheme) + "://" + host_and_port(address.to_string(), endpoint.port()) +
          (point.starts_with('/') ? "" : "/") + percent_encoded_path(point);
+}
+
+}  // namespace
+
+std::string Server::url(const std::string& point) const {
+  return url_of("wmpush", impl_->endpoint(), point);
+}
+
+std::string Server::tls_url(const std::string& point) const {
+  const auto endpoint = impl_->tls_endpoint();
+  return endpoint ? url_of("wmpushs", *endpoint, point) : std::string();
 }
 
 std::string Server::reload(Settings settings) {

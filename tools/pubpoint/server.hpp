@@ -14,6 +14,7 @@
 #include "pubpoint/access/authentication.hpp"
 #include "pubpoint/clock.hpp"
 #include "pubpoint/limit_counts.hpp"
+#include "tls/context.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -94,6 +95,12 @@ struct Settings {
   /// A TCP socket that listens already, and that the server takes over: then address and port are
   /// what it has. -1: none.
   int listener = -1;
+  /// The certificate and the key of a second port, where everything goes over TLS; null: there is
+  /// none. A reload may change it, but not take it away or bring the first.
+  std::shared_ptr<const tls::Context> tls{};
+  std::string tls_address = "127.0.0.1";  ///< of that port
+  std::uint16_t tls_port = 0;             ///< 0: any free one
+  int tls_listener = -1;                  ///< as `listener`
   std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start, as
                                              ///< paths, percent-decoded
   std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
@@ -163,11 +170,15 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
+  /// Of the port for TLS; 0: there is none.
+  std::uint16_t tls_port() const;
   /// "wmpush://127.0.0.1:PORT/live" for "/live"; what needs it is percent-encoded.
   std::string url(const std::string& point = "/live") const;
+  /// "wmpushs://127.0.0.1:PORT/live"; empty without TLS.
+  std::string tls_url(const std::string& point = "/live") const;
 
-  /// Takes users, grants, tokens, addresses, limits and `takeover` over from `settings`, for the
-  /// requests that come from now on: nobody is dropped. Returns one line that names what else is
+  /// Takes users, grants, tokens, addresses, limits, `takeover` and `tls` over from `settings`, for
+  /// the connections and requests that come from now on: nobody is dropped. Returns one line that names what else is
   /// different, and takes a new server; empty when there is nothing.
   std::string reload(Settings settings);
   /// Administrative disconnect of every session of a publishing point (S10).

@@ -91,6 +91,9 @@ std::string Service::reload(Settings settings) {
   };
   const Settings& now = settings_;
   keep(settings.address != now.address || settings.port != now.port, "where to listen");
+  keep(settings.tls_address != now.tls_address || settings.tls_port != now.tls_port ||
+           (settings.tls == nullptr) != (now.tls == nullptr),
+       "where to listen for TLS");
   keep(settings.points != now.points, "the points");
   keep(settings.record != now.record || settings.record_name != now.record_name ||
            settings.record_size != now.record_size || settings.record_time != now.record_time ||
@@ -108,6 +111,7 @@ std::string Service::reload(Settings settings) {
   settings_.authentication = std::move(settings.authentication);
   settings_.limits = settings.limits;
   settings_.takeover = settings.takeover;
+  if (settings_.tls && settings.tls) settings_.tls = std::move(settings.tls);
   access_ = std::make_unique<Access>(settings_.access, settings_.authentication);
   registry_.change_rules(settings_.takeover, settings_.limits);
   watching_.change_limits();

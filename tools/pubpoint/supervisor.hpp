@@ -24,8 +24,8 @@ class Supervisor {
   /// How often "WATCHDOG=1" is to be told, at least; nothing: never.
   std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
 
-  /// The first socket that was handed over; -1: none.
-  int listener() const { return listeners_ > 0 ? 3 : -1; }
+  /// The socket of this number, from 0 on, that was handed over; -1: none.
+  int listener(int number) const { return number < listeners_ ? 3 + number : -1; }
   /// How many there are.
   int listeners() const { return listeners_; }
 

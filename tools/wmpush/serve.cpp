@@ -80,19 +80,27 @@ Error check_folder(const std::filesystem::path& folder) {
           "cannot record into " + folder.string() + ": " + error.message()};
 }
 
-std::string listen_failure(const ListenAddress& address, const std::system_error& error) {
+std::string listen_failure(const ServeSettings& settings, const std::system_error& error) {
+  // The message of the error tells the two ports apart where they differ.
+  const ListenAddress& tls = settings.tls_address;
+  const std::string place = tls.host + " port " + std::to_string(tls.port);
+  const bool is_tls = settings.config.settings.tls != nullptr &&
+                      std::string_view(error.what()).find(place) != std::string_view::npos;
+  const ListenAddress& address = is_tls ? tls : settings.address;
+  const std::string flag = is_tls ? "--tls_listen " : "--listen ";
   ListenAddress other = address;
   std::string remedy;
   if (error.code() == std::errc::address_in_use) {
     other.port = 0;
-    remedy = "; stop what uses it, or choose another port (--listen " + other.text() +
+    remedy = "; stop what uses it, or choose another port (" + flag + other.text() +
              " takes any free one)";
   } else if (error.code() == std::errc::permission_denied) {
-    other.port = 8080;
-    remedy = "; ports below 1024 need privileges: try --listen " + other.text();
+    other.port = is_tls ? 8443 : 8080;
+    remedy = "; ports below 1024 need privileges: try " + flag + other.text();
   } else if (error.code() == std::errc::address_not_available) {
     remedy =
-        "; this machine has no such address: try --listen '*:" + std::to_string(address.port) + "'";
+        "; this machine has no such address: try " + flag + "'*:" + std::to_string(address.port) +
+        "'";
   }
   return "cannot listen on " + address.text() + ": " + error.code().message() + remedy;
 }
@@ -146,7 +154,8 @@ class Serve {
 
   bool start(ServeSettings& read) {
     pubpoint::Settings settings = read.config.settings;
-    settings.listener = supervisor_.listener();
+    settings.listener = supervisor_.listener(0);
+    if (settings.tls) settings.tls_listener = supervisor_.listener(1);
     settings.on_start = [this](const SessionReport& session) { say(output_, start_text(session)); };
     settings.on_end = [this](const SessionReport& session) { say(output_, end_text(session)); };
     settings.log = [this](const std::string& line) { say(error_, line); };
@@ -157,18 +166,23 @@ class Serve {
       server_.emplace(settings);
     } catch (const std::system_error& error) {
       const std::string why =
-          settings.listener >= 0 ? std::string(error.what()) : listen_failure(read.address, error);
+          settings.listener >= 0 ? std::string(error.what()) : listen_failure(read, error);
       conclude(kName, {Result::E_FAIL, 0, error.code().value(), why});
       return false;
     }
     read.address.port = server_->port();
-    if (supervisor_.listeners() > 1)
+    const int used = settings.tls ? 2 : 1;
+    if (supervisor_.listeners() > used)
       warn("of the " + std::to_string(supervisor_.listeners()) +
-           " sockets that were handed over only the first is listened on");
+           " sockets that were handed over only the first " +
+           (used == 1 ? "is" : "two are, the second for TLS,") + " listened on");
     if (const std::string warning = open_access_warning(settings, read.address.text());
         !warning.empty())
       warn(warning);
-    for (const std::string& point : settings.points) say(output_, server_->url(point));
+    for (const std::string& point : settings.points) {
+      say(output_, server_->url(point));
+      if (settings.tls) say(output_, server_->tls_url(point));
+    }
     supervisor_.tell("READY=1");
     return true;
   }
@@ -294,6 +308,14 @@ Command serve_command() {
       {"listen", "HOST:PORT",
        "where to listen; HOST is an address, [::1] for IPv6, or * for every IPv4 address of the "
        "machine; port 0 takes any free one (default 127.0.0.1:8080)"},
+      {"tls_listen", "HOST:PORT",
+       "where to listen for pushes, players and pages over TLS (default: the host of --listen, "
+       "port 8443)"},
+      {"tls_cert", "FILE",
+       "listen for TLS as well, with the certificate in this file of PEM, and what leads to its "
+       "authority; SIGHUP reads it again"},
+      {"tls_key", "FILE",
+       "file of PEM with the key, without a passphrase (default: it is in --tls_cert)"},
       {"config", "FILE",
        "read this file of TOML as well; wmpush.toml.example names every key. SIGHUP reads it "
        "again"},
@@ -326,6 +348,7 @@ Command serve_command() {
   command.examples =
       "  wmpush serve --record received\n"
       "  wmpush serve --listen '*:80' --point live --point studio\n"
+      "  wmpush serve --listen '*:80' --tls_listen '*:443' --tls_cert chain.pem --tls_key key.pem\n"
       "  wmpush serve --config wmpush.toml --check\n"
       "  wmpush serve --user studio --password_file secret\n"
       "  wmpush serve --users users --grant 'ali:push:/live' --grant '*:watch:*'\n";

@@ -14,6 +14,7 @@
 #include "pubpoint/point_path.hpp"
 #include "pubpoint/record/recording_name.hpp"
 #include "serve_access.hpp"
+#include "tls/context.hpp"
 
 namespace wmpush::tool {
 namespace {
@@ -34,7 +35,7 @@ std::string read_file(const std::string& file, Config& config) {
   if (std::string wrong = pubpoint::read_config(text, file, config); !wrong.empty()) return wrong;
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
   for (std::string* name : {&config.users, &config.token_key, &config.password_file,
-                            &config.access_log, &config.fallback})
+                            &config.access_log, &config.fallback, &config.tls_cert, &config.tls_key})
     place_beside(folder, *name);
   place_beside(folder, config.settings.record);
   return {};
@@ -105,6 +106,31 @@ std::string read_recording(const Arguments& arguments, pubpoint::Settings& setti
   return {};
 }
 
+/// Where to listen for TLS, and with what certificate.
+std::string read_tls(const Arguments& arguments, ServeSettings& settings) {
+  Config& config = settings.config;
+  if (const auto file = arguments.value("tls_cert")) config.tls_cert = *file;
+  if (const auto file = arguments.value("tls_key")) config.tls_key = *file;
+  if (const auto text = arguments.value("tls_listen")) {
+    config.tls_listen = *text;
+    config.places.erase("tls.listen");
+  }
+  if (config.tls_cert.empty()) {
+    if (config.tls_key.empty() && config.tls_listen.empty()) return {};
+    return "TLS needs a certificate: name its file with tls_cert";
+  }
+  if (Error error = tls::Context::server(config.tls_cert, config.tls_key, config.settings.tls))
+    return error.message;
+  settings.tls_address = {settings.address.host, 8443};
+  if (!config.tls_listen.empty())
+    if (const std::string wrong = ListenAddress::parse(config.tls_listen, settings.tls_address);
+        !wrong.empty())
+      return config.source("tls.listen", "--tls_listen") + ": " + wrong;
+  config.settings.tls_address = settings.tls_address.host;
+  config.settings.tls_port = settings.tls_address.port;
+  return {};
+}
+
 std::string read_points(const Arguments& arguments, pubpoint::Settings& settings) {
   // "--point a b" and "--point a --point b" mean the same.
   std::vector<std::string> names = arguments.values("point");
@@ -136,6 +162,7 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
   config.settings.address = settings.address.host;
   config.settings.port = settings.address.port;
 
+  if (std::string wrong = read_tls(arguments, settings); !wrong.empty()) return wrong;
   if (std::string wrong = read_points(arguments, config.settings); !wrong.empty()) return wrong;
   if (const auto text = arguments.value("takeover")) {
     if (*text != "refuse" && *text != "newer")

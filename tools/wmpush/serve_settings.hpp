@@ -13,6 +13,7 @@ namespace wmpush::tool {
 struct ServeSettings {
   pubpoint::Config config;  ///< with `settings` complete, but for what is called
   ListenAddress address;
+  ListenAddress tls_address;
 };
 
 /// Reads all of it, and every file that is named in it. Returns an empty text, or one line that

@@ -131,8 +131,8 @@ typedef int (*wmpush_interrupt_callback)(void* opaque);
 
 /** Settings of a session. Fill it by wmpush_options_init() and change what differs. The strings
  *  are borrowed until wmpush_open() returns. A parameter of the same name in the URL's query wins
- *  over the member; password_file and http_proxy are refused there. wmpush_option_at() lists name,
- * unit, range, default and meaning of each. */
+ *  over the member; what names a file, a route or whom to trust is refused there. wmpush_option_at()
+ *  lists name, unit, range, default and meaning of each. */
 typedef struct wmpush_options {
   size_t size;               /**< sizeof(wmpush_options), set by wmpush_options_init() */
   const char* template_url;  /**< publishing point to copy when the URL's is missing; NULL = none */
@@ -143,7 +143,8 @@ typedef struct wmpush_options {
   const char* auth;          /**< the only scheme to use: "negotiate", "ntlm", "digest" or "basic";
                                   NULL or "any" = the best that the server offers */
   const char* http_proxy;    /**< proxy to go through, "http://[user[:password]@]host[:port]"; "" =
-                                  none; NULL = $http_proxy, but for the hosts in $no_proxy */
+                                  none; NULL = $http_proxy, or $https_proxy for wmpushs://, but for
+                                  the hosts in $no_proxy */
   int allow_305;             /**< 1: a server may name a proxy to go through (HTTP status 305) */
   int64_t connect_timeout;   /**< us, name resolution included; 10 s */
   int64_t response_timeout;  /**< us, for each response; 15 s */
@@ -174,6 +175,12 @@ typedef struct wmpush_options {
                                the stream has begun, and whole packets are left out while queue_size
                                bytes wait, up to a key frame */
   int64_t queue_size;     /**< bytes that may wait for the network with "drop"; 0 = 2 MiB */
+  int tls_verify;         /**< 1: push with wmpushs:// only to a server whose certificate is trusted
+                               and for its host; 0: to any */
+  const char* ca_file;    /**< PEM: certificates to trust instead of the system's; NULL = those */
+  const char* cert_file;  /**< PEM: our own certificate, and what leads to its authority; NULL =
+                               none */
+  const char* key_file;   /**< PEM: its key, without a passphrase; NULL = it is in cert_file */
 } wmpush_options;
 
 /** What wmpush_options_init() calls: sets `options->size` to `size`, the sizeof(wmpush_options) of

@@ -26,18 +26,18 @@ Error refused(std::string_view text) {
 
 TEST(PushUrl, HasHostPortAndPath) {
   const PushUrl url = parsed("wmpush://server.example:8080/live");
-  EXPECT_EQ(url.host, "server.example");
-  EXPECT_EQ(url.port, 8080);
+  EXPECT_EQ(url.server.host, "server.example");
+  EXPECT_EQ(url.server.port, 8080);
   EXPECT_EQ(url.target, "/live");
-  EXPECT_EQ(url.authority(), "server.example:8080");
+  EXPECT_EQ(url.server.authority(), "server.example:8080");
   EXPECT_EQ(parsed("http://server/live").port, 80);
-  EXPECT_EQ(parsed("http://server/live").authority(), "server");
+  EXPECT_EQ(parsed("http://server/live").server.authority(), "server");
 }
 
 TEST(PushUrl, TakesIPv6LiteralsInBrackets) {
   const PushUrl url = parsed("wmpush://[::1]:81/live");
-  EXPECT_EQ(url.host, "::1");
-  EXPECT_EQ(url.authority(), "[::1]:81");
+  EXPECT_EQ(url.server.host, "::1");
+  EXPECT_EQ(url.server.authority(), "[::1]:81");
   EXPECT_EQ(refused("wmpush://::1/live").result, Result::NS_E_INVALID_NAME);
   EXPECT_EQ(refused("wmpush://[::1/live").result, Result::NS_E_INVALID_NAME);
   EXPECT_EQ(refused("wmpush://[abc]/live").result, Result::NS_E_INVALID_NAME);

@@ -18,6 +18,9 @@ namespace wmpush::pubpoint {
 struct Config {
   Settings settings{};
   std::string listen = "127.0.0.1:8080";
+  std::string tls_listen{};     ///< empty: the host of `listen`, port 8443
+  std::string tls_cert{};       ///< file of PEM; empty: no TLS
+  std::string tls_key{};        ///< file of PEM; empty: it is in tls_cert
   std::string user{};           ///< one who needs no file
   std::string password_file{};  ///< the first line is that user's password
   std::string users{};          ///< file of users

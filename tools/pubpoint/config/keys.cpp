@@ -153,6 +153,19 @@ void add_general(std::vector<ConfigKey>& keys) {
       [](Config & c) -> auto& { return c.fallback; }));
 }
 
+void add_tls(std::vector<ConfigKey>& keys) {
+  const std::string table = "tls";
+  keys.push_back(text(
+      table, "listen", "HOST:PORT for pushes, players and pages over TLS; none: listen's, port 8443",
+      [](Config & c) -> auto& { return c.tls_listen; }));
+  keys.push_back(text(
+      table, "cert", "file of PEM with the server's certificate, and what leads to its authority",
+      [](Config & c) -> auto& { return c.tls_cert; }));
+  keys.push_back(text(
+      table, "key", "file of PEM with its key, without a passphrase; none: it is in the same file",
+      [](Config & c) -> auto& { return c.tls_key; }));
+}
+
 void add_record(std::vector<ConfigKey>& keys) {
   const std::string table = "record";
   const auto put = [&](ConfigKey key) { keys.push_back(std::move(key)); };
@@ -247,6 +260,7 @@ void add_limits(std::vector<ConfigKey>& keys) {
 std::vector<ConfigKey> all_keys() {
   std::vector<ConfigKey> keys;
   add_general(keys);
+  add_tls(keys);
   add_record(keys);
   add_access(keys);
   add_timeouts(keys);

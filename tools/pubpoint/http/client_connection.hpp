@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -10,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "pubpoint/http/client_socket.hpp"
 #include "pubpoint/http/messages.hpp"
 #include "pubpoint/http/request_record.hpp"
 #include "pubpoint/server.hpp"
@@ -31,6 +31,7 @@ class ClientConnection {
 
   virtual const std::string& address() const = 0;  ///< without the port; empty when it has gone
   virtual const std::string& peer() const = 0;     ///< address and port, for people
+  virtual bool secure() const = 0;               ///< over TLS
   /// Neither side has closed it, or is about to.
   virtual bool is_open() const = 0;
   /// As long as somebody has this the connection is there, if only a closed one.
@@ -48,11 +49,8 @@ class ClientConnection {
   /// Closes once everything is sent and the client has seen it.
   virtual void close_politely() = 0;
   virtual void close() = 0;
-  /// Hands the socket over and closes without it. -1 when the client has gone.
-  struct Socket {
-    int descriptor = -1;
-    boost::asio::ip::tcp protocol = boost::asio::ip::tcp::v4();
-  };
+  /// Hands the socket over and closes without it.
+  using Socket = ClientSocket::Released;
   virtual Socket release() = 0;
 
   virtual void read_next(Reading reading) = 0;

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <cerrno>
 #include <charconv>
-
-#include "core/host_port.hpp"
+#include <system_error>
 
 namespace wmpush::pubpoint {
 namespace {
@@ -20,12 +19,11 @@ constexpr int kReadsPerTurn = 16;
 /// How long a client may go on sending after it was answered.
 constexpr std::chrono::seconds kLinger{2};
 
-std::string name_of(const asio::ip::tcp::socket& socket) {
-  error_code error;
-  const auto endpoint = socket.remote_endpoint(error);
-  if (error) return "a client that has gone";
-  return host_and_port(endpoint.address().to_string(), endpoint.port());
-}
+/// What a client hears that speaks no TLS where TLS is spoken; nginx says it in nearly these words.
+constexpr std::string_view kSpeakTls =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 52\r\n"
+    "Connection: close\r\n\r\nA plain HTTP request was sent to the port for HTTPS\n";
+static_assert(kSpeakTls.size() - kSpeakTls.find("\r\n\r\n") - 4 == 52);
 
 /// The status of a raw response, 0 when it has none.
 int status_of(std::string_view response) {
@@ -38,22 +36,19 @@ int status_of(std::string_view response) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, HttpHost& host, std::string address,
+HttpConnection::HttpConnection(ClientSocket socket, HttpHost& host, std::string address,
                                std::string owner)
     : host_(host),
       socket_(std::move(socket)),
-      pause_timer_(socket_.get_executor()),
-      linger_timer_(socket_.get_executor()),
+      pause_timer_(socket_.executor()),
+      linger_timer_(socket_.executor()),
       address_(std::move(address)),
-      peer_(name_of(socket_)),
+      peer_(socket_.peer()),
       slot_(host.connection_counts(), std::move(owner)),
       last_read_(host.now()),
       request_since_(last_read_) {}
 
 void HttpConnection::start(const std::function<Handlers(ClientConnection&)>& make) {
-  error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.non_blocking(true, ignored);
   handlers_ = make(*this);
   handler_ = handlers_.back().get();
   wait_readable();
@@ -62,25 +57,52 @@ void HttpConnection::start(const std::function<Handlers(ClientConnection&)>& mak
 void HttpConnection::wait_readable() {
   if (waiting_ || peer_closed_ || !may_read()) return;
   waiting_ = true;
-  socket_.async_wait(asio::socket_base::wait_read,
-                     [self = shared_from_this()](const error_code& error) {
-                       self->waiting_ = false;
-                       if (error) return;
-                       self->read(kReadsPerTurn);
-                       self->wait_readable();
-                     });
+  const auto go_on = [self = shared_from_this()](const error_code& error) {
+    self->waiting_ = false;
+    if (error) return;
+    self->read(kReadsPerTurn);
+    self->wait_readable();
+  };
+  if (socket_.has_received())
+    asio::post(socket_.executor(), [go_on] { go_on({}); });
+  else if (socket_.handshaking() && socket_.wants_to_send())
+    socket_.wait_writable(go_on);
+  else
+    socket_.wait_readable(go_on);
+}
+
+bool HttpConnection::shake_hands() {
+  if (!socket_.handshaking()) return true;
+  const int error = socket_.handshake();
+  if (error == 0) return true;
+  if (error == EAGAIN) return false;
+  const std::string why = socket_.plain_http() ? "an HTTP request in clear"
+                          : error == EPROTO    ? socket_.fault()
+                                               : std::generic_category().message(error);
+  host_.count(Limit::Handshakes);
+  host_.log_seldom("handshake " + address_, "no TLS handshake with " + peer_ + ": " + why);
+  if (!socket_.plain_http()) {
+    close();
+    return false;
+  }
+  socket_.speak_in_clear();
+  begin_record({});
+  say(std::string(kSpeakTls));
+  close_politely();
+  return true;  // what has been sent of the request is read past
 }
 
 void HttpConnection::read(int limit) {
   for (int i = 0; i < limit; ++i) {
-    if (processing_ || peer_closed_ || !may_read()) return;
+    if (processing_ || peer_closed_ || !may_read() || !shake_hands()) return;
     ReadBuffers::Lease lease(host_.read_buffers());
-    error_code error;
-    const std::size_t size =
-        socket_.read_some(asio::buffer(lease.bytes().data(), lease.bytes().size()), error);
-    if (error == asio::error::would_block || error == asio::error::interrupted) return;
-    if (error)
-      return peer_gone(error == asio::error::eof ? "closed by the client" : error.message());
+    int error = 0;
+    const std::size_t size = socket_.receive(lease.bytes(), error);
+    if (error == EAGAIN) return;
+    if (size == 0)
+      return peer_gone(error == 0               ? "closed by the client"
+                       : socket_.fault().empty() ? std::generic_category().message(error)
+                                                 : socket_.fault());
     if (reading_ == Reading::Request && head_reader_.idle()) request_since_ = host_.now();
     input_ = Bytes(lease.bytes()).first(size);
     last_read_ = host_.now();
@@ -117,7 +139,7 @@ void HttpConnection::yield_turn() {
 }
 
 void HttpConnection::post(std::function<void()> what) {
-  asio::post(socket_.get_executor(), [self = shared_from_this(), what = std::move(what)] {
+  asio::post(socket_.executor(), [self = shared_from_this(), what = std::move(what)] {
     if (!self->closed()) what();
   });
 }
@@ -204,13 +226,15 @@ void HttpConnection::check_timer(Clock::time_point now) {
   handler_->on_timer(now);
   if (closing_ || !may_read()) return;
   const Settings& settings = host_.settings();
-  const bool in_head = reading_ == Reading::Request && !head_reader_.idle();
+  const bool in_head =
+      reading_ == Reading::Request && (!head_reader_.idle() || socket_.handshaking());
   // Counted as a whole: a byte a second does not renew it.
   if ((in_head || reading_ == Reading::Body) && now - request_since_ >= settings.limits.head_time) {
     host_.count(Limit::HeadTime);
     host_.log_seldom("slow " + address_, "a request of " + peer_ + " was not whole within " +
                                              std::to_string(settings.limits.head_time.count()) +
                                              " ms");
+    if (socket_.handshaking()) return close();
     refuse(408, {});
     return;
   }
@@ -268,36 +292,52 @@ void HttpConnection::say(std::string response) {
     if (record_->bytes == 0 && head != response.npos) record_->bytes = response.size() - head - 4;
     end_record(status_of(response));
   }
-  if (outbox_.empty()) {
+  if (!sending()) {
     // An answer nearly always fits in the kernel's buffer, and then it is on its way whatever
     // happens to this connection next.
-    error_code error;
-    response.erase(0, socket_.write_some(asio::buffer(response), error));
-    if (response.empty()) return;
-    if (error && error != asio::error::would_block) return;  // the next read finds it, too
+    int error = 0;
+    const std::array parts{as_bytes(response)};
+    response.erase(0, socket_.send(parts, error));
+    if (response.empty() && !sending()) return;
+    if (error != 0 && error != EAGAIN) return;  // the next read finds it, too
   }
-  outbox_.push_back(std::move(response));
-  if (outbox_.size() == 1) write_next();
+  if (!response.empty()) outbox_.push_back(std::move(response));
+  wait_writable();
+}
+
+void HttpConnection::wait_writable() {
+  if (std::exchange(awaits_room_, true)) return;
+  socket_.wait_writable([self = shared_from_this()](const error_code& error) {
+    self->awaits_room_ = false;
+    if (error || self->closed()) return self->close();
+    self->write_next();
+  });
 }
 
 void HttpConnection::write_next() {
-  asio::async_write(socket_, asio::buffer(outbox_.front()),
-                    [self = shared_from_this()](const error_code& error, std::size_t) {
-                      if (error || self->closed()) return self->close();
-                      self->outbox_.pop_front();
-                      if (!self->outbox_.empty()) return self->write_next();
-                      if (self->closing_) self->shut_down();
-                    });
+  while (!outbox_.empty()) {
+    int error = 0;
+    const std::array parts{as_bytes(outbox_.front())};
+    const std::size_t count = socket_.send(parts, error);
+    if (error != 0 && error != EAGAIN) return close();
+    if (count == 0) return wait_writable();
+    outbox_.front().erase(0, count);
+    if (outbox_.front().empty()) outbox_.pop_front();
+  }
+  const int error = socket_.flush();
+  if (error == EAGAIN) return wait_writable();
+  if (error != 0) return close();
+  if (closing_) shut_down();
 }
 
 void HttpConnection::peer_gone(const std::string& how) {
   peer_closed_ = true;
   handler_->on_gone(how);
   // A client that half-closes behind a request still gets its answer.
-  if (outbox_.empty())
-    close();
-  else
+  if (sending())
     close_politely();
+  else
+    close();
 }
 
 /// Ends our side once everything is written, and reads on for a while: closing with unread bytes
@@ -310,23 +350,16 @@ void HttpConnection::close_politely() {
   linger_timer_.async_wait([self = shared_from_this()](const error_code& error) {
     if (!error) self->close();
   });
-  if (outbox_.empty()) shut_down();
+  if (!sending()) shut_down();
 }
 
 void HttpConnection::shut_down() {
-  error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shut_down();
   if (peer_closed_) close();
 }
 
 ClientConnection::Socket HttpConnection::release() {
-  Socket released;
-  error_code error;
-  const auto endpoint = socket_.local_endpoint(error);
-  if (!error) {
-    released.protocol = endpoint.protocol();
-    released.descriptor = socket_.release(error);
-  }
+  Socket released = socket_.release();
   close();
   return released;
 }
@@ -335,8 +368,7 @@ void HttpConnection::close() {
   // As nginx has it: the client has gone before it was answered.
   end_record(499);
   reading_ = Reading::Nothing;
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   pause_timer_.cancel();
   linger_timer_.cancel();
   outbox_.clear();

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
@@ -25,7 +24,7 @@ class HttpConnection final : public ClientConnection,
   using Handlers = std::vector<std::unique_ptr<RequestHandler>>;
 
   /// `owner`: who the connection counts for.
-  HttpConnection(boost::asio::ip::tcp::socket socket, HttpHost& host, std::string address,
+  HttpConnection(ClientSocket socket, HttpHost& host, std::string address,
                  std::string owner);
 
   /// `make` makes those who serve the requests, one at least: the first that takes a request has
@@ -37,6 +36,7 @@ class HttpConnection final : public ClientConnection,
 
   const std::string& address() const override { return address_; }
   const std::string& peer() const override { return peer_; }
+  bool secure() const override { return socket_.secure(); }
   bool is_open() const override { return !closed() && !closing_ && !peer_closed_; }
   std::shared_ptr<void> keep() override { return shared_from_this(); }
   void answer(int status, Fields fields) override;
@@ -63,6 +63,8 @@ class HttpConnection final : public ClientConnection,
   static constexpr int kReadsAtOnce = 256;
 
   void wait_readable();
+  /// False: nothing can be read yet.
+  bool shake_hands();
   /// At most so many reads: other connections wait for their turn.
   void read(int limit);
   void process();
@@ -76,11 +78,13 @@ class HttpConnection final : public ClientConnection,
 
   void peer_gone(const std::string& how);
   void begin_record(const RequestHead& head);
+  bool sending() const { return !outbox_.empty() || socket_.wants_to_send(); }
+  void wait_writable();
   void write_next();
   void shut_down();
 
   HttpHost& host_;
-  boost::asio::ip::tcp::socket socket_;
+  ClientSocket socket_;
   boost::asio::steady_timer pause_timer_;
   boost::asio::steady_timer linger_timer_;
   const std::string address_;
@@ -98,11 +102,12 @@ class HttpConnection final : public ClientConnection,
   Clock::time_point last_read_;
   Clock::time_point request_since_;  // when the request began that is not whole yet
   bool has_asked_ = false;           // a request was read
+  bool awaits_room_ = false;         // to go on with sending
   bool waiting_ = false;             // an asynchronous wait for input is under way
   bool processing_ = false;          // input_ is being looked at: no other read may replace it
   bool paused_ = false;
   bool held_ = false;
-  bool closing_ = false;  // shut down once outbox_ is empty
+  bool closing_ = false;  // shut down once all has gone
   bool peer_closed_ = false;
 };
 

@@ -7,10 +7,12 @@
 namespace wmpush::pubpoint {
 
 std::string_view path_and_query(std::string_view target) {
-  constexpr std::string_view kScheme = "http://";
-  if (!same(target.substr(0, kScheme.size()), kScheme)) return target;
-  target.remove_prefix(kScheme.size());
-  return target.substr(std::min(target.find('/'), target.size()));
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!same(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(scheme.size());
+    return target.substr(std::min(target.find('/'), target.size()));
+  }
+  return target;
 }
 
 }  // namespace wmpush::pubpoint

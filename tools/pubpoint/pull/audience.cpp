@@ -52,15 +52,10 @@ class Audience::Stage {
     found->second->dismiss();
     channels_.erase(found);
   }
-  void join(int descriptor, const asio::ip::tcp& protocol, Viewer::Wishes wishes,
+  void join(ClientSocket::Released released, Viewer::Wishes wishes,
             std::shared_ptr<ViewerRecord> record) {
-    asio::ip::tcp::socket socket(context_);
-    boost::system::error_code error;
-    socket.assign(protocol, descriptor, error);
-    if (error) {
-      ::close(descriptor);
-      return over_(std::move(record));
-    }
+    ClientSocket socket(context_.get_executor(), std::move(released));
+    if (!socket.is_open()) return over_(std::move(record));
     Channel& its = channel(record->point);
     its.join(std::move(socket), std::move(wishes), record,
              [this, record](Viewer&) { over_(record); });
@@ -127,12 +122,12 @@ std::vector<std::shared_ptr<ItemSink>> Audience::sinks(const std::string& point)
   return sinks;
 }
 
-void Audience::join(int socket, const asio::ip::tcp& protocol, Viewer::Wishes wishes,
+void Audience::join(ClientSocket::Released socket, Viewer::Wishes wishes,
                     std::shared_ptr<ViewerRecord> record) {
   Stage& stage = *stages_[next_++ % stages_.size()];
-  asio::post(stage.context(), [&stage, socket, protocol, wishes = std::move(wishes),
+  asio::post(stage.context(), [&stage, socket = std::move(socket), wishes = std::move(wishes),
                                record = std::move(record)]() mutable {
-    stage.join(socket, protocol, std::move(wishes), std::move(record));
+    stage.join(std::move(socket), std::move(wishes), std::move(record));
   });
 }
 

@@ -31,7 +31,7 @@ class Audience {
   /// Where the items of a point go: one for each thread.
   std::vector<std::shared_ptr<ItemSink>> sinks(const std::string& point);
   /// A viewer joins the point of its record, with a socket that belongs to nobody.
-  void join(int socket, const boost::asio::ip::tcp& protocol, Viewer::Wishes wishes,
+  void join(ClientSocket::Released socket, Viewer::Wishes wishes,
             std::shared_ptr<ViewerRecord> record);
   /// A viewer, or the session of a player, changes its mind or is sent away.
   void select(const std::string& point, std::uint32_t client_id, const PullRequest& request);

@@ -20,7 +20,7 @@ class Channel {
   bool take(const Item& item);
   void pump();
   void change_queue(std::size_t queue);
-  void join(boost::asio::ip::tcp::socket socket, Viewer::Wishes wishes,
+  void join(ClientSocket socket, Viewer::Wishes wishes,
             std::shared_ptr<ViewerRecord> record, std::function<void(Viewer&)> over);
   /// Those that are over are forgotten, and those that were told the end closed.
   void check_timers(Clock::time_point now);

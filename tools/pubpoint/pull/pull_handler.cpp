@@ -18,6 +18,7 @@ PullHandler::PullHandler(ClientConnection& connection, Service& service)
 
 Reading PullHandler::on_request(const RequestHead& head) {
   request_ = read_pull_request(head);
+  request_.secure = connection_.secure();
   const auto authorizations = head.values("Authorization");
   authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
   method_ = head.method;
@@ -68,8 +69,7 @@ Reading PullHandler::answer(bool waited) {
 void PullHandler::join(Watching::Reply reply) {
   // Over when the viewer has gone.
   if (auto record = connection_.take_record()) reply.record->asked = std::move(*record);
-  const auto socket = connection_.release();
-  service_.watching().join(socket.descriptor, socket.protocol, std::move(reply));
+  service_.watching().join(connection_.release(), std::move(reply));
 }
 
 Reading PullHandler::await_push(const std::shared_ptr<Broadcast>& broadcast) {

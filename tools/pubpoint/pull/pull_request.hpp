@@ -31,6 +31,7 @@ struct PullRequest {
   std::string path;   ///< percent-decoded, without a query
   std::string query;  ///< as it came, without the '?'
   std::string host;   ///< of the Host field, where it can stand in a URL; else empty
+  bool secure = false;  ///< it came over TLS
   std::string user_agent;
   unsigned agent_version = 0;  ///< major version of a player that speaks MS-WMSP; 0: it does not
   std::uint32_t client_id = 0;

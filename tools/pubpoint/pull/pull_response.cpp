@@ -1,6 +1,7 @@
 #include "pubpoint/pull/pull_response.hpp"
 
 #include <cstdio>
+#include <vector>
 
 namespace wmpush::pubpoint {
 namespace {
@@ -67,6 +68,12 @@ std::string url(std::string_view scheme, std::string_view host, std::string_view
          (query.empty() ? "" : "?" + std::string(query));
 }
 
+/// By which a player is to come, the best first. None speaks MS-WMSP over TLS.
+std::vector<std::string_view> player_schemes(bool secure) {
+  if (secure) return {"https"};
+  return {"mmsh", "http"};
+}
+
 }  // namespace
 
 std::array<std::byte, kPullFrameHead> data_frame_head(std::size_t payload, std::uint32_t location,
@@ -130,20 +137,25 @@ std::string whole_response(std::string_view status, std::string_view server, std
   return text;
 }
 
-std::string asx_body(std::string_view host, std::string_view path, std::string_view query) {
-  return "<asx version=\"3.0\">\r\n  <entry>\r\n    <ref href=\"" +
-         escaped(url("mmsh", host, path, query)) + "\"/>\r\n    <ref href=\"" +
-         escaped(url("http", host, path, query)) + "\"/>\r\n  </entry>\r\n</asx>\r\n";
+std::string asx_body(bool secure, std::string_view host, std::string_view path,
+                     std::string_view query) {
+  std::string text = "<asx version=\"3.0\">\r\n  <entry>\r\n";
+  for (const std::string_view scheme : player_schemes(secure))
+    text +=
+        "    <ref href=\"" + escaped(url(scheme, host, path, query)) + "\"/>\r\n";
+  return text + "  </entry>\r\n</asx>\r\n";
 }
 
-std::string m3u_body(std::string_view host, std::string_view path, std::string_view query) {
-  return "#EXTM3U\r\n" + url("http", host, path, query) + "\r\n";
+std::string m3u_body(bool secure, std::string_view host, std::string_view path,
+                     std::string_view query) {
+  return "#EXTM3U\r\n" + url(player_schemes(secure).back(), host, path, query) + "\r\n";
 }
 
-std::string page_body(std::string_view host, std::string_view path, std::string_view name) {
+std::string page_body(bool secure, std::string_view host, std::string_view path,
+                      std::string_view name) {
   const std::string title = escaped(name);
   const std::string here = escaped(path);
-  const std::string player = escaped(url("mmsh", host, path, {}));
+  const std::string player = escaped(url(player_schemes(secure).front(), host, path, {}));
   return "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>" + title +
          "</title>\n<h1>" + title +
          "</h1>\n<p>A live stream in Windows Media format. Open it in a player such as VLC:</p>\n"

@@ -2,10 +2,9 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <array>
-#include <boost/asio/buffer.hpp>
+#include <boost/system/error_code.hpp>
 #include <cerrno>
 #include <system_error>
 
@@ -28,7 +27,7 @@ constexpr unsigned kDeadPeer = 30'000;  // ms
 
 }  // namespace
 
-Viewer::Viewer(boost::asio::ip::tcp::socket socket, Wishes wishes,
+Viewer::Viewer(ClientSocket socket, Wishes wishes,
                std::shared_ptr<ViewerRecord> record, const Ring& ring,
                std::function<void(Viewer&)> over)
     : socket_(std::move(socket)),
@@ -39,10 +38,7 @@ Viewer::Viewer(boost::asio::ip::tcp::socket socket, Wishes wishes,
       text_(std::move(wishes_.head)) {}
 
 void Viewer::start() {
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kDeadPeer,
+  ::setsockopt(socket_.descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kDeadPeer,
                sizeof kDeadPeer);
   wait_for_input();
   next_ = ring_.end();
@@ -72,27 +68,28 @@ void Viewer::select(const PullRequest& request) {
 }
 
 void Viewer::wait_for_input() {
-  socket_.async_wait(
-      boost::asio::socket_base::wait_read, [self = shared_from_this()](const error_code& error) {
-        if (error || self->over_) return;
-        std::array<char, 512> ignored;
-        const ssize_t size =
-            ::recv(self->socket_.native_handle(), ignored.data(), ignored.size(), MSG_DONTWAIT);
-        if (size == 0) return self->close("closed by the viewer");
-        if (size < 0 && errno != EAGAIN && errno != EINTR)
-          return self->close(std::system_category().message(errno));
-        self->wait_for_input();
-      });
+  socket_.wait_readable([self = shared_from_this()](const error_code& error) {
+    if (error || self->over_) return;
+    std::array<std::byte, 512> ignored;
+    int failure = 0;
+    const std::size_t size = self->socket_.receive(ignored, failure);
+    if (size == 0 && failure == 0) return self->close("closed by the viewer");
+    if (failure != 0 && failure != EAGAIN) return self->close(self->reason(failure));
+    self->wait_for_input();
+  });
+}
+
+std::string Viewer::reason(int error) const {
+  return socket_.fault().empty() ? std::system_category().message(error) : socket_.fault();
 }
 
 void Viewer::wait_until_writable() {
   blocked_ = true;
-  socket_.async_wait(boost::asio::socket_base::wait_write,
-                     [self = shared_from_this()](const error_code& error) {
-                       if (error || self->over_) return;
-                       self->blocked_ = false;
-                       self->pump();
-                     });
+  socket_.wait_writable([self = shared_from_this()](const error_code& error) {
+    if (error || self->over_) return;
+    self->blocked_ = false;
+    self->pump();
+  });
 }
 
 void Viewer::say_goodbye(std::uint32_t reason) {
@@ -153,14 +150,14 @@ void Viewer::take_packet(const Packet& packet) {
 bool Viewer::send_some() {
   prepare_text();
   std::array<std::array<std::byte, kPullFrameHead>, kBatch> heads;
-  std::array<iovec, 1 + 2 * kBatch> parts;
+  std::array<Bytes, 1 + 2 * kBatch> parts;
   std::size_t count = 0;
   std::size_t total = 0;
-  const auto add = [&](const void* data, std::size_t size) {
-    parts[count++] = {const_cast<void*>(data), size};
-    total += size;
+  const auto add = [&](Bytes part) {
+    parts[count++] = part;
+    total += part.size();
   };
-  if (text_.size() > text_sent_) add(text_.data() + text_sent_, text_.size() - text_sent_);
+  if (text_.size() > text_sent_) add(as_bytes(text_).subspan(text_sent_));
   std::size_t packets = 0;
   for (std::uint64_t at = next_; !gate_ && !leaving_ && at < ring_.end(); ++at) {
     const Item& item = ring_.at(at);
@@ -169,25 +166,22 @@ bool Viewer::send_some() {
     if (record_->framed) {
       heads[packets] = data_frame_head(bytes.size(), static_cast<std::uint32_t>(at),
                                        static_cast<std::uint8_t>(sequence_ + packets));
-      add(heads[packets].data(), kPullFrameHead);
+      add(heads[packets]);
     }
-    add(bytes.data(), bytes.size());
+    add(bytes);
     ++packets;
   }
   if (count == 0) return false;
 
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = count;
-  const ssize_t result = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (result < 0 && errno != EAGAIN && errno != EINTR) {
-    close(std::system_category().message(errno));
+  int failure = 0;
+  std::size_t sent = socket_.send(std::span(parts).first(count), failure);
+  if (failure != 0 && failure != EAGAIN) {
+    close(reason(failure));
     return false;
   }
-  std::size_t sent = result < 0 ? 0 : static_cast<std::size_t>(result);
   if (sent > 0) took_some_ = true;
   record_->bytes += sent;
-  const bool all = sent == total;
+  const bool all = sent == total && !socket_.wants_to_send();
 
   const std::size_t text = std::min(sent, text_.size() - text_sent_);
   text_sent_ += text;
@@ -229,9 +223,9 @@ void Viewer::pump() {
 
 void Viewer::finish() {
   if (farewell_ != Clock::time_point{}) return;
+  if (const int failure = socket_.flush(); failure == EAGAIN) return wait_until_writable();
   farewell_ = Clock::now();
-  error_code ignored;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  socket_.shut_down();
 }
 
 void Viewer::check_farewell(Clock::time_point now) {
@@ -275,8 +269,7 @@ void Viewer::dismiss() {
 void Viewer::close(const std::string& because) {
   if (std::exchange(over_, true)) return;
   record_->ended_because = farewell_ != Clock::time_point{} ? "the end of the stream" : because;
-  error_code ignored;
-  socket_.close(ignored);
+  socket_.close();
   on_over_(*this);
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -13,6 +12,7 @@
 #include <utility>  // before Asio, which forgets it (Boost 1.74)
 #include <vector>
 
+#include "pubpoint/http/client_socket.hpp"
 #include "pubpoint/http/request_record.hpp"
 #include "pubpoint/point/ring.hpp"
 #include "pubpoint/point/stream_gate.hpp"
@@ -47,7 +47,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
     PullRequest request;         ///< which streams are wanted
   };
   /// `ring` outlives it. `over` is called once.
-  Viewer(boost::asio::ip::tcp::socket socket, Wishes wishes, std::shared_ptr<ViewerRecord> record,
+  Viewer(ClientSocket socket, Wishes wishes, std::shared_ptr<ViewerRecord> record,
          const Ring& ring, std::function<void(Viewer&)> over);
 
   /// Sends the head, and then from where a viewer begins.
@@ -73,6 +73,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   void skip_ahead();
   void wait_for_input();
   void wait_until_writable();
+  std::string reason(int error) const;
   /// Puts what must go out next, and is not a packet as it is, into text_; false when nothing does.
   bool prepare_text();
   void begin_entry(const EntryHeader& header);
@@ -82,7 +83,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   /// One send. False when nothing more can be sent now.
   bool send_some();
 
-  boost::asio::ip::tcp::socket socket_;
+  ClientSocket socket_;
   Wishes wishes_;
   const std::shared_ptr<ViewerRecord> record_;
   const Ring& ring_;

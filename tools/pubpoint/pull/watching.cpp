@@ -142,11 +142,11 @@ Watching::Reply Watching::answer(const PullRequest& request, const std::string& 
                                   : say("200 OK", type, body, request.head_only);
     };
     if (place->alias == ".asx")
-      return announce("video/x-ms-asf", asx_body(request.host, path, request.query));
+      return announce("video/x-ms-asf", asx_body(request.secure, request.host, path, request.query));
     if (place->alias == ".m3u")
-      return announce("audio/x-mpegurl", m3u_body(request.host, path, request.query));
+      return announce("audio/x-mpegurl", m3u_body(request.secure, request.host, path, request.query));
     if (place->alias.empty() && request.kind == Kind::Page)
-      return announce("text/html; charset=utf-8", page_body(request.host, path, place->point));
+      return announce("text/html; charset=utf-8", page_body(request.secure, request.host, path, place->point));
   }
   return answer_stream(request, *place, peer, line, waited);
 }
@@ -215,8 +215,8 @@ Watching::Reply Watching::answer_stream(const PullRequest& request, const Place&
   return reply;
 }
 
-void Watching::join(int socket, const boost::asio::ip::tcp& protocol, Reply reply) {
-  audience().join(socket, protocol, std::move(reply.wishes), std::move(reply.record));
+void Watching::join(ClientSocket::Released socket, Reply reply) {
+  audience().join(std::move(socket), std::move(reply.wishes), std::move(reply.record));
 }
 
 void Watching::check_timers(Clock::time_point now) {

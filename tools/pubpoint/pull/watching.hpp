@@ -59,7 +59,7 @@ class Watching {
   /// `waited`: the time for a push to begin is over.
   Reply answer(const PullRequest& request, const std::string& peer, const std::string& line,
                bool waited);
-  void join(int socket, const boost::asio::ip::tcp& protocol, Reply reply);
+  void join(ClientSocket::Released socket, Reply reply);
 
   /// Ends streams that nobody goes on with, and forgets points that are not there any more.
   void check_timers(Clock::time_point now);

@@ -1,0 +1,127 @@
+#include "tls/context.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <new>
+#include <string_view>
+#include <system_error>
+
+#include "tls/fault.hpp"
+
+namespace wmpush::tls {
+namespace {
+
+constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+/// OpenSSL would ask on the terminal of whoever runs us.
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+/// Another protocol is no reason to refuse a client that knows this one as well.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                    const unsigned char* offered, unsigned offered_size, void*) {
+  unsigned char* mine = nullptr;
+  if (SSL_select_next_proto(&mine, size, kAlpn.data(), kAlpn.size(), offered, offered_size) !=
+      OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
+  *chosen = mine;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+Error unusable(const char* option, const std::string& file, const std::string& why) {
+  return {Result::E_INVALIDARG, 0, 0, std::string(option) + " '" + file + "': " + why};
+}
+
+/// Why a file of PEM could not be taken, by what OpenSSL has noted.
+std::string file_fault(const std::string& file, const char* wanted) {
+  std::FILE* const opened = std::fopen(file.c_str(), "re");
+  if (opened == nullptr) return std::generic_category().message(errno);
+  std::fclose(opened);
+  const unsigned long last = ERR_peek_last_error();
+  if (ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE)
+    return std::string("it has no ") + wanted + " in PEM";
+  if (ERR_GET_LIB(last) == ERR_LIB_PEM &&
+      (ERR_GET_REASON(last) == PEM_R_BAD_PASSWORD_READ ||
+       ERR_GET_REASON(last) == PEM_R_BAD_DECRYPT))
+    return "the key has a passphrase: 'openssl pkey -in FILE -out FILE' takes it off";
+  return std::string("no ") + wanted + " can be read from it: " + reason_of(last);
+}
+
+ssl_ctx_st* make(const SSL_METHOD* method) {
+  ERR_clear_error();
+  SSL_CTX* const context = SSL_CTX_new(method);
+  if (context == nullptr) throw std::bad_alloc();
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // of connections that are idle
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+  return context;
+}
+
+}  // namespace
+
+Context::~Context() { SSL_CTX_free(context_); }
+
+Error Context::client(const ClientSettings& settings, std::shared_ptr<const Context>& context) {
+  const std::shared_ptr<Context> made(new Context(make(TLS_client_method())));
+  if (settings.cert_file.empty() && !settings.key_file.empty())
+    return {Result::E_INVALIDARG, 0, 0,
+            "key_file is given without cert_file: a key is of no use without its certificate"};
+  made->verifies_ = settings.verify;
+  if (settings.verify) {
+    SSL_CTX_set_verify(made->context_, SSL_VERIFY_PEER, note_certificate_fault);
+    if (settings.ca_file.empty())
+      SSL_CTX_set_default_verify_paths(made->context_);
+    else if (SSL_CTX_load_verify_locations(made->context_, settings.ca_file.c_str(), nullptr) != 1)
+      return unusable("ca_file", settings.ca_file, file_fault(settings.ca_file, "certificate"));
+  }
+  if (!settings.cert_file.empty())
+    if (Error error =
+            made->take_certificate(settings.cert_file, settings.key_file, "cert_file", "key_file"))
+      return error;
+  if (SSL_CTX_set_alpn_protos(made->context_, kAlpn.data(), kAlpn.size()) != 0)
+    throw std::bad_alloc();
+  context = made;
+  return {};
+}
+
+Error Context::server(const std::string& cert_file, const std::string& key_file,
+                      std::shared_ptr<const Context>& context) {
+  const std::shared_ptr<Context> made(new Context(make(TLS_server_method())));
+  if (Error error = made->take_certificate(cert_file, key_file, "tls_cert", "tls_key"))
+    return error;
+  SSL_CTX_set_options(made->context_, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_alpn_select_cb(made->context_, choose_protocol, nullptr);
+  context = made;
+  return {};
+}
+
+Error Context::take_certificate(const std::string& cert_file, const std::string& key_file,
+                                const char* cert_name, const char* key_name) {
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(context_, cert_file.c_str()) != 1)
+    return unusable(cert_name, cert_file, file_fault(cert_file, "certificate"));
+  const bool separate = !key_file.empty();
+  const std::string& file = separate ? key_file : cert_file;
+  ERR_clear_error();
+  if (SSL_CTX_use_PrivateKey_file(context_, file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    const unsigned long last = ERR_peek_last_error();
+    if (ERR_GET_LIB(last) == ERR_LIB_X509)
+      return unusable(separate ? key_name : cert_name, file,
+                      "the key in it is not that of the certificate in " + cert_file);
+    const std::string remedy =
+        separate ? "" : std::string("; ") + key_name + " names another file for the key";
+    return unusable(separate ? key_name : cert_name, file, file_fault(file, "key") + remedy);
+  }
+  if (SSL_CTX_check_private_key(context_) != 1)
+    return unusable(separate ? key_name : cert_name, file,
+                    "the key in it is not that of the certificate in " + cert_file);
+  has_certificate_ = true;
+  return {};
+}
+
+}  // namespace wmpush::tls

@@ -1,0 +1,123 @@
+#include "pubpoint/http/client_socket.hpp"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "core/host_port.hpp"
+
+namespace wmpush::pubpoint {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t kMostParts = 64;
+
+bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+}  // namespace
+
+ClientSocket::ClientSocket(tcp::socket socket, const tls::Context* context)
+    : socket_(std::move(socket)) {
+  prepare();
+  if (context == nullptr) return;
+  tls_ = tls::Stream::server(*context, socket_.native_handle());
+  handshaking_ = true;
+}
+
+ClientSocket::ClientSocket(const Executor& executor, Released released)
+    : socket_(executor), tls_(std::move(released.tls)) {
+  error_code error;
+  socket_.assign(released.protocol, released.descriptor, error);
+  if (error) {
+    tls_.reset();
+    ::close(released.descriptor);
+  } else {
+    prepare();
+  }
+}
+
+void ClientSocket::prepare() {
+  error_code ignored;
+  socket_.set_option(tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+}
+
+std::string ClientSocket::peer() const {
+  error_code error;
+  const auto endpoint = socket_.remote_endpoint(error);
+  if (error) return "a client that has gone";
+  return host_and_port(endpoint.address().to_string(), endpoint.port());
+}
+
+int ClientSocket::handshake() {
+  const int error = tls_->handshake();
+  if (error == 0) handshaking_ = false;
+  return error;
+}
+
+void ClientSocket::speak_in_clear() {
+  tls_.reset();
+  handshaking_ = false;
+}
+
+std::size_t ClientSocket::receive(MutableBytes buffer, int& error) {
+  if (tls_) {
+    const tls::Transfer came = tls_->receive(buffer);
+    error = came.error;
+    return came.count;
+  }
+  const ssize_t count = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  error = count >= 0 ? 0 : is_would_block(errno) ? EAGAIN : errno;
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+std::size_t ClientSocket::send(std::span<const Bytes> parts, int& error) {
+  if (tls_) {
+    const tls::Transfer taken = tls_->write(parts);
+    error = taken.error;
+    return taken.count;
+  }
+  std::array<iovec, kMostParts> pieces;
+  const std::size_t used = std::min(parts.size(), kMostParts);
+  for (std::size_t i = 0; i < used; ++i)
+    pieces[i] = {const_cast<std::byte*>(parts[i].data()), parts[i].size()};
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = used;
+  const ssize_t count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  error = count >= 0 ? 0 : is_would_block(errno) ? EAGAIN : errno;
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+void ClientSocket::shut_down() {
+  if (tls_) tls_->close();
+  error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+void ClientSocket::close() {
+  if (tls_) tls_->close();
+  tls_.reset();
+  handshaking_ = false;
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+ClientSocket::Released ClientSocket::release() {
+  Released released;
+  error_code error;
+  const auto endpoint = socket_.local_endpoint(error);
+  if (error) return released;
+  released.protocol = endpoint.protocol();
+  released.descriptor = socket_.release(error);
+  released.tls = std::move(tls_);
+  return released;
+}
+
+}  // namespace wmpush::pubpoint
