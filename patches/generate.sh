@@ -47,15 +47,15 @@ edit() {
     "  --enable-libwmpush       enable Windows Media push via libwmpush [no]"
   # The library behind libwebp differs from version to version.
   sed -i 's/^    libwebp$/&\n    libwmpush/' "$tree/configure"
-  before "$tree/configure" 'libzmq_protocol_deps=' $'libwmpush_protocol_deps="libwmpush"\nlibwmpush_protocol_select="network"'
+  before "$tree/configure" 'libzmq_protocol_deps=' $'libwmpush_protocol_deps="libwmpush"\nlibwmpush_protocol_select="network"\nlibwmpushs_protocol_deps="libwmpush"\nlibwmpushs_protocol_select="network"'
   before "$tree/configure" 'enabled libx264 ' \
     'enabled libwmpush         && require_pkg_config libwmpush "libwmpush >= 0.1.0" wmpush/wmpush.h wmpush_open'
   before "$tree/libavformat/Makefile" 'OBJS-$(CONFIG_LIBZMQ_PROTOCOL)' \
-    'OBJS-$(CONFIG_LIBWMPUSH_PROTOCOL)        += libwmpush.o'
+    $'OBJS-$(CONFIG_LIBWMPUSH_PROTOCOL)        += libwmpush.o\nOBJS-$(CONFIG_LIBWMPUSHS_PROTOCOL)       += libwmpush.o'
   before "$tree/libavformat/protocols.c" 'extern const URLProtocol ff_libzmq_protocol;' \
-    'extern const URLProtocol ff_libwmpush_protocol;'
+    $'extern const URLProtocol ff_libwmpush_protocol;\nextern const URLProtocol ff_libwmpushs_protocol;'
   before "$tree/doc/protocols.texi" '@section zmq' "$(sed '/^@c \(begin\|end\) options$/d' "$source_dir/wmpush.texi")"$'\n'
-  before "$tree/$general" '@item ZMQ ' '@item WMPUSH       @tab E'
+  before "$tree/$general" '@item ZMQ ' $'@item WMPUSH       @tab E\n@item WMPUSHS      @tab E'
   before "$tree/$general" '@section x264' \
 '@section libwmpush
 

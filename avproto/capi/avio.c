@@ -187,13 +187,15 @@ static int write_asf(void* opaque, uint8_t* data, int size)
 static void set_where(Push* push, const char* url) {
   const char* authority = strstr(url, "://");
   const char* host = authority ? authority + 3 : url;
+  const int tls = !strncmp(url, "wmpushs:", 8) || !strncmp(url, "https:", 6);
   const size_t length = strcspn(host, "/?#");
   size_t i;
 
   for (i = length; i > 0; i--)
     if (host[i - 1] == '@') break;
   host += i;
-  snprintf(push->where, sizeof push->where, "wmpush://%.*s", (int)strcspn(host, "?#"), host);
+  snprintf(push->where, sizeof push->where, "wmpush%s://%.*s", tls ? "s" : "",
+           (int)strcspn(host, "?#"), host);
 }
 
 static void free_push(Push* push) {

@@ -15,6 +15,8 @@
 #include <limits>
 #include <system_error>
 
+#include "core/host_port.hpp"
+
 namespace wmpush::net {
 namespace {
 
@@ -93,7 +95,9 @@ Error Connection::go_on_with_handshake(Time now) {
     why = "the connection was lost in the middle of the TLS handshake: " +
           std::generic_category().message(failure) + ": does the server speak TLS on this port?";
   const int system_error = failure == EAGAIN ? ETIMEDOUT : failure == EPROTO ? 0 : failure;
-  return {Result::NS_E_PUSH_CANNOTCONNECT, 0, system_error, peer() + ": " + why};
+  const std::string address = peer();  // none, once it has reset the connection
+  return {Result::NS_E_PUSH_CANNOTCONNECT, 0, system_error,
+          (address.empty() ? host_and_port(host_, port_) : address) + ": " + why};
 }
 
 Error Connection::advance(Time now) {

@@ -115,8 +115,7 @@ Error ask_server_name(std::string_view url, const wmpush_options& options, Serve
   const bool proxy_reads = name.through_proxy && !server.tls;
   const std::string target = proxy_reads ? "http://" + server.authority() + "/" : "*";
   const std::string request = "OPTIONS " + target + " HTTP/1.1\r\nHost: " + server.authority() +
-                              "\r\nUser-Agent: " + kProduct +
-                              "\r\nConnection: close\r\n\r\n";
+                              "\r\nUser-Agent: " + kProduct + "\r\nConnection: close\r\n\r\n";
   const Time deadline = Clock::now() + std::chrono::microseconds(options.response_timeout);
   wmhttp::Response response;
   if (Error error = send(connection, request, deadline, interrupted)) return error;

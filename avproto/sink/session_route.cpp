@@ -30,10 +30,10 @@ Error SessionRoute::begin(wmhttp::PushUrl url, const OwnedOptions& options, Sess
 Error SessionRoute::read_trust() {
   if (!url_.server.tls || tls_) return {};
   const wmpush_options& options = options_->get();
-  return tls::Context::client({std::string(or_empty(options.ca_file)), options.tls_verify != 0,
-                               std::string(or_empty(options.cert_file)),
-                               std::string(or_empty(options.key_file))},
-                              tls_);
+  return tls::Context::client(
+      {std::string(or_empty(options.ca_file)), options.tls_verify != 0,
+       std::string(or_empty(options.cert_file)), std::string(or_empty(options.key_file))},
+      tls_);
 }
 
 Error SessionRoute::read_proxy(SessionLog& log) {

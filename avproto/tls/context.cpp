@@ -1,7 +1,9 @@
 #include "tls/context.hpp"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509err.h>
 
 #include <algorithm>
 #include <array>
@@ -19,7 +21,7 @@ namespace {
 constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 /// OpenSSL would ask on the terminal of whoever runs us.
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void*) { return -1; }
 
 /// Another protocol is no reason to refuse a client that knows this one as well.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
@@ -36,19 +38,40 @@ Error unusable(const char* option, const std::string& file, const std::string& w
   return {Result::E_INVALIDARG, 0, 0, std::string(option) + " '" + file + "': " + why};
 }
 
+/// What an error of OpenSSL's means for a file that was to have `wanted` in it; empty: nothing that
+/// is known here.
+std::string meaning(unsigned long error, const std::string& wanted) {
+  const int reason = ERR_GET_REASON(error);
+  switch (ERR_GET_LIB(error)) {
+    case ERR_LIB_PEM:
+      if (reason == PEM_R_NO_START_LINE) return "it has no " + wanted + " in PEM";
+      if (reason == PEM_R_BAD_PASSWORD_READ || reason == PEM_R_BAD_DECRYPT)
+        return "the key has a passphrase: 'openssl pkey -in FILE -out FILE' takes it off";
+      break;
+    case ERR_LIB_X509:
+      if (reason == X509_R_NO_CERTIFICATE_FOUND || reason == X509_R_NO_CERTIFICATE_OR_CRL_FOUND)
+        return "it has no " + wanted + " in PEM";
+      if (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH)
+        return "the key in it is not that of the certificate";
+      break;
+    case ERR_LIB_OSSL_DECODER:
+      if (reason == ERR_R_UNSUPPORTED) return "it has no " + wanted + " in PEM";
+      break;
+    default:
+      break;
+  }
+  return {};
+}
+
 /// Why a file of PEM could not be taken, by what OpenSSL has noted.
-std::string file_fault(const std::string& file, const char* wanted) {
+std::string file_fault(const std::string& file, const std::string& wanted) {
   std::FILE* const opened = std::fopen(file.c_str(), "re");
   if (opened == nullptr) return std::generic_category().message(errno);
   std::fclose(opened);
-  const unsigned long last = ERR_peek_last_error();
-  if (ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE)
-    return std::string("it has no ") + wanted + " in PEM";
-  if (ERR_GET_LIB(last) == ERR_LIB_PEM &&
-      (ERR_GET_REASON(last) == PEM_R_BAD_PASSWORD_READ ||
-       ERR_GET_REASON(last) == PEM_R_BAD_DECRYPT))
-    return "the key has a passphrase: 'openssl pkey -in FILE -out FILE' takes it off";
-  return std::string("no ") + wanted + " can be read from it: " + reason_of(last);
+  const unsigned long first = ERR_peek_error();
+  while (const unsigned long error = ERR_get_error())
+    if (std::string known = meaning(error, wanted); !known.empty()) return known;
+  return "no " + wanted + " can be read from it: " + reason_of(first);
 }
 
 ssl_ctx_st* make(const SSL_METHOD* method) {
@@ -108,18 +131,12 @@ Error Context::take_certificate(const std::string& cert_file, const std::string&
   const bool separate = !key_file.empty();
   const std::string& file = separate ? key_file : cert_file;
   ERR_clear_error();
-  if (SSL_CTX_use_PrivateKey_file(context_, file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    const unsigned long last = ERR_peek_last_error();
-    if (ERR_GET_LIB(last) == ERR_LIB_X509)
-      return unusable(separate ? key_name : cert_name, file,
-                      "the key in it is not that of the certificate in " + cert_file);
+  if (SSL_CTX_use_PrivateKey_file(context_, file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(context_) != 1) {
     const std::string remedy =
         separate ? "" : std::string("; ") + key_name + " names another file for the key";
     return unusable(separate ? key_name : cert_name, file, file_fault(file, "key") + remedy);
   }
-  if (SSL_CTX_check_private_key(context_) != 1)
-    return unusable(separate ? key_name : cert_name, file,
-                    "the key in it is not that of the certificate in " + cert_file);
   has_certificate_ = true;
   return {};
 }

@@ -14,10 +14,10 @@ namespace wmpush::tls {
 
 /// What a client trusts, and by what it shows who it is. Files are of PEM.
 struct ClientSettings {
-  std::string ca_file;    ///< authorities to trust instead of the system's; empty: the system's
-  bool verify = true;     ///< the certificate has to be trusted, and to be for the host
-  std::string cert_file;  ///< of the client, with what leads to its authority; empty: none
-  std::string key_file;   ///< its key, without a passphrase; empty: it is in cert_file
+  std::string ca_file{};    ///< authorities to trust instead of the system's; empty: the system's
+  bool verify = true;       ///< the certificate has to be trusted, and to be for the host
+  std::string cert_file{};  ///< of the client, with what leads to its authority; empty: none
+  std::string key_file{};   ///< its key, without a passphrase; empty: it is in cert_file
 };
 
 /// Never changes; any number of threads may use it. TLS 1.2 at least, "http/1.1" by ALPN.

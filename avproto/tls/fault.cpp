@@ -35,7 +35,7 @@ std::string name_of(const X509_NAME* name) {
   if (at < 0) return "nobody";
   const ASN1_STRING* const text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
   return shown({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                    static_cast<std::size_t>(ASN1_STRING_length(text))});
+                static_cast<std::size_t>(ASN1_STRING_length(text))});
 }
 
 std::string date_of(const ASN1_TIME* time) {
@@ -63,7 +63,7 @@ std::vector<std::string> hosts_of(const X509* certificate) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
     if (name->type == GEN_DNS)
       hosts.push_back(shown({reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                                 static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
+                             static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
     else if (name->type == GEN_IPADD)
       hosts.push_back(address_text(*name->d.iPAddress));
   }
@@ -89,10 +89,10 @@ std::string untrusted_issuer(const X509* certificate) {
 /// What is wrong with a certificate, and the remedy.
 std::string certificate_fault(int error, int depth, const X509* certificate,
                               const std::string& host) {
-  const std::string whose =
-      depth == 0 ? std::string("the server's certificate ")
-                 : "the certificate of '" + name_of(X509_get_subject_name(certificate)) +
-                       "', by which the server's is signed, ";
+  const std::string whose = depth == 0 ? std::string("the server's certificate ")
+                                       : "the certificate of '" +
+                                             name_of(X509_get_subject_name(certificate)) +
+                                             "', by which the server's is signed, ";
   switch (error) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -125,19 +125,21 @@ int trial_index() {
 
 }  // namespace
 
-void attach(ssl_st* connection, Trial& trial) { SSL_set_ex_data(connection, trial_index(), &trial); }
+void attach(ssl_st* connection, Trial& trial) {
+  SSL_set_ex_data(connection, trial_index(), &trial);
+}
 
 int note_certificate_fault(int good, x509_store_ctx_st* store) {
   if (good == 1) return 1;
   const void* const connection =
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-  auto* const trial = static_cast<Trial*>(
-      SSL_get_ex_data(static_cast<const SSL*>(connection), trial_index()));
+  auto* const trial =
+      static_cast<Trial*>(SSL_get_ex_data(static_cast<const SSL*>(connection), trial_index()));
   try {
-    trial->fault = certificate_fault(X509_STORE_CTX_get_error(store),
-                                     X509_STORE_CTX_get_error_depth(store),
-                                     X509_STORE_CTX_get_current_cert(store), trial->host) +
-                   "; tls_verify=0 pushes to whoever it is";
+    trial->fault =
+        certificate_fault(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store),
+                          X509_STORE_CTX_get_current_cert(store), trial->host) +
+        "; tls_verify=0 pushes to whoever it is";
   } catch (const std::exception&) {
     trial->out_of_memory = true;
   }
@@ -155,8 +157,9 @@ std::string handshake_fault(unsigned long error, const Trial& trial) {
   const auto about_our_certificate = [&](const char* why) {
     return trial.has_certificate
                ? std::string("the server does not take the certificate in cert_file (") + why + ")"
-               : std::string("the server wants to see a certificate: name one with cert_file and "
-                             "key_file");
+               : std::string(
+                     "the server wants to see a certificate: name one with cert_file and "
+                     "key_file");
   };
   switch (ERR_GET_REASON(error)) {
     case SSL_R_WRONG_VERSION_NUMBER:

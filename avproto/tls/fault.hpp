@@ -11,8 +11,8 @@ namespace wmpush::tls {
 
 /// What the peer's certificate was found guilty of, and what else is known of a client's handshake.
 struct Trial {
-  std::string host;         ///< that the certificate has to be for
-  std::string fault;        ///< empty: nothing is wrong with it
+  std::string host;   ///< that the certificate has to be for
+  std::string fault;  ///< empty: nothing is wrong with it
   bool out_of_memory = false;
   bool has_certificate = false;  ///< of our own
 };

@@ -142,9 +142,10 @@ int Stream::failure(int result) {
   broken_ = true;
   if (wire_error_ != 0) return wire_error_;
   const unsigned long error = ERR_peek_last_error();
-  if (ended_ && SSL_is_init_finished(ssl_) != 0) {
-    fault_ = "the connection was closed without the close_notify of TLS: something between has cut "
-             "it off, or the server ended it that way";
+  if (ended_ && established_) {
+    fault_ =
+        "the connection was closed without the close_notify of TLS: something between has cut "
+        "it off, or the server ended it that way";
     return ECONNABORTED;
   }
   plain_http_ = is_plain_http(error);
@@ -157,6 +158,7 @@ int Stream::handshake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_);
   const int error = result == 1 ? 0 : failure(result);
+  established_ = result == 1;
   // An alert tells the peer why, and is to reach it.
   if (const int lost = flush(); lost != 0 && lost != EAGAIN && error == 0) return lost;
   return error == 0 && wants_to_send() ? EAGAIN : error;
@@ -296,7 +298,7 @@ Transfer Stream::write(std::span<const Bytes> parts) {
 }
 
 void Stream::close() noexcept {
-  if (broken_ || SSL_is_init_finished(ssl_) == 0) return;
+  if (broken_ || !established_) return;
   ERR_clear_error();
   SSL_shutdown(ssl_);
   flush();

@@ -93,10 +93,11 @@ class Stream {
   Trial trial_;
   std::string fault_;
   bool plain_http_ = false;
-  bool broken_ = false;        // OpenSSL is not to be asked any more
+  bool established_ = false;    // the handshake is over
+  bool broken_ = false;         // OpenSSL is not to be asked any more
   bool out_of_memory_ = false;  // for what OpenSSL has written
-  int wire_error_ = 0;         // errno of the socket
-  bool ended_ = false;         // the socket has nothing more to give
+  int wire_error_ = 0;          // errno of the socket
+  bool ended_ = false;          // the socket has nothing more to give
 
   std::vector<std::byte> out_;  // records, of which
   std::size_t sent_ = 0;        // so many bytes have gone

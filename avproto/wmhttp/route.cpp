@@ -56,7 +56,9 @@ Error resolve(std::string_view location, const Route::Place& from, Route::Place&
 
 }  // namespace
 
-std::string Route::Place::text() const { return server.scheme() + "://" + server.authority() + target; }
+std::string Route::Place::text() const {
+  return server.scheme() + "://" + server.authority() + target;
+}
 
 std::string Route::request_target() const {
   return (proxy_ && !tunnels() ? "http://" + host() : std::string()) + here_.target;

@@ -134,8 +134,9 @@ Error Tunnel::refusal_of_response() const {
   switch (response.status) {
     case 407:
       result = Result::NS_E_PROXY_ACCESSDENIED;
-      why = "it wants a password, and none is known: name it with "
-            "http_proxy=http://USER:PASSWORD@HOST:PORT";
+      why =
+          "it wants a password, and none is known: name it with "
+          "http_proxy=http://USER:PASSWORD@HOST:PORT";
       break;
     case 401:
     case 403:

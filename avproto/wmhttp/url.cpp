@@ -52,7 +52,8 @@ Error parse_host(std::string_view text, Destination& server) {
                           "]");
     if (server.host.empty())
       return invalid_host("the URL has no host: wmpush://host/publishing-point");
-    if (server.host.size() > 253 || !std::all_of(server.host.begin(), server.host.end(), is_host_character))
+    if (server.host.size() > 253 ||
+        !std::all_of(server.host.begin(), server.host.end(), is_host_character))
       return invalid_host("'" + server.host + "' is not a host name");
   }
   if (!has_port || port.empty()) return {};

@@ -51,7 +51,8 @@ class ViewerTest : public testing::Test {
     channel.take(header());
     Viewer::Wishes wishes;
     wishes.head = "HTTP/1.0 200 OK\r\n\r\n";
-    channel.join(std::move(server), std::move(wishes), record, [this](Viewer&) { over = true; });
+    channel.join(ClientSocket(std::move(server), nullptr), std::move(wishes), record,
+                 [this](Viewer&) { over = true; });
   }
 
   void push(std::uint32_t count) {

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "pubpoint/server.hpp"
+#include "support/certificates.hpp"
 #include "support/clip.hpp"
 #include "support/faulty_server.hpp"
 #include "support/sent_packets.hpp"
@@ -39,10 +40,13 @@ bool break_connection(std::uint16_t port) {
   return false;
 }
 
-class RecoveryTest : public ::testing::Test {
+enum class Transport { Plain, Tls };
+
+class RecoveryTest : public ::testing::TestWithParam<Transport> {
  protected:
   void SetUp() override {
     settings.record = folder.path();
+    if (GetParam() == Transport::Tls) settings.tls = certificates.server();
     server = std::make_unique<FaultyServer>(settings);
     wmpush_options_init(&options);
     options.reconnect = 1;
@@ -52,13 +56,21 @@ class RecoveryTest : public ::testing::Test {
       *static_cast<std::string*>(to) += std::string(line) + "\n";
     };
     options.log_opaque = &lines;
+    options.ca_file = authority.c_str();
+  }
+
+  std::string url() const {
+    return GetParam() == Transport::Tls ? server->tls_url() : server->url();
+  }
+  std::uint16_t port() const {
+    return GetParam() == Transport::Tls ? server->tls_port() : server->port();
   }
 
   /// Pushes in pieces of some packets; `between` is asked after each.
   Result push(
       const std::string& asf, const std::function<void()>& between = [] {}) {
     sink = PushSink(options);
-    if (failed(sink.Connect(server->url()))) return sink.last_error().result;
+    if (failed(sink.Connect(url()))) return sink.last_error().result;
     Bytes input = as_bytes(asf);
     while (!input.empty()) {
       const Bytes part = input.first(std::min<std::size_t>(3000, input.size()));
@@ -99,6 +111,8 @@ class RecoveryTest : public ::testing::Test {
     return sent.size() - got.size();
   }
 
+  Certificates certificates;
+  const std::string authority = certificates.authority().string();
   TemporaryDirectory folder;
   Settings settings;
   std::unique_ptr<FaultyServer> server;
@@ -107,9 +121,14 @@ class RecoveryTest : public ::testing::Test {
   PushSink sink;
 };
 
+INSTANTIATE_TEST_SUITE_P(Over, RecoveryTest, testing::Values(Transport::Plain, Transport::Tls),
+                         [](const auto& each) {
+                           return each.param == Transport::Tls ? "Tls" : "Plain";
+                         });
+
 const std::string& long_clip() { return clip("-packet_size 400 -f asf"); }
 
-TEST_F(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothing) {
+TEST_P(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothing) {
   std::mt19937 random(4711);
   const std::vector<std::string> packets = packets_in(long_clip());
   std::size_t breaks = 0;
@@ -120,13 +139,13 @@ TEST_F(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothi
   while (breaks < 200) {
     server = std::make_unique<FaultyServer>(settings);
     std::size_t here = 0;
-    ASSERT_EQ(push(long_clip(),
-                   [&] {
-                     if (std::uniform_int_distribution<>(0, 3)(random) == 0 &&
-                         break_connection(server->port()))
-                       ++here;
-                   }),
-              Result::S_OK)
+    ASSERT_EQ(
+        push(long_clip(),
+             [&] {
+               if (std::uniform_int_distribution<>(0, 3)(random) == 0 && break_connection(port()))
+                 ++here;
+             }),
+        Result::S_OK)
         << sink.last_error().message << "\n"
         << lines;
     ASSERT_GT(here, 0u);
@@ -142,7 +161,7 @@ TEST_F(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothi
   }
 }
 
-TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsReported) {
+TEST_P(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsReported) {
   std::mt19937 random(42);
   const std::vector<std::string> packets = packets_in(long_clip());
   std::size_t lost_in_all = 0;
@@ -164,7 +183,7 @@ TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsRepor
   EXPECT_GT(lost_in_all, 0u);  // or it was not what this test is about
 }
 
-TEST_F(RecoveryTest, C33_AStalledReceiverIsLeftAndEverythingThatItHasTakenIsKept) {
+TEST_P(RecoveryTest, C33_AStalledReceiverIsLeftAndEverythingThatItHasTakenIsKept) {
   settings.receive_buffer = 4096;
   options.send_timeout = 300'000;
   server = std::make_unique<FaultyServer>(settings);
@@ -176,8 +195,8 @@ TEST_F(RecoveryTest, C33_AStalledReceiverIsLeftAndEverythingThatItHasTakenIsKept
   EXPECT_THAT(lines, HasSubstr("streaming again"));
 }
 
-TEST_F(RecoveryTest, C33_AServerThatWasStartedAnewGetsTheStreamWithItsHeader) {
-  const std::uint16_t port = server->port();
+TEST_P(RecoveryTest, C33_AServerThatWasStartedAnewGetsTheStreamWithItsHeader) {
+  const std::uint16_t old_port = port();
   int pieces = 0;
   std::vector<std::string> before;
   const std::vector<std::string> packets = packets_in(long_clip());
@@ -190,7 +209,7 @@ TEST_F(RecoveryTest, C33_AServerThatWasStartedAnewGetsTheStreamWithItsHeader) {
                    server->stop();
                    before = received();
                    server.reset();
-                   settings.port = port;
+                   (GetParam() == Transport::Tls ? settings.tls_port : settings.port) = old_port;
                    server = std::make_unique<FaultyServer>(settings);
                  }),
             Result::S_OK)
@@ -204,7 +223,7 @@ TEST_F(RecoveryTest, C33_AServerThatWasStartedAnewGetsTheStreamWithItsHeader) {
   EXPECT_THAT(lines, HasSubstr("in a new session"));
 }
 
-TEST_F(RecoveryTest, C33_AServerThatStaysAwayEndsThePushAfterTheTriesThatWereAllowed) {
+TEST_P(RecoveryTest, C33_AServerThatStaysAwayEndsThePushAfterTheTriesThatWereAllowed) {
   options.reconnect_max_retries = 3;
   int pieces = 0;
   EXPECT_EQ(push(long_clip(),
@@ -217,11 +236,11 @@ TEST_F(RecoveryTest, C33_AServerThatStaysAwayEndsThePushAfterTheTriesThatWereAll
   EXPECT_EQ(sink.EndSession(), Result::NS_E_CONNECTION_FAILURE);
 }
 
-TEST_F(RecoveryTest, C33_TheEndIsWaitedForNoLongerThanItsTimeoutAndTheStateSaysWhatIsGoingOn) {
+TEST_P(RecoveryTest, C33_TheEndIsWaitedForNoLongerThanItsTimeoutAndTheStateSaysWhatIsGoingOn) {
   options.reconnect_delay_max = 20'000'000;
   options.end_timeout = 300'000;
   sink = PushSink(options);
-  ASSERT_EQ(sink.Connect(server->url()), Result::S_OK);
+  ASSERT_EQ(sink.Connect(url()), Result::S_OK);
   ASSERT_EQ(sink.write(as_bytes(long_clip())), Result::S_OK);
   EXPECT_EQ(sink.stats().state, WMPUSH_STATE_STREAMING);
   server->stop();
@@ -236,7 +255,7 @@ TEST_F(RecoveryTest, C33_TheEndIsWaitedForNoLongerThanItsTimeoutAndTheStateSaysW
   EXPECT_EQ(sink.EndSession(), Result::NS_E_NOCONNECTION);
 }
 
-TEST_F(RecoveryTest, C33_AnInterruptEndsTheWaitForTheNextTry) {
+TEST_P(RecoveryTest, C33_AnInterruptEndsTheWaitForTheNextTry) {
   options.reconnect_delay_max = 20'000'000;
   options.interrupt_opaque = &sink;
   options.interrupt = [](void* to) {
@@ -250,19 +269,19 @@ TEST_F(RecoveryTest, C33_AnInterruptEndsTheWaitForTheNextTry) {
             Result::NS_E_SHUTDOWN);
 }
 
-TEST_F(RecoveryTest, C22_C33_APasswordThatIsRefusedAfterALossIsNotTriedAgain) {
+TEST_P(RecoveryTest, C22_C33_APasswordThatIsRefusedAfterALossIsNotTriedAgain) {
   settings.authentication.user = "ali";
   settings.authentication.password = "old password";
   settings.authentication.schemes = {"Basic"};
   options.user = "ali";
   options.password = "old password";
   server = std::make_unique<FaultyServer>(settings);
-  const std::uint16_t port = server->port();
+  const std::uint16_t old_port = port();
   int pieces = 0;
   EXPECT_TRUE(failed(push(long_clip(), [&] {
     if (++pieces != 10) return;
     server.reset();
-    settings.port = port;
+    (GetParam() == Transport::Tls ? settings.tls_port : settings.port) = old_port;
     settings.authentication.password = "new password";
     server = std::make_unique<FaultyServer>(settings);
   })));
@@ -271,7 +290,7 @@ TEST_F(RecoveryTest, C22_C33_APasswordThatIsRefusedAfterALossIsNotTriedAgain) {
   EXPECT_THAT(lines, Not(HasSubstr("password ")));
 }
 
-TEST_F(RecoveryTest, C33_WithoutReconnectTheFirstBreakIsTheEnd) {
+TEST_P(RecoveryTest, C33_WithoutReconnectTheFirstBreakIsTheEnd) {
   options.reconnect = 0;
   server->add_fault({.at = At::Packet, .what = Do::Reset, .packet = 20});
   EXPECT_EQ(push(long_clip()), Result::NS_E_CONNECTION_FAILURE);

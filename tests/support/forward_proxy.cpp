@@ -84,7 +84,8 @@ std::uint64_t length_of(std::string_view head) {
 }  // namespace
 
 void forget_proxies() {
-  for (const char* name : {"http_proxy", "no_proxy", "NO_PROXY"}) ::unsetenv(name);
+  for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"})
+    ::unsetenv(name);
 }
 
 struct ForwardProxy::Request {
@@ -95,6 +96,8 @@ struct ForwardProxy::Request {
   std::uint16_t port = 0;  // of the origin
   std::uint64_t length = 0;
 
+  bool wants_tunnel() const { return method == "CONNECT"; }
+
   /// False: it is nothing that a proxy can work with.
   bool parse() {
     constexpr std::string_view kLoopback = "http://127.0.0.1:";
@@ -103,6 +106,11 @@ struct ForwardProxy::Request {
     if (end == head.npos || space >= end) return false;
     method = head.substr(0, space);
     target = head.substr(space + 1, end - space - 1);
+    if (wants_tunnel()) {
+      const std::size_t colon = target.rfind(':') + 1;
+      std::from_chars(target.data() + colon, target.data() + target.size(), port);
+      return port != 0 && field(head, "Host") == target;
+    }
     if (!target.starts_with(kLoopback)) return false;
     const std::string authority = target.substr(7, target.find('/', 7) - 7);
     const std::string digits = authority.substr(kLoopback.size() - 7);
@@ -222,6 +230,12 @@ bool ForwardProxy::serve_request(int client, std::string& input) {
                          std::string(kVia) + "Content-Length: 0\r\nConnection: close\r\n\r\n");
   } else {
     ++origin_connections_;
+    if (request.wants_tunnel()) {
+      if (send_all(client, "HTTP/1.1 200 Connection established\r\nContent-Length: 17\r\n\r\n"))
+        tunnel(client, origin, input);
+      ::close(origin);
+      return false;
+    }
     kept = send_all(origin, request.forwarded()) && relay(client, origin, input, request.length);
   }
   ::close(origin);
@@ -243,6 +257,20 @@ bool ForwardProxy::challenge(int client, const Request& request, std::string& in
     if (!wait_for(client, -1, stop_[0]).first || !receive(client, input)) return false;
   input.erase(0, request.length);
   return true;
+}
+
+/// Whatever comes, both ways.
+void ForwardProxy::tunnel(int client, int origin, std::string& input) const {
+  std::string output;
+  for (bool open = send_all(origin, input); open;) {
+    const Readable readable = wait_for(client, origin, stop_[0]);
+    if (!readable.first && !readable.second) return;
+    input.clear();
+    output.clear();
+    open = (!readable.first || (receive(client, input) && send_all(origin, input))) &&
+           (!readable.second || (receive(origin, output) && send_all(client, output)));
+  }
+  input.clear();
 }
 
 /// The body one way, the response the other, until both are complete.

@@ -21,7 +21,8 @@ void forget_proxies();
 
 /// Takes requests with a whole address (http://host:port/path), gives each to the origin on a
 /// connection of its own, as squid does, and hands on what comes, in both directions, at once. It
-/// adds Via to requests and responses and keeps its client's connection.
+/// adds Via to requests and responses and keeps its client's connection. To CONNECT it answers with
+/// a length, which means nothing there, and then hands on whatever comes.
 class ForwardProxy {
  public:
   struct Settings {
@@ -56,6 +57,7 @@ class ForwardProxy {
   bool serve_request(int client, std::string& input);
   bool challenge(int client, const Request& request, std::string& input,
                  const std::string& challenges);
+  void tunnel(int client, int origin, std::string& input) const;
   bool relay(int client, int origin, std::string& input, std::uint64_t body_left);
   void breach(std::string text);
 

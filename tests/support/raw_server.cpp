@@ -18,6 +18,24 @@
 
 namespace wmpush::test {
 
+RawServer::Connection::Connection(int socket, std::size_t number, const tls::Context* tls)
+    : socket_(socket), number_(number) {
+  if (tls == nullptr) return;
+  tls_ = tls::Stream::server(*tls, socket);
+  int error = EAGAIN;
+  while ((error = tls_->handshake()) == EAGAIN) await(POLLIN);
+  established_ = error == 0;
+}
+
+void RawServer::Connection::await(short events) const {
+  pollfd entry{socket_, events, 0};
+  ::poll(&entry, 1, -1);
+}
+
+void RawServer::Connection::close_notify() const {
+  if (tls_) tls_->close();
+}
+
 RawServer::Connection::~Connection() {
   if (socket_ >= 0) ::close(socket_);
 }
@@ -25,6 +43,14 @@ RawServer::Connection::~Connection() {
 bool RawServer::Connection::receive(std::size_t most) {
   std::array<char, kAtOnce> buffer;
   const std::size_t size = std::min(most, buffer.size());
+  if (tls_) {
+    tls::Transfer came;
+    while ((came = tls_->receive(std::as_writable_bytes(std::span(buffer).first(size)))).error ==
+           EAGAIN)
+      await(POLLIN);
+    received_.append(buffer.data(), came.count);
+    return came.count > 0;
+  }
   const ssize_t count = socket_ < 0 ? 0 : ::recv(socket_, buffer.data(), size, 0);
   if (count <= 0) return false;
   received_.append(buffer.data(), static_cast<std::size_t>(count));
@@ -52,7 +78,8 @@ std::string RawServer::Connection::read_some(std::size_t most) {
 
 bool RawServer::Connection::something_within(std::chrono::milliseconds time) const {
   pollfd entry{socket_, POLLIN, 0};
-  return !received_.empty() || ::poll(&entry, 1, static_cast<int>(time.count())) > 0;
+  return !received_.empty() || (tls_ && tls_->has_received()) ||
+         ::poll(&entry, 1, static_cast<int>(time.count())) > 0;
 }
 
 std::string RawServer::Connection::read_stream() {
@@ -71,6 +98,13 @@ std::string RawServer::Connection::read_stream() {
 }
 
 bool RawServer::Connection::send(std::string_view text) const {
+  while (tls_ && !text.empty()) {
+    const std::array parts{as_bytes(text)};
+    const tls::Transfer sent = tls_->send(parts);
+    if (sent.error == EAGAIN) await(POLLOUT);
+    if (sent.error != 0 && sent.error != EAGAIN) return false;
+    text.remove_prefix(sent.count);
+  }
   while (!text.empty()) {
     const ssize_t sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
     if (sent < 0) return false;
@@ -87,8 +121,10 @@ void RawServer::Connection::reset() {
 
 void RawServer::Connection::break_off() const { ::shutdown(socket_, SHUT_RDWR); }
 
-RawServer::RawServer(Script script, std::uint16_t port)
-    : script_(std::move(script)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+RawServer::RawServer(Script script, std::uint16_t port, std::shared_ptr<const tls::Context> tls)
+    : script_(std::move(script)),
+      tls_(std::move(tls)),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -124,7 +160,7 @@ void RawServer::accept_all() {
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const std::size_t number = running_.size() + 1;
     running_.emplace_back([this, socket, number] {
-      Connection connection(socket, number);
+      Connection connection(socket, number, tls_.get());
       {
         const std::lock_guard lock(mutex_);
         open_.push_back(&connection);
@@ -137,7 +173,8 @@ void RawServer::accept_all() {
 }
 
 std::string RawServer::url(const std::string& target, const std::string& credentials) const {
-  return "wmpush://" + credentials + "127.0.0.1:" + std::to_string(port_) + target;
+  return (tls_ ? "wmpushs://" : "wmpush://") + credentials + "127.0.0.1:" + std::to_string(port_) +
+         target;
 }
 
 }  // namespace wmpush::test

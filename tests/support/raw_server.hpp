@@ -6,11 +6,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "tls/context.hpp"
+#include "tls/stream.hpp"
 
 namespace wmpush::test {
 
@@ -36,6 +40,10 @@ class RawServer {
     /// Everything up to the end of the connection, or to an $E that ends the stream.
     std::string read_stream();
     bool send(std::string_view text) const;
+    /// Says that no more comes, as TLS has it: a close without it is a truncation.
+    void close_notify() const;
+    /// Without TLS, or once the handshake was good.
+    bool established() const { return established_; }
     /// Closes with a RST. Only from the connection's own script.
     void reset();
     /// Ends the connection from any thread.
@@ -43,30 +51,35 @@ class RawServer {
 
    private:
     friend class RawServer;
-    Connection(int socket, std::size_t number) : socket_(socket), number_(number) {}
+    Connection(int socket, std::size_t number, const tls::Context* tls);
     bool receive(std::size_t most);
+    void await(short events) const;
 
     int socket_;
+    std::unique_ptr<tls::Stream> tls_;  // null: none
     std::size_t number_;
+    bool established_ = true;
     std::string received_;
   };
 
   using Script = std::function<void(Connection&)>;
 
-  /// `port`: 0 = any free one.
-  explicit RawServer(Script script, std::uint16_t port = 0);
+  /// `port`: 0 = any free one. `tls`: each connection begins with a handshake; null: without TLS.
+  explicit RawServer(Script script, std::uint16_t port = 0,
+                     std::shared_ptr<const tls::Context> tls = {});
   ~RawServer();
   RawServer(const RawServer&) = delete;
   RawServer& operator=(const RawServer&) = delete;
 
   std::uint16_t port() const { return port_; }
-  /// "wmpush://127.0.0.1:PORT" and `target`; `credentials` are "user:password@".
+  /// "wmpush://127.0.0.1:PORT", or wmpushs://, and `target`; `credentials` are "user:password@".
   std::string url(const std::string& target = "/live", const std::string& credentials = "") const;
 
  private:
   void accept_all();
 
   Script script_;
+  const std::shared_ptr<const tls::Context> tls_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_ = false;

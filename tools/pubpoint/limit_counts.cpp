@@ -3,11 +3,25 @@
 namespace wmpush::pubpoint {
 namespace {
 
-constexpr std::array<std::string_view, kLimits> kNames{
-    "connections",       "address_connections",  "descriptors",  "head_time",  "unstarted",
-    "address_unstarted", "connection_unstarted", "points",       "point_name", "entries_per_minute",
-    "viewers",           "point_viewers",        "viewer_queue", "reports",    "wrong_passwords",
-    "record_files",      "record_queue",         "record_free",  "tls_handshakes"};
+constexpr std::array<std::string_view, kLimits> kNames{"connections",
+                                                       "address_connections",
+                                                       "descriptors",
+                                                       "head_time",
+                                                       "unstarted",
+                                                       "address_unstarted",
+                                                       "connection_unstarted",
+                                                       "points",
+                                                       "point_name",
+                                                       "entries_per_minute",
+                                                       "viewers",
+                                                       "point_viewers",
+                                                       "viewer_queue",
+                                                       "reports",
+                                                       "wrong_passwords",
+                                                       "record_files",
+                                                       "record_queue",
+                                                       "record_free",
+                                                       "tls_handshakes"};
 
 }  // namespace
 

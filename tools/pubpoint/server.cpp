@@ -206,16 +206,16 @@ class Server::Impl {
                         " are kept for files; raise LimitNOFILE, or ulimit -n");
     // Most have gone by the next tick, which forgets them.
     if (connections_.size() >= 2 * limits.connections) forget_closed();
-    connections_.push_back(
-        std::make_shared<HttpConnection>(
-            ClientSocket(std::move(socket), secure ? service_.settings().tls.get() : nullptr),
-            service_, address, std::move(owner)));
+    connections_.push_back(std::make_shared<HttpConnection>(
+        ClientSocket(std::move(socket), secure ? service_.settings().tls.get() : nullptr), service_,
+        address, std::move(owner)));
     service_.count_connection();
     connections_.back()->start(
         [this](ClientConnection& connection) { return handlers_(connection, service_); });
   }
 
-  void refuse(tcp::socket socket, bool secure, Limit limit, const std::string& owner, const std::string& why) {
+  void refuse(tcp::socket socket, bool secure, Limit limit, const std::string& owner,
+              const std::string& why) {
     service_.count(limit);
     service_.log_seldom(std::string(name_of(limit)) + " " + owner, why);
     // A handshake would cost more than there is.

@@ -98,9 +98,9 @@ struct Settings {
   /// The certificate and the key of a second port, where everything goes over TLS; null: there is
   /// none. A reload may change it, but not take it away or bring the first.
   std::shared_ptr<const tls::Context> tls{};
-  std::string tls_address = "127.0.0.1";  ///< of that port
-  std::uint16_t tls_port = 0;             ///< 0: any free one
-  int tls_listener = -1;                  ///< as `listener`
+  std::string tls_address = "127.0.0.1";     ///< of that port
+  std::uint16_t tls_port = 0;                ///< 0: any free one
+  int tls_listener = -1;                     ///< as `listener`
   std::vector<std::string> points{"/live"};  ///< publishing points that exist from the start, as
                                              ///< paths, percent-decoded
   std::filesystem::path record{};            ///< directory for recordings; empty: none. It is made.
@@ -178,8 +178,8 @@ class Server {
   std::string tls_url(const std::string& point = "/live") const;
 
   /// Takes users, grants, tokens, addresses, limits, `takeover` and `tls` over from `settings`, for
-  /// the connections and requests that come from now on: nobody is dropped. Returns one line that names what else is
-  /// different, and takes a new server; empty when there is nothing.
+  /// the connections and requests that come from now on: nobody is dropped. Returns one line that
+  /// names what else is different, and takes a new server; empty when there is nothing.
   std::string reload(Settings settings);
   /// Administrative disconnect of every session of a publishing point (S10).
   void disconnect(const std::string& point, int status = 503);

@@ -98,9 +98,8 @@ std::string listen_failure(const ServeSettings& settings, const std::system_erro
     other.port = is_tls ? 8443 : 8080;
     remedy = "; ports below 1024 need privileges: try " + flag + other.text();
   } else if (error.code() == std::errc::address_not_available) {
-    remedy =
-        "; this machine has no such address: try " + flag + "'*:" + std::to_string(address.port) +
-        "'";
+    remedy = "; this machine has no such address: try " + flag +
+             "'*:" + std::to_string(address.port) + "'";
   }
   return "cannot listen on " + address.text() + ": " + error.code().message() + remedy;
 }

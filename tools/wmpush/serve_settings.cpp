@@ -34,8 +34,9 @@ std::string read_file(const std::string& file, Config& config) {
   if (std::string wrong = read_all("the configuration", file, text); !wrong.empty()) return wrong;
   if (std::string wrong = pubpoint::read_config(text, file, config); !wrong.empty()) return wrong;
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  for (std::string* name : {&config.users, &config.token_key, &config.password_file,
-                            &config.access_log, &config.fallback, &config.tls_cert, &config.tls_key})
+  for (std::string* name :
+       {&config.users, &config.token_key, &config.password_file, &config.access_log,
+        &config.fallback, &config.tls_cert, &config.tls_key})
     place_beside(folder, *name);
   place_beside(folder, config.settings.record);
   return {};

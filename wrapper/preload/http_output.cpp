@@ -17,7 +17,7 @@ namespace wmpush::preload {
 namespace {
 
 constexpr std::int64_t kPatience = 500'000;  // us, for each of connecting and answering
-constexpr std::string_view kScheme = "http://";
+constexpr std::string_view kSchemes[] = {"http://", "https://"};
 
 std::set<std::string, std::less<>>& outputs() {
   // Never destroyed: a program may open an output while it exits.
@@ -30,9 +30,14 @@ bool is_asf(std::string_view format, std::string_view url) {
   return url.ends_with(".asf") || url.ends_with(".wmv") || url.ends_with(".wma");
 }
 
+bool is_http(std::string_view url) {
+  return std::ranges::any_of(kSchemes,
+                             [&](std::string_view scheme) { return url.starts_with(scheme); });
+}
+
 /// `url` without scheme, user and password.
 std::string_view place_of(std::string_view url) {
-  url.remove_prefix(kScheme.size());
+  url.remove_prefix(url.find("//") + 2);
   const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
   const std::size_t at = authority.rfind('@');
   return at == std::string_view::npos ? url : url.substr(at + 1);
@@ -47,7 +52,7 @@ void note_http_outputs(int argc, char** argv) {
     const std::string_view argument = argv[i];
     if (before == "-f") format = argument;
     if (before == "-i") format = {};
-    if (before == "-i" || !argument.starts_with(kScheme) || is_users_text(before)) continue;
+    if (before == "-i" || !is_http(argument) || is_users_text(before)) continue;
     if (is_asf(format, argument)) outputs().insert(std::string(argument));
     format = {};
   }
@@ -61,13 +66,16 @@ void warn_of_http_output(const char* url) {
   wmpush_options_init(&options);
   options.connect_timeout = options.response_timeout = options.send_timeout = kPatience;
   ServerName name;
-  if (ask_server_name("wmpush://" + place, options, name)) return;
+  options.tls_verify = 0;  // nothing is sent but the question
+  const bool tls = output->starts_with("https");
+  const std::string scheme = tls ? "wmpushs://" : "wmpush://";
+  if (ask_server_name(scheme + place, options, name)) return;
   if (!name.server.starts_with("Cougar/") && !name.server.starts_with("Rex/")) return;
   av_log(nullptr, AV_LOG_ERROR,
-         "wmpush: http://%s is ffmpeg's own HTTP output, and %s is a publishing point (%s), which "
-         "takes nothing that way: write wmpush://%s\n",
-         printable(place).c_str(), name.address.c_str(), printable(name.server).c_str(),
-         printable(place).c_str());
+         "wmpush: %s%s is ffmpeg's own HTTP output, and %s is a publishing point (%s), which "
+         "takes nothing that way: write %s%s\n",
+         tls ? "https://" : "http://", printable(place).c_str(), name.address.c_str(),
+         printable(name.server).c_str(), scheme.c_str(), printable(place).c_str());
 }
 
 }  // namespace wmpush::preload

@@ -4,7 +4,7 @@
 
 namespace wmpush::preload {
 
-/// Remembers the http:// outputs of ffmpeg's arguments that get ASF.
+/// Remembers the http:// and https:// outputs of ffmpeg's arguments that get ASF.
 void note_http_outputs(int argc, char** argv);
 
 /// To be called when the program has opened `url`, or failed to: where that is such an output, and

@@ -16,7 +16,7 @@
 namespace wmpush::preload {
 namespace {
 
-constexpr char kProtocol[] = "wmpush";
+constexpr const char* kProtocols[] = {"wmpush", "wmpushs"};
 constexpr char kDefaultFormat[] = "asf";
 
 /// Runs `call`; the callers are in C, where an exception would end the process.
@@ -47,11 +47,13 @@ int io_open(AVFormatContext* format, AVIOContext** pb, const char* url, int flag
             AVDictionary** options) noexcept {
   if (!is_push_url(url)) return real_io_open.load()(format, pb, url, flags, options);
 
+  const std::string protocol(url, std::strchr(url, ':'));
   const char* allowed = format->protocol_whitelist;
   const char* forbidden = format->protocol_blacklist;
-  if ((allowed != nullptr && av_match_list(kProtocol, allowed, ',') <= 0) ||
-      (forbidden != nullptr && av_match_list(kProtocol, forbidden, ',') > 0)) {
-    av_log(format, AV_LOG_ERROR, "Protocol 'wmpush' is not allowed by the protocol lists\n");
+  if ((allowed != nullptr && av_match_list(protocol.c_str(), allowed, ',') <= 0) ||
+      (forbidden != nullptr && av_match_list(protocol.c_str(), forbidden, ',') > 0)) {
+    av_log(format, AV_LOG_ERROR, "Protocol '%s' is not allowed by the protocol lists\n",
+           protocol.c_str());
     return AVERROR(EINVAL);
   }
   return guarded([&] { return open_push(pb, url, flags, &format->interrupt_callback, options); });
@@ -86,7 +88,8 @@ const Libavformat& real_for(const void* return_address) {
   return Libavformat::of_caller(return_address);
 }
 
-char protocols_ended;
+/// The state of an enumeration, when FFmpeg's own protocols are over: which of ours was told.
+char told[2];
 
 }  // namespace
 }  // namespace wmpush::preload
@@ -174,24 +177,30 @@ WMPUSH_API decltype(AVFormatContext::oformat) av_guess_format(const char* name, 
 
 WMPUSH_API const char* avio_find_protocol_name(const char* url) {
   const Libavformat& real = REAL;
-  return is_push_url(url) && real.is_served() ? kProtocol : real.avio_find_protocol_name(url);
+  if (!is_push_url(url) || !real.is_served()) return real.avio_find_protocol_name(url);
+  return std::strncmp(url, "wmpushs:", 8) == 0 ? kProtocols[1] : kProtocols[0];
 }
 
 WMPUSH_API const char* avio_enum_protocols(void** state, int output) {
   const Libavformat& real = REAL;
-  if (*state == &protocols_ended) {
+  if (*state == &told[1]) {
     *state = nullptr;
     return nullptr;
   }
+  if (*state == &told[0]) {
+    *state = &told[1];
+    return kProtocols[1];
+  }
   const char* name = real.avio_enum_protocols(state, output);
   if (name != nullptr || output == 0 || !real.is_served()) return name;
-  *state = &protocols_ended;
-  return kProtocol;
+  *state = &told[0];
+  return kProtocols[0];
 }
 
 WMPUSH_API const AVClass* avio_protocol_get_class(const char* name) {
   const Libavformat& real = REAL;
-  if (real.is_served() && std::strcmp(name, kProtocol) == 0)
+  if (real.is_served() &&
+      (name == std::string_view(kProtocols[0]) || name == std::string_view(kProtocols[1])))
     return guarded_or(static_cast<const AVClass*>(nullptr), option_class);
   return real.avio_protocol_get_class(name);
 }

@@ -114,8 +114,9 @@ bool Libavformat::serves(const char* url) const {
 }
 
 bool is_push_url(const char* url) {
-  constexpr char kScheme[] = "wmpush:";
-  return url != nullptr && std::strncmp(url, kScheme, sizeof kScheme - 1) == 0;
+  if (url == nullptr) return false;
+  const std::string_view text = url;
+  return text.starts_with("wmpush:") || text.starts_with("wmpushs:");
 }
 
 }  // namespace wmpush::preload

@@ -14,7 +14,7 @@
 namespace wmpush::preload {
 namespace {
 
-constexpr std::string_view kScheme = "wmpush";
+constexpr std::string_view kSchemes[] = {"wmpush", "wmpushs"};
 constexpr std::string_view kAuthority = "://";
 /// A scheme this near to ours is ours misspelt: no protocol of FFmpeg's is.
 constexpr std::size_t kMisspelt = 2;
@@ -104,8 +104,10 @@ std::size_t find_push(std::string_view text, std::size_t from, std::size_t& auth
     for (; begin > from && is_name_character(text[begin - 1]); --begin)
       scheme += static_cast<char>(std::tolower(static_cast<unsigned char>(text[begin - 1])));
     std::ranges::reverse(scheme);
-    if (scheme.ends_with(kScheme)) return at - kScheme.size();
-    if (edit_distance(scheme, kScheme) <= kMisspelt) return begin;
+    for (const std::string_view each : kSchemes) {
+      if (scheme.ends_with(each)) return at - each.size();
+      if (edit_distance(scheme, each) <= kMisspelt) return begin;
+    }
   }
   return npos;
 }

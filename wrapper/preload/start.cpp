@@ -71,9 +71,12 @@ void leave_environment() {
   close_descriptor(self.dli_fname);
 }
 
+bool is_push(std::string_view url) {
+  return url.starts_with("wmpush://") || url.starts_with("wmpushs://");
+}
+
 /// The outputs of ours that the arguments name, passwords masked; a tee names several in one.
 std::vector<std::string> pushes_in(int argc, char** argv) {
-  constexpr std::string_view kScheme = "wmpush://";
   std::vector<std::string> urls;
   for (int i = 1; i < argc; ++i) {
     if (is_users_text(argv[i - 1])) continue;
@@ -84,7 +87,7 @@ std::vector<std::string> pushes_in(int argc, char** argv) {
       // The options of one output of a tee.
       if (output.starts_with('['))
         output.remove_prefix(std::min(output.find(']'), output.size() - 1) + 1);
-      if (output.starts_with(kScheme)) urls.push_back(mask_passwords(output));
+      if (is_push(output)) urls.push_back(mask_passwords(output));
     }
   }
   return urls;

@@ -63,7 +63,7 @@ static const AVOption libwmpush_options[] = {
     { "password",       "password, instead of the one in the URL", OFFSET(password), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "password_file",  "file whose first line is the password", OFFSET(password_file), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "auth",           "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered", OFFSET(auth), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
-    { "http_proxy",     "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, but for the hosts in no_proxy; empty = none", OFFSET(http_proxy), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "http_proxy",     "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, or for wmpushs:// its https_proxy, but for the hosts in no_proxy; empty = none", OFFSET(http_proxy), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "allow_305",      "go through a proxy that the server names (HTTP status 305)", OFFSET(allow_305), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, .flags = E },
     TIMEOUT(connect_timeout,  10000000, "limit for resolving the name and connecting"),
     TIMEOUT(response_timeout, 15000000, "limit for each response of the server"),
@@ -84,6 +84,10 @@ static const AVOption libwmpush_options[] = {
     { "congestion",     "when the network is too slow: block, which holds the source up, or drop, which leaves packets out up to a key frame", OFFSET(congestion), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "queue_size",     "what may wait for the network with congestion=drop; 0 = 2097152", OFFSET(queue_size), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, 1073741824, .flags = E },
     { "user_agent",     "product to name after the encoder's; default libwmpush/VERSION", OFFSET(user_agent), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "ca_file",        "file of PEM with the certificates to trust with wmpushs://; default: the system's", OFFSET(ca_file), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "tls_verify",     "push with wmpushs:// only to a server whose certificate is trusted and for its host; 0 = to any", OFFSET(tls_verify), AV_OPT_TYPE_BOOL, { .i64 = 1 }, 0, 1, .flags = E },
+    { "cert_file",      "file of PEM with our own certificate, where the server asks for one", OFFSET(cert_file), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
+    { "key_file",       "file of PEM with its key, without a passphrase; default: cert_file", OFFSET(key_file), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { NULL }
 };
 
@@ -203,16 +207,15 @@ static int fail_as_session(URLContext *h, wmpush_result result)
 static int fail_with(URLContext *h, wmpush_result result, const char *message)
 {
     wmpush_error err = { .size = sizeof(err), .result = result };
-    char host[256], path[256];
+    char scheme[16], host[256], path[256], number[8] = "";
     int port;
 
     /* Without credentials and query: there may be a password in both. */
-    av_url_split(NULL, 0, NULL, 0, host, sizeof(host), &port, path, sizeof(path), h->filename);
+    av_url_split(scheme, sizeof(scheme), NULL, 0, host, sizeof(host), &port, path, sizeof(path), h->filename);
     path[strcspn(path, "?#")] = 0;
     if (port >= 0)
-        snprintf(err.message, sizeof(err.message), "wmpush://%s:%d%s: %s", host, port, path, message);
-    else
-        snprintf(err.message, sizeof(err.message), "wmpush://%s%s: %s", host, path, message);
+        snprintf(number, sizeof(number), ":%d", port & 0xFFFF);
+    snprintf(err.message, sizeof(err.message), "%s://%s%s%s: %s", scheme, host, number, path, message);
     return fail(h, &err);
 }
 
@@ -312,19 +315,23 @@ static int libwmpush_close(URLContext *h)
     return ret;
 }
 
-static const AVClass libwmpush_class = {
-    .class_name = "wmpush",
-    .item_name  = av_default_item_name,
-    .option     = libwmpush_options,
-    .version    = LIBAVUTIL_VERSION_INT,
+#define WMPUSH_PROTOCOL(flavor)                       \
+static const AVClass lib ## flavor ## _class = {      \
+    .class_name = #flavor,                            \
+    .item_name  = av_default_item_name,               \
+    .option     = libwmpush_options,                  \
+    .version    = LIBAVUTIL_VERSION_INT,              \
+};                                                    \
+                                                      \
+const URLProtocol ff_lib ## flavor ## _protocol = {   \
+    .name            = #flavor,                       \
+    .url_open        = libwmpush_open,                \
+    .url_write       = libwmpush_write,               \
+    .url_close       = libwmpush_close,               \
+    .priv_data_size  = sizeof(WMPushContext),         \
+    .flags           = URL_PROTOCOL_FLAG_NETWORK,     \
+    .priv_data_class = &lib ## flavor ## _class,      \
 };
 
-const URLProtocol ff_libwmpush_protocol = {
-    .name            = "wmpush",
-    .url_open        = libwmpush_open,
-    .url_write       = libwmpush_write,
-    .url_close       = libwmpush_close,
-    .priv_data_size  = sizeof(WMPushContext),
-    .flags           = URL_PROTOCOL_FLAG_NETWORK,
-    .priv_data_class = &libwmpush_class,
-};
+WMPUSH_PROTOCOL(wmpush)
+WMPUSH_PROTOCOL(wmpushs)

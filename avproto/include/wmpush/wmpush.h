@@ -131,8 +131,8 @@ typedef int (*wmpush_interrupt_callback)(void* opaque);
 
 /** Settings of a session. Fill it by wmpush_options_init() and change what differs. The strings
  *  are borrowed until wmpush_open() returns. A parameter of the same name in the URL's query wins
- *  over the member; what names a file, a route or whom to trust is refused there. wmpush_option_at()
- *  lists name, unit, range, default and meaning of each. */
+ *  over the member; what names a file, a route or whom to trust is refused there.
+ * wmpush_option_at() lists name, unit, range, default and meaning of each. */
 typedef struct wmpush_options {
   size_t size;               /**< sizeof(wmpush_options), set by wmpush_options_init() */
   const char* template_url;  /**< publishing point to copy when the URL's is missing; NULL = none */

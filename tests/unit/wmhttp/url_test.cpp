@@ -30,7 +30,7 @@ TEST(PushUrl, HasHostPortAndPath) {
   EXPECT_EQ(url.server.port, 8080);
   EXPECT_EQ(url.target, "/live");
   EXPECT_EQ(url.server.authority(), "server.example:8080");
-  EXPECT_EQ(parsed("http://server/live").port, 80);
+  EXPECT_EQ(parsed("http://server/live").server.port, 80);
   EXPECT_EQ(parsed("http://server/live").server.authority(), "server");
 }
 

@@ -156,7 +156,8 @@ void add_general(std::vector<ConfigKey>& keys) {
 void add_tls(std::vector<ConfigKey>& keys) {
   const std::string table = "tls";
   keys.push_back(text(
-      table, "listen", "HOST:PORT for pushes, players and pages over TLS; none: listen's, port 8443",
+      table, "listen",
+      "HOST:PORT for pushes, players and pages over TLS; none: listen's, port 8443",
       [](Config & c) -> auto& { return c.tls_listen; }));
   keys.push_back(text(
       table, "cert", "file of PEM with the server's certificate, and what leads to its authority",

@@ -31,7 +31,7 @@ class ClientConnection {
 
   virtual const std::string& address() const = 0;  ///< without the port; empty when it has gone
   virtual const std::string& peer() const = 0;     ///< address and port, for people
-  virtual bool secure() const = 0;               ///< over TLS
+  virtual bool secure() const = 0;                 ///< over TLS
   /// Neither side has closed it, or is about to.
   virtual bool is_open() const = 0;
   /// As long as somebody has this the connection is there, if only a closed one.

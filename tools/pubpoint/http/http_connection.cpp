@@ -100,7 +100,7 @@ void HttpConnection::read(int limit) {
     const std::size_t size = socket_.receive(lease.bytes(), error);
     if (error == EAGAIN) return;
     if (size == 0)
-      return peer_gone(error == 0               ? "closed by the client"
+      return peer_gone(error == 0                ? "closed by the client"
                        : socket_.fault().empty() ? std::generic_category().message(error)
                                                  : socket_.fault());
     if (reading_ == Reading::Request && head_reader_.idle()) request_since_ = host_.now();

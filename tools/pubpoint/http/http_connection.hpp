@@ -24,8 +24,7 @@ class HttpConnection final : public ClientConnection,
   using Handlers = std::vector<std::unique_ptr<RequestHandler>>;
 
   /// `owner`: who the connection counts for.
-  HttpConnection(ClientSocket socket, HttpHost& host, std::string address,
-                 std::string owner);
+  HttpConnection(ClientSocket socket, HttpHost& host, std::string address, std::string owner);
 
   /// `make` makes those who serve the requests, one at least: the first that takes a request has
   /// it, and the last one takes all.

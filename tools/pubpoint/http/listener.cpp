@@ -34,8 +34,8 @@ void Listener::listen(const Place& place) {
   const auto address = asio::ip::make_address(place.address, error);
   check(error);
   const tcp::endpoint wanted(address, place.port);
-  const int descriptor = ::socket(wanted.protocol().family(),
-                                  SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+  const int descriptor =
+      ::socket(wanted.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
   if (descriptor < 0) check({errno, boost::system::system_category()});
   acceptor_.assign(wanted.protocol(), descriptor, error);
   if (error) ::close(descriptor);
@@ -91,20 +91,20 @@ void Listener::take_waiting(tcp::socket& socket, Error& error) {
 
 void Listener::accept(std::function<void(tcp::socket)> take,
                       std::function<void(const Error&)> failed) {
-  acceptor_.async_wait(tcp::acceptor::wait_read, [this, take = std::move(take),
-                                                  failed = std::move(failed)](
-                                                     const Error& failure) mutable {
-    if (!acceptor_.is_open()) return;
-    Error error = failure;
-    tcp::socket socket(context_);
-    if (!error) take_waiting(socket, error);
-    const bool gone_again = error == asio::error::would_block ||
-                            error == asio::error::connection_aborted ||
-                            error == asio::error::interrupted;
-    if (error && !gone_again) return failed(error);
-    if (!error) take(std::move(socket));
-    accept(std::move(take), std::move(failed));
-  });
+  acceptor_.async_wait(
+      tcp::acceptor::wait_read,
+      [this, take = std::move(take), failed = std::move(failed)](const Error& failure) mutable {
+        if (!acceptor_.is_open()) return;
+        Error error = failure;
+        tcp::socket socket(context_);
+        if (!error) take_waiting(socket, error);
+        const bool gone_again = error == asio::error::would_block ||
+                                error == asio::error::connection_aborted ||
+                                error == asio::error::interrupted;
+        if (error && !gone_again) return failed(error);
+        if (!error) take(std::move(socket));
+        accept(std::move(take), std::move(failed));
+      });
 }
 
 void Listener::close() {

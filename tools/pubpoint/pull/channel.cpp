@@ -23,8 +23,8 @@ void Channel::change_queue(std::size_t queue) {
   ring_.change_queue(queue);
 }
 
-void Channel::join(ClientSocket socket, Viewer::Wishes wishes,
-                   std::shared_ptr<ViewerRecord> record, std::function<void(Viewer&)> over) {
+void Channel::join(ClientSocket socket, Viewer::Wishes wishes, std::shared_ptr<ViewerRecord> record,
+                   std::function<void(Viewer&)> over) {
   viewers_.push_back(std::make_shared<Viewer>(std::move(socket), std::move(wishes),
                                               std::move(record), ring_, std::move(over)));
   viewers_.back()->start();

@@ -20,8 +20,8 @@ class Channel {
   bool take(const Item& item);
   void pump();
   void change_queue(std::size_t queue);
-  void join(ClientSocket socket, Viewer::Wishes wishes,
-            std::shared_ptr<ViewerRecord> record, std::function<void(Viewer&)> over);
+  void join(ClientSocket socket, Viewer::Wishes wishes, std::shared_ptr<ViewerRecord> record,
+            std::function<void(Viewer&)> over);
   /// Those that are over are forgotten, and those that were told the end closed.
   void check_timers(Clock::time_point now);
   void select(std::uint32_t client_id, const PullRequest& request);

@@ -28,9 +28,9 @@ struct PullRequest {
     Unknown        ///< none of these
   };
   Kind kind = Kind::Unknown;
-  std::string path;   ///< percent-decoded, without a query
-  std::string query;  ///< as it came, without the '?'
-  std::string host;   ///< of the Host field, where it can stand in a URL; else empty
+  std::string path;     ///< percent-decoded, without a query
+  std::string query;    ///< as it came, without the '?'
+  std::string host;     ///< of the Host field, where it can stand in a URL; else empty
   bool secure = false;  ///< it came over TLS
   std::string user_agent;
   unsigned agent_version = 0;  ///< major version of a player that speaks MS-WMSP; 0: it does not

@@ -141,8 +141,7 @@ std::string asx_body(bool secure, std::string_view host, std::string_view path,
                      std::string_view query) {
   std::string text = "<asx version=\"3.0\">\r\n  <entry>\r\n";
   for (const std::string_view scheme : player_schemes(secure))
-    text +=
-        "    <ref href=\"" + escaped(url(scheme, host, path, query)) + "\"/>\r\n";
+    text += "    <ref href=\"" + escaped(url(scheme, host, path, query)) + "\"/>\r\n";
   return text + "  </entry>\r\n</asx>\r\n";
 }
 

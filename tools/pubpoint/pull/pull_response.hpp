@@ -40,8 +40,11 @@ std::string whole_response(std::string_view status, std::string_view server, std
                            std::string_view body, bool head_only);
 
 /// The announcements and the page of a point; `path` is percent-encoded, `query` may be empty.
-std::string asx_body(bool secure, std::string_view host, std::string_view path, std::string_view query);
-std::string m3u_body(bool secure, std::string_view host, std::string_view path, std::string_view query);
-std::string page_body(bool secure, std::string_view host, std::string_view path, std::string_view name);
+std::string asx_body(bool secure, std::string_view host, std::string_view path,
+                     std::string_view query);
+std::string m3u_body(bool secure, std::string_view host, std::string_view path,
+                     std::string_view query);
+std::string page_body(bool secure, std::string_view host, std::string_view path,
+                      std::string_view name);
 
 }  // namespace wmpush::pubpoint

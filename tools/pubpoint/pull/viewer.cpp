@@ -27,9 +27,8 @@ constexpr unsigned kDeadPeer = 30'000;  // ms
 
 }  // namespace
 
-Viewer::Viewer(ClientSocket socket, Wishes wishes,
-               std::shared_ptr<ViewerRecord> record, const Ring& ring,
-               std::function<void(Viewer&)> over)
+Viewer::Viewer(ClientSocket socket, Wishes wishes, std::shared_ptr<ViewerRecord> record,
+               const Ring& ring, std::function<void(Viewer&)> over)
     : socket_(std::move(socket)),
       wishes_(std::move(wishes)),
       record_(std::move(record)),
@@ -38,8 +37,7 @@ Viewer::Viewer(ClientSocket socket, Wishes wishes,
       text_(std::move(wishes_.head)) {}
 
 void Viewer::start() {
-  ::setsockopt(socket_.descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kDeadPeer,
-               sizeof kDeadPeer);
+  ::setsockopt(socket_.descriptor(), IPPROTO_TCP, TCP_USER_TIMEOUT, &kDeadPeer, sizeof kDeadPeer);
   wait_for_input();
   next_ = ring_.end();
   if (ring_.header()) {

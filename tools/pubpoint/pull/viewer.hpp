@@ -47,8 +47,8 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
     PullRequest request;         ///< which streams are wanted
   };
   /// `ring` outlives it. `over` is called once.
-  Viewer(ClientSocket socket, Wishes wishes, std::shared_ptr<ViewerRecord> record,
-         const Ring& ring, std::function<void(Viewer&)> over);
+  Viewer(ClientSocket socket, Wishes wishes, std::shared_ptr<ViewerRecord> record, const Ring& ring,
+         std::function<void(Viewer&)> over);
 
   /// Sends the head, and then from where a viewer begins.
   void start();

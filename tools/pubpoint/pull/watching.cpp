@@ -142,11 +142,14 @@ Watching::Reply Watching::answer(const PullRequest& request, const std::string& 
                                   : say("200 OK", type, body, request.head_only);
     };
     if (place->alias == ".asx")
-      return announce("video/x-ms-asf", asx_body(request.secure, request.host, path, request.query));
+      return announce("video/x-ms-asf",
+                      asx_body(request.secure, request.host, path, request.query));
     if (place->alias == ".m3u")
-      return announce("audio/x-mpegurl", m3u_body(request.secure, request.host, path, request.query));
+      return announce("audio/x-mpegurl",
+                      m3u_body(request.secure, request.host, path, request.query));
     if (place->alias.empty() && request.kind == Kind::Page)
-      return announce("text/html; charset=utf-8", page_body(request.secure, request.host, path, place->point));
+      return announce("text/html; charset=utf-8",
+                      page_body(request.secure, request.host, path, place->point));
   }
   return answer_stream(request, *place, peer, line, waited);
 }
