@@ -94,7 +94,7 @@ Error Connection::go_on_with_handshake(Time now) {
   else if (why.empty())
     why = "the connection was lost in the middle of the TLS handshake: " +
           std::generic_category().message(failure) + ": does the server speak TLS on this port?";
-  const int system_error = failure == EAGAIN ? ETIMEDOUT : failure == EPROTO ? 0 : failure;
+  const int system_error = failure == EAGAIN ? ETIMEDOUT : failure;
   const std::string address = peer();  // none, once it has reset the connection
   return {Result::NS_E_PUSH_CANNOTCONNECT, 0, system_error,
           (address.empty() ? host_and_port(host_, port_) : address) + ": " + why};

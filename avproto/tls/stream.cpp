@@ -139,33 +139,34 @@ int Stream::failure(int result) {
   const int kind = SSL_get_error(ssl_, result);
   if (out_of_memory_ || trial_.out_of_memory) throw std::bad_alloc();
   if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return EAGAIN;
-  broken_ = true;
-  if (wire_error_ != 0) return wire_error_;
+  error_ = EPROTO;
+  if (wire_error_ != 0) return error_ = wire_error_;
   const unsigned long error = ERR_peek_last_error();
   if (ended_ && established_) {
     fault_ =
         "the connection was closed without the close_notify of TLS: something between has cut "
         "it off, or the server ended it that way";
-    return ECONNABORTED;
+    return error_ = ECONNABORTED;
   }
   plain_http_ = is_plain_http(error);
   fault_ = is_client_ ? handshake_fault(error, trial_) : reason_of(error);
-  return EPROTO;
+  return error_;
 }
 
 int Stream::handshake() {
-  if (broken_) return wire_error_ != 0 ? wire_error_ : EPROTO;
+  if (error_ != 0) return error_;
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl_);
   const int error = result == 1 ? 0 : failure(result);
   established_ = result == 1;
-  // An alert tells the peer why, and is to reach it.
-  if (const int lost = flush(); lost != 0 && lost != EAGAIN && error == 0) return lost;
-  return error == 0 && wants_to_send() ? EAGAIN : error;
+  // An alert tells the peer why, and is to reach it. Where nothing can be sent any more there may
+  // still be something to receive: that is for the calls to come.
+  flush();
+  return error;
 }
 
 Transfer Stream::receive(MutableBytes buffer) {
-  if (broken_) return {0, wire_error_ != 0 ? wire_error_ : EPROTO, false};
+  if (error_ != 0) return {0, error_, false};
   ERR_clear_error();
   const int size = static_cast<int>(std::min<std::size_t>(buffer.size(), INT_MAX));
   const int result = SSL_read(ssl_, buffer.data(), size);
@@ -176,7 +177,7 @@ Transfer Stream::receive(MutableBytes buffer) {
   return {0, error, false};
 }
 
-bool Stream::has_received() const { return !broken_ && SSL_pending(ssl_) > 0; }
+bool Stream::has_received() const { return error_ == 0 && SSL_pending(ssl_) > 0; }
 
 /// Makes a record of what comes next: of the parts, from `offset` in the first.
 bool Stream::seal(std::span<const Bytes>& parts, std::size_t& offset) {
@@ -209,7 +210,6 @@ bool Stream::seal(std::span<const Bytes>& parts, std::size_t& offset) {
   const int written = SSL_write(ssl_, plain.data(), static_cast<int>(plain.size()));
   if (written <= 0) {
     failure(written);
-    broken_ = true;  // nothing of ours makes it wait
     return false;
   }
   plain_sealed_ += plain.size();
@@ -224,8 +224,7 @@ int Stream::flush() noexcept {
         ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (count < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return EAGAIN;
-      if (wire_error_ == 0) wire_error_ = errno;
-      return wire_error_;
+      return errno;
     }
     sent_ += static_cast<std::size_t>(count);
     cipher_sent_ += static_cast<std::uint64_t>(count);
@@ -256,7 +255,7 @@ void Stream::note_sent() {
 }
 
 Transfer Stream::send(std::span<const Bytes> parts) {
-  if (broken_) return {0, wire_error_ != 0 ? wire_error_ : EPROTO, false};
+  if (error_ != 0) return {0, error_, false};
   const std::uint64_t before = plain_told_;
   // What is sealed and was not told stands in front once more.
   std::uint64_t known = plain_sealed_ - plain_told_;
@@ -281,14 +280,14 @@ int Stream::seal_batch(std::span<const Bytes> parts, std::size_t offset) {
     const std::uint64_t before = plain_sealed_;
     while (plain_sealed_ - before < kBatch)
       if (!seal(parts, offset)) break;
-    if (broken_) return wire_error_ != 0 ? wire_error_ : EPROTO;
+    if (error_ != 0) return error_;
     if (plain_sealed_ == before) return 0;
     if (const int error = flush(); error != 0) return error;
   }
 }
 
 Transfer Stream::write(std::span<const Bytes> parts) {
-  if (broken_) return {0, wire_error_ != 0 ? wire_error_ : EPROTO, false};
+  if (error_ != 0) return {0, error_, false};
   int error = flush();
   const std::uint64_t before = plain_sealed_;
   if (error == 0) error = seal_batch(parts, 0);
@@ -298,7 +297,7 @@ Transfer Stream::write(std::span<const Bytes> parts) {
 }
 
 void Stream::close() noexcept {
-  if (broken_ || !established_) return;
+  if (error_ != 0 || !established_) return;
   ERR_clear_error();
   SSL_shutdown(ssl_);
   flush();

@@ -94,7 +94,7 @@ class Stream {
   std::string fault_;
   bool plain_http_ = false;
   bool established_ = false;    // the handshake is over
-  bool broken_ = false;         // OpenSSL is not to be asked any more
+  int error_ = 0;               // after which OpenSSL is not to be asked any more
   bool out_of_memory_ = false;  // for what OpenSSL has written
   int wire_error_ = 0;          // errno of the socket
   bool ended_ = false;          // the socket has nothing more to give

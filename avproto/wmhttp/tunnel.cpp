@@ -1,5 +1,6 @@
 #include "wmhttp/tunnel.hpp"
 
+#include <cerrno>
 #include <utility>
 
 #include "core/host_port.hpp"
@@ -23,7 +24,7 @@ void Tunnel::note(std::string text) {
 }
 
 Error Tunnel::refused(Result result, const std::string& why) const {
-  return {result, 0, 0, proxy_ + ": " + why};
+  return {result, 0, EPROTO, proxy_ + ": " + why};
 }
 
 Error Tunnel::connected() {
@@ -69,7 +70,12 @@ Error Tunnel::received(Bytes bytes) {
       return refused(Result::NS_E_PUSH_CANNOTCONNECT,
                      "it sent " + exchange_.fault() + ": check host and port of the proxy");
     note("it answered " + exchange_.response().status_text());
-    if (outcome == Outcome::Challenged && exchange_.response().status == 407) return challenged();
+    if (outcome == Outcome::Challenged && exchange_.response().status == 407) {
+      if (Error error = challenged()) return error;
+      // A page for people may follow, which is read past, or goes with its connection.
+      if (connection_kept_) continue;
+      return {};
+    }
     if (outcome != Outcome::Accepted) return refusal_of_response();
     if (authenticator_ != nullptr) authenticator_->accepted();
     if (!bytes.empty())
@@ -130,6 +136,7 @@ Error Tunnel::lost(const std::string& why) {
 Error Tunnel::refusal_of_response() const {
   const Response& response = exchange_.response();
   Result result = Result::NS_E_PUSH_CANNOTCONNECT;
+  int system_error = EPROTO;
   std::string why = "see the proxy's log";
   switch (response.status) {
     case 407:
@@ -150,11 +157,13 @@ Error Tunnel::refusal_of_response() const {
       why = "it makes no tunnels, which TLS needs: is it an HTTP proxy?";
       break;
     default:
-      if (response.status >= 500)
-        why = "it could not reach the server: check host and port, and see the proxy's log";
+      if (response.status < 500) break;
+      system_error = EHOSTUNREACH;
+      why = "it could not reach the server: check host and port, and see the proxy's log";
       break;
   }
-  return {result, response.status, 0,
+  if (result == Result::NS_E_PROXY_ACCESSDENIED) system_error = 0;
+  return {result, response.status, system_error,
           proxy_ + " answered " + response.status_text() + " to CONNECT " + server_ + ": " + why};
 }
 

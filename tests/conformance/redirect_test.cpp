@@ -86,6 +86,7 @@ TEST_F(Redirects, C23_ALocationIsTakenInEveryForm) {
       {"../../../c", "server:8080/c"},
       {"?y=2", "server:8080/a/live?y=2"},
       {"/live#part", "server:8080/live"},
+      {"https://other/live", "other:443/live"},
       {"http://me:pw@other/live", "other:80/live"},
       {"/x?end_timeout=1", "server:8080/x?end_timeout=1"}};
   for (const auto& [location, place] : forms) {
@@ -97,8 +98,24 @@ TEST_F(Redirects, C23_ALocationIsTakenInEveryForm) {
   }
 }
 
+TEST_F(Redirects, C23_DoNotLeadOutOfTls) {
+  wmhttp::EngineConfig secure = config();
+  secure.server = {"server", 443, true};
+  for (const char* location : {"http://server/live", "wmpush://other/live"}) {
+    EngineDriver each(secure);
+    each.set_up(redirect(location));
+    EXPECT_EQ(each.engine.error().result, Result::E_FAIL) << location;
+    EXPECT_THAT(each.engine.error().message, HasSubstr("which is without TLS")) << location;
+  }
+  for (const char* location : {"https://other/live", "//other/live", "wmpushs://other/live"}) {
+    EngineDriver each(secure);
+    each.set_up(redirect(location));
+    EXPECT_EQ(each.engine.server(), (Destination{"other", 443, true})) << location;
+  }
+}
+
 TEST_F(Redirects, C23_WhatCannotBeFollowedIsAnErrorThatSaysSo) {
-  const std::pair<const char*, const char*> refused[] = {{"https://other/live", "https"},
+  const std::pair<const char*, const char*> refused[] = {{"ftp://other/live", "ftp"},
                                                          {"rtsp://other/live", "rtsp"},
                                                          {"http://", "host"},
                                                          {"", "without a Location"}};

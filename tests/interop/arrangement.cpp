@@ -92,6 +92,21 @@ std::vector<Arrangement> make() {
                    return std::make_unique<Apache>(folder, origin, "ProxyVia On");
                  }});
 
+  all.push_back({.name = "nginx_tls",
+                 .missing = Nginx::missing(),
+                 .tls = true,
+                 .shows_itself = true,
+                 .start = [](const path& folder, std::uint16_t origin) {
+                   return std::make_unique<Nginx>(folder, origin, Nginx::Habits{.tls = true});
+                 }});
+  all.push_back({.name = "haproxy_tls",
+                 .missing = Haproxy::missing(),
+                 .tls = true,
+                 .shows_itself = true,
+                 .start = [](const path& folder, std::uint16_t origin) {
+                   return std::make_unique<Haproxy>(folder, origin, true);
+                 }});
+
   const auto forward = [&](std::string name, std::string missing, std::string user,
                            std::function<std::unique_ptr<Proxy>(const path&)> start) {
     all.push_back({.name = std::move(name),
@@ -122,6 +137,14 @@ std::vector<Arrangement> make() {
   forward("tinyproxy_basic", Tinyproxy::missing(), kUser, [](const path& folder) {
     return std::make_unique<Tinyproxy>(folder, Tinyproxy::basic(kUser, kProxyPassword));
   });
+  // One of each kind of password; what the client does for it is the same as without TLS.
+  for (const char* name : {"squid_digest", "squid_negotiate", "tinyproxy_basic"}) {
+    Arrangement tunnel = *std::ranges::find(all, name, &Arrangement::name);
+    tunnel.name += "_tls";
+    tunnel.tls = true;
+    tunnel.shows_itself = false;  // it sees no request that it could add to
+    all.push_back(std::move(tunnel));
+  }
   return all;
 }
 
@@ -129,7 +152,8 @@ std::vector<Arrangement> make() {
 
 std::string Arrangement::url(const Proxy& proxy, std::uint16_t origin,
                              const std::string& path) const {
-  return "wmpush://127.0.0.1:" + std::to_string(forward ? origin : proxy.port()) + path;
+  return std::string(tls ? "wmpushs" : "wmpush") +
+         "://127.0.0.1:" + std::to_string(forward ? origin : proxy.port()) + path;
 }
 
 std::string Arrangement::http_proxy(const Proxy& proxy, const std::string& password) const {

@@ -21,6 +21,9 @@ struct Arrangement {
   /// A forward proxy, which the client is told of: the URL has the publishing point's port. Else
   /// it has the proxy's.
   bool forward = false;
+  /// Over TLS: the publishing point's own, which a forward proxy makes a tunnel to, or the proxy's,
+  /// with the certificate in the file tls.pem of its folder.
+  bool tls = false;
   std::string user{};         ///< whom the proxy lets through, with kProxyPassword; empty: everyone
   bool shows_itself = false;  ///< by Via, or the client was told: it knows of a proxy
   /// Whether what a server answers before the end of a request reaches the client at once.
@@ -29,7 +32,11 @@ struct Arrangement {
   std::function<std::unique_ptr<Proxy>(const std::filesystem::path& folder, std::uint16_t origin)>
       start{};
 
+  /// The publishing point itself is one of TLS.
+  bool tls_at_origin() const { return tls && forward; }
+
   /// The URL of a publishing point, and the value of http_proxy that leads there, empty for none.
+  /// `origin`: its port, that for TLS if tls_at_origin().
   std::string url(const Proxy& proxy, std::uint16_t origin, const std::string& path) const;
   std::string http_proxy(const Proxy& proxy, const std::string& password) const;
 };

@@ -10,7 +10,7 @@ std::string Haproxy::missing() {
   return find_program("haproxy").empty() ? "haproxy" : std::string();
 }
 
-Haproxy::Haproxy(const std::filesystem::path& folder, std::uint16_t origin)
+Haproxy::Haproxy(const std::filesystem::path& folder, std::uint16_t origin, bool tls)
     : folder_(folder), port_(free_port()) {
   write_file(folder / "haproxy.cfg",
              "defaults\n"
@@ -25,7 +25,7 @@ Haproxy::Haproxy(const std::filesystem::path& folder, std::uint16_t origin)
              "frontend push\n"
              " http-response add-header Via \"1.1 haproxy\"\n"
              " bind 127.0.0.1:" +
-                 std::to_string(port_) +
+                 std::to_string(port_) + (tls ? " ssl crt " + (folder / "tls.pem").string() : "") +
                  "\n default_backend points\n"
                  "backend points\n server origin 127.0.0.1:" +
                  std::to_string(origin) + "\n");

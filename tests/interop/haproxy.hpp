@@ -17,7 +17,8 @@ class Haproxy : public Proxy {
   /// The Debian package that is missing; empty when all is there.
   static std::string missing();
 
-  Haproxy(const std::filesystem::path& folder, std::uint16_t origin);
+  /// `tls`: its port is one of TLS, with the certificate in tls.pem of the folder.
+  Haproxy(const std::filesystem::path& folder, std::uint16_t origin, bool tls = false);
 
   std::uint16_t port() const override { return port_; }
   std::string log() const override;

@@ -26,8 +26,13 @@ using Clock = std::chrono::steady_clock;
 std::string no_network;      ///< why there is no namespace
 bool ordinary_user = false;  ///< it is one in which this process is root, but nobody else is there
 
-class NetworkFaultTest : public PushTest {
+enum class Transport { Plain, Tls };
+std::string name_of(Transport transport) { return transport == Transport::Tls ? "Tls" : "Plain"; }
+
+class NetworkFaults : public PushTest {
  protected:
+  explicit NetworkFaults(Transport over) : transport(over) {}
+
   void SetUp() override {
     if (!no_network.empty()) GTEST_SKIP() << no_network;
     if (const auto package = PacketFilter::missing(); !package.empty())
@@ -37,15 +42,18 @@ class NetworkFaultTest : public PushTest {
     options.response_timeout = 400'000;
   }
   void serve(pubpoint::Settings settings = {}) {
+    const bool tls = transport == Transport::Tls;
+    if (tls) settings.tls = certificates.server();
     listen(std::move(settings));
-    filter.emplace(point->port());
+    filter.emplace(tls ? point->tls_port() : point->port());
   }
+  std::string url() const { return transport == Transport::Tls ? point->tls_url() : point->url(); }
   /// Pushes packets at the pace of `interval` until one fails or all are out, and calls `between`
   /// with the number of each.
   template <typename Between>
   Result push_packets(PushSink& sink, const NumberedStream& stream, Clock::duration interval,
                       Between between) {
-    Result result = sink.Connect(point->url());
+    Result result = sink.Connect(url());
     if (succeeded(result)) result = sink.OnHeader(stream.header());
     for (std::uint32_t number = 0; number < stream.packets() && succeeded(result); ++number) {
       between(number);
@@ -56,10 +64,20 @@ class NetworkFaultTest : public PushTest {
     return result;
   }
 
+  const Transport transport;
   std::optional<PacketFilter> filter;
 };
 
-TEST_F(NetworkFaultTest, C26_AResetIsTheEndOfThePush) {
+class NetworkFaultTest : public NetworkFaults, public ::testing::WithParamInterface<Transport> {
+ protected:
+  NetworkFaultTest() : NetworkFaults(GetParam()) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Over, NetworkFaultTest,
+                         ::testing::Values(Transport::Plain, Transport::Tls),
+                         [](const auto& test) { return name_of(test.param); });
+
+TEST_P(NetworkFaultTest, C26_AResetIsTheEndOfThePush) {
   serve();
   PushSink sink(options);
   const auto reset = [&](std::uint32_t number) {
@@ -70,7 +88,7 @@ TEST_F(NetworkFaultTest, C26_AResetIsTheEndOfThePush) {
   EXPECT_EQ(sink.EndSession(), Result::NS_E_CONNECTION_FAILURE);
 }
 
-TEST_F(NetworkFaultTest, C26_AKilledConnectionIsTheEndOfThePush) {
+TEST_P(NetworkFaultTest, C26_AKilledConnectionIsTheEndOfThePush) {
   serve();
   PushSink sink(options);
   const auto reset = [&](std::uint32_t number) {
@@ -87,24 +105,38 @@ struct Loss {
 };
 void PrintTo(const Loss& loss, std::ostream* out) { *out << loss.name; }
 
-class SilentLossTest : public NetworkFaultTest, public ::testing::WithParamInterface<Loss> {};
+using LossOver = std::tuple<Loss, Transport>;
 
-INSTANTIATE_TEST_SUITE_P(Of, SilentLossTest,
-                         ::testing::Values(Loss{"PacketsToTheServer",
-                                                &PacketFilter::drop_to_server},
-                                           Loss{"AllPackets", &PacketFilter::drop_all}),
-                         [](const auto& test) { return test.param.name; });
+auto losses() {
+  return ::testing::Combine(
+      ::testing::Values(Loss{"PacketsToTheServer", &PacketFilter::drop_to_server},
+                        Loss{"AllPackets", &PacketFilter::drop_all}),
+      ::testing::Values(Transport::Plain, Transport::Tls));
+}
+
+std::string name_of(const LossOver& loss) {
+  return std::get<Loss>(loss).name + name_of(std::get<Transport>(loss));
+}
+
+class SilentLossTest : public NetworkFaults, public ::testing::WithParamInterface<LossOver> {
+ protected:
+  SilentLossTest() : NetworkFaults(std::get<Transport>(GetParam())) {}
+  void lose() { ((*filter).*std::get<Loss>(GetParam()).begin)(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Of, SilentLossTest, losses(),
+                         [](const auto& test) { return name_of(test.param); });
 
 TEST_P(SilentLossTest, IsNoticedWithinTheSendTimeout) {
   serve();
   PushSink sink(options);
   std::optional<Clock::time_point> lost;
-  const auto lose = [&](std::uint32_t number) {
+  const auto lose_one = [&](std::uint32_t number) {
     if (number != 50) return;
-    ((*filter).*GetParam().begin)();
+    lose();
     lost = Clock::now();
   };
-  const Result result = push_packets(sink, NumberedStream(5000), 5ms, lose);
+  const Result result = push_packets(sink, NumberedStream(5000), 5ms, lose_one);
   const auto noticed = Clock::now();
   EXPECT_TRUE(result == Result::NS_E_TIMEOUT || result == Result::NS_E_CONNECTION_FAILURE)
       << wmpush_result_name(static_cast<wmpush_result>(result)) << said();
@@ -118,20 +150,20 @@ TEST_P(SilentLossTest, BehindTheEndOfTheStreamIsAFailure) {
   PushSink sink(options);
   const NumberedStream stream(50);
   ASSERT_EQ(push_packets(sink, stream, 0ms, [](std::uint32_t) {}), Result::S_OK) << said();
-  ((*filter).*GetParam().begin)();
+  lose();
   EXPECT_EQ(sink.EndSession(), Result::NS_E_CONNECTION_FAILURE) << said();
 }
 
 TEST_P(SilentLossTest, IsNoConnectionWhereThereWasNone) {
   serve();
-  ((*filter).*GetParam().begin)();
+  lose();
   const auto start = Clock::now();
   PushSink sink(options);
-  EXPECT_EQ(sink.Connect(point->url()), Result::NS_E_PUSH_CANNOTCONNECT);
+  EXPECT_EQ(sink.Connect(url()), Result::NS_E_PUSH_CANNOTCONNECT);
   EXPECT_LT(Clock::now() - start, 2s);
 }
 
-TEST_F(NetworkFaultTest, AShortLossIsNoneOfThePushsBusiness) {
+TEST_P(NetworkFaultTest, AShortLossIsNoneOfThePushsBusiness) {
   serve();
   options.send_timeout = 5'000'000;
   PushSink sink(options);
@@ -146,10 +178,12 @@ TEST_F(NetworkFaultTest, AShortLossIsNoneOfThePushsBusiness) {
 }
 
 /// The same, and the push goes on (rule C33).
-class RecoveryTest : public NetworkFaultTest {
+class Recoveries : public NetworkFaults {
  protected:
+  using NetworkFaults::NetworkFaults;
+
   void SetUp() override {
-    NetworkFaultTest::SetUp();
+    NetworkFaults::SetUp();
     options.reconnect = 1;
     options.reconnect_delay_max = 20'000;
     options.end_timeout = 10'000'000;
@@ -170,8 +204,16 @@ class RecoveryTest : public NetworkFaultTest {
   int faults = 0;
 };
 
+class RecoveryTest : public Recoveries, public ::testing::WithParamInterface<Transport> {
+ protected:
+  RecoveryTest() : Recoveries(GetParam()) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Over, RecoveryTest, ::testing::Values(Transport::Plain, Transport::Tls),
+                         [](const auto& test) { return name_of(test.param); });
+
 /// The server learns nothing of these, and refuses the client until it has been silent for a while.
-TEST_F(RecoveryTest, C33_ResetsLoseNothing) {
+TEST_P(RecoveryTest, C33_ResetsLoseNothing) {
   options.reconnect_delay_max = 200'000;
   serve();
   PushSink sink(options);
@@ -199,7 +241,7 @@ TEST_F(RecoveryTest, C33_ResetsLoseNothing) {
   EXPECT_GT(sink.stats().reconnects, 0u);
 }
 
-TEST_F(RecoveryTest, C33_TwoHundredKilledConnectionsLoseNothing) {
+TEST_P(RecoveryTest, C33_TwoHundredKilledConnectionsLoseNothing) {
   constexpr int kKills = 200;
   serve();
   PushSink sink(options);
@@ -219,13 +261,13 @@ TEST_F(RecoveryTest, C33_TwoHundredKilledConnectionsLoseNothing) {
   EXPECT_GE(sink.stats().reconnects, kKills * 9u / 10);  // a kill may find nothing to kill
 }
 
-class SilentRecoveryTest : public RecoveryTest, public ::testing::WithParamInterface<Loss> {};
+class SilentRecoveryTest : public Recoveries, public ::testing::WithParamInterface<LossOver> {
+ protected:
+  SilentRecoveryTest() : Recoveries(std::get<Transport>(GetParam())) {}
+};
 
-INSTANTIATE_TEST_SUITE_P(Of, SilentRecoveryTest,
-                         ::testing::Values(Loss{"PacketsToTheServer",
-                                                &PacketFilter::drop_to_server},
-                                           Loss{"AllPackets", &PacketFilter::drop_all}),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Of, SilentRecoveryTest, losses(),
+                         [](const auto& test) { return name_of(test.param); });
 
 TEST_P(SilentRecoveryTest, C33_LosesNothingOnceItHasBeenNoticed) {
   serve();
@@ -234,7 +276,7 @@ TEST_P(SilentRecoveryTest, C33_LosesNothingOnceItHasBeenNoticed) {
   std::jthread healing;
   const auto lose = [&](std::uint32_t number) {
     if (number % 400 != 100) return;
-    ((*filter).*GetParam().begin)();
+    ((*filter).*std::get<Loss>(GetParam()).begin)();
     healing = std::jthread([&] {
       std::this_thread::sleep_for(1s);  // longer than send_timeout
       filter->heal();
@@ -248,15 +290,22 @@ TEST_P(SilentRecoveryTest, C33_LosesNothingOnceItHasBeenNoticed) {
 }
 
 /// A receiver whose program stands still for longer than a client waits.
-TEST_F(RecoveryTest, C33_APausedReceiverLosesNothing) {
+TEST_P(RecoveryTest, C33_APausedReceiverLosesNothing) {
   const std::filesystem::path program =
       std::filesystem::read_symlink("/proc/self/exe").parent_path() / "wmpush";
   if (!std::filesystem::exists(program)) GTEST_SKIP() << "the command was not built";
   const std::filesystem::path recordings = folder.path() / "recordings";
-  ChildProcess receiver(
-      {program.string(), "serve", "--listen", "127.0.0.1:0", "--record", recordings.string()});
-  ASSERT_TRUE(receiver.wait_for_output("/live\n")) << receiver.error_text();
-  const std::string url = receiver.output().substr(0, receiver.output().find('\n'));
+  std::vector<std::string> command = {program.string(), "serve",    "--listen",
+                                      "127.0.0.1:0",    "--record", recordings.string()};
+  const bool tls = transport == Transport::Tls;
+  if (tls)
+    command.insert(command.end(), {"--tls_listen", "127.0.0.1:0", "--tls_cert",
+                                   (folder.path() / "tls.pem").string()});
+  ChildProcess receiver(command);
+  const std::string scheme = tls ? "wmpushs://" : "wmpush://";
+  ASSERT_TRUE(receiver.wait_for_output(scheme)) << receiver.error_text();
+  std::string url = receiver.output().substr(receiver.output().find(scheme));
+  url.resize(url.find('\n'));
 
   // More than the buffers of both kernels take.
   const NumberedStream stream(20'000);
@@ -295,7 +344,7 @@ TEST_F(RecoveryTest, C33_APausedReceiverLosesNothing) {
   EXPECT_TRUE(arrivals.all()) << arrivals << "\n" << printed << receiver.error_text();
 }
 
-TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsReported) {
+TEST_P(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsReported) {
   serve();
   PushSink sink(options);
   const NumberedStream stream(2000);
@@ -311,7 +360,10 @@ TEST_F(RecoveryTest, C33_AReceiverThatClosesWithDataUnreadLosesNoMoreThanIsRepor
 }
 
 /// What a proxy has taken may not have reached the server when the connection to it breaks.
-class ProxyRecoveryTest : public RecoveryTest, public ::testing::WithParamInterface<Arrangement> {};
+class ProxyRecoveryTest : public Recoveries, public ::testing::WithParamInterface<Arrangement> {
+ protected:
+  ProxyRecoveryTest() : Recoveries(GetParam().tls ? Transport::Tls : Transport::Plain) {}
+};
 
 INSTANTIATE_TEST_SUITE_P(Through, ProxyRecoveryTest, ::testing::ValuesIn(arrangements()),
                          [](const auto& test) { return test.param.name; });
@@ -322,7 +374,9 @@ TEST_P(ProxyRecoveryTest, C33_KilledConnectionsLoseNoMoreThanIsReported) {
   if (ordinary_user) GTEST_SKIP() << "the proxy needs a user to become: run this as root";
   options.send_timeout = options.response_timeout = 3'000'000;
   options.end_timeout = 2'000'000;  // some say nothing at the end
-  listen();
+  pubpoint::Settings settings;
+  if (GetParam().tls_at_origin()) settings.tls = certificates.server();
+  listen(std::move(settings));
   const auto proxy = GetParam().start(folder.path(), point->port());
   const std::string http_proxy = GetParam().http_proxy(*proxy, kProxyPassword);
   if (!http_proxy.empty()) options.http_proxy = http_proxy.c_str();
@@ -330,7 +384,7 @@ TEST_P(ProxyRecoveryTest, C33_KilledConnectionsLoseNoMoreThanIsReported) {
   PushSink sink(options);
   const NumberedStream stream(2000);
   std::bernoulli_distribution now(0.01);
-  Result result = sink.Connect(GetParam().url(*proxy, point->port(), "/live"));
+  Result result = sink.Connect(GetParam().url(*proxy, origin_port(GetParam()), "/live"));
   if (succeeded(result)) result = sink.OnHeader(stream.header());
   for (std::uint32_t number = 0; number < stream.packets() && succeeded(result); ++number) {
     if (number >= 100 && faults < kKills && now(random)) {

@@ -29,9 +29,10 @@ class ProxyAuthenticationTest : public PushTest {
   void serve(const Arrangement& with, const std::string& password = kProxyPassword,
              pubpoint::Settings settings = {}) {
     proxy.reset();
+    if (with.tls_at_origin()) settings.tls = certificates.server();
     listen(std::move(settings));
     proxy = with.start(folder.path(), point->port());
-    url = with.url(*proxy, point->port(), "/live");
+    url = with.url(*proxy, origin_port(with), "/live");
     http_proxy = with.http_proxy(*proxy, password);
     options.http_proxy = http_proxy.empty() ? nullptr : http_proxy.c_str();
     options.end_timeout = 1'000'000;

@@ -20,13 +20,14 @@ class ProxyTest : public PushTest, public ::testing::WithParamInterface<Arrangem
   }
   /// The proxy, and behind it a publishing point.
   void serve(pubpoint::Settings settings = {}) {
+    if (GetParam().tls_at_origin()) settings.tls = certificates.server();
     listen(std::move(settings));
     proxy = GetParam().start(folder.path(), point->port());
     http_proxy = GetParam().http_proxy(*proxy, kProxyPassword);
     if (!http_proxy.empty()) options.http_proxy = http_proxy.c_str();
   }
   std::string url(const std::string& path = "/live") const {
-    return GetParam().url(*proxy, point->port(), path);
+    return GetParam().url(*proxy, origin_port(GetParam()), path);
   }
   Result push(const NumberedStream& stream, const std::string& path = "/live") {
     return PushTest::push(url(path), stream.asf());
@@ -161,7 +162,7 @@ TEST_P(EarlyAnswerTest, C25_ThatTheServerWaitedInVainIsTheResult) {
 TEST_F(PushTest, C30_AProxyThatHidesShowsItselfAtTheEnd) {
   if (!Nginx::missing().empty()) GTEST_SKIP() << "no " << Nginx::missing();
   listen();
-  const Nginx proxy(folder.path(), point->port(), false);
+  const Nginx proxy(folder.path(), point->port(), Nginx::Habits{.shows_itself = false});
   const NumberedStream stream(300);
   EXPECT_EQ(push("wmpush://127.0.0.1:" + std::to_string(proxy.port()) + "/live", stream.asf()),
             Result::S_OK)

@@ -11,6 +11,13 @@ PushTest::PushTest() {
     *static_cast<std::string*>(to) += std::string(line) + "\n";
   };
   options.log_opaque = &lines;
+  options.ca_file = authority.c_str();
+  std::filesystem::copy_file(certificates.make("proxy"), folder.path() / "tls.pem");
+  std::filesystem::copy_file(certificates.authority(), folder.path() / "authority.pem");
+}
+
+std::uint16_t PushTest::origin_port(const Arrangement& arrangement) const {
+  return arrangement.tls_at_origin() ? point->tls_port() : point->port();
 }
 
 void PushTest::listen(pubpoint::Settings settings) {

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "core/bytes.hpp"
+#include "interop/arrangement.hpp"
 #include "interop/numbered_stream.hpp"
 #include "pubpoint/server.hpp"
+#include "support/certificates.hpp"
 #include "support/clip.hpp"
 #include "support/faulty_server.hpp"
 #include "wmpush/push_sink.hpp"
@@ -44,7 +46,12 @@ class PushTest : public ::testing::Test {
   /// What to look at when something went wrong: the log, the error, the broken rules.
   std::string said() const;
 
+  /// The port of the publishing point by which to go through this.
+  std::uint16_t origin_port(const Arrangement& arrangement) const;
+
   TemporaryDirectory folder;
+  Certificates certificates;
+  const std::string authority = certificates.authority().string();
   ServerHabits habits;
   std::unique_ptr<FaultyServer> point;
   wmpush_options options;

@@ -22,6 +22,7 @@
 #include "interop/numbered_stream.hpp"
 #include "pubpoint/push/push_session.hpp"
 #include "pubpoint/server.hpp"
+#include "support/certificates.hpp"
 #include "support/clip.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -82,14 +83,18 @@ class Trial {
     settings.consumer = [this](const pubpoint::SessionReport&) {
       return std::make_unique<Consumer>(arrival_);
     };
+    if (with.tls_at_origin()) settings.tls = certificates_.server();
+    std::filesystem::copy_file(certificates_.make("proxy"), folder_.path() / "tls.pem");
     point_ = std::make_unique<pubpoint::Server>(std::move(settings));
     wmpush_options options;
     wmpush_options_init(&options);
+    const std::string authority = certificates_.authority().string();
+    options.ca_file = authority.c_str();
     std::string url = point_->url();
     std::string http_proxy;
     if (with.start) {
       proxy_ = with.start(folder_.path(), point_->port());
-      url = with.url(*proxy_, point_->port(), "/live");
+      url = with.url(*proxy_, with.tls_at_origin() ? point_->tls_port() : point_->port(), "/live");
       http_proxy = with.http_proxy(*proxy_, kProxyPassword);
       if (!http_proxy.empty()) options.http_proxy = http_proxy.c_str();
     }
@@ -157,6 +162,7 @@ class Trial {
   std::vector<Clock::time_point> written_;
   const TemporaryDirectory folder_;
   std::unique_ptr<pubpoint::Server> point_;
+  Certificates certificates_;
   std::unique_ptr<Proxy> proxy_;
   std::unique_ptr<PushSink> sink_;
   std::thread thread_;

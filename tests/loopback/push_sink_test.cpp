@@ -355,7 +355,7 @@ TEST_F(PushSinkTest, AUrlNamesNoFileAndNoRouteOfThisMachine) {
                         Not(HasSubstr("hostname"))));
     }
   }
-  EXPECT_EQ(refused, 2u);
+  EXPECT_EQ(refused, 6u);
   EXPECT_EQ(server.connections(), 0u);
 }
 

@@ -26,8 +26,8 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 /// Resets nothing, but ends both directions of the connection that this process has to `port`: it
-/// breaks under the feet of the library, as by a cable that is pulled.
-bool break_connection(std::uint16_t port) {
+/// breaks under the feet of the library, as by a cable that is pulled. `how` is for shutdown(2).
+bool break_connection(std::uint16_t port, int how) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     const int descriptor = std::stoi(entry.path().filename());
     sockaddr_in peer{};
@@ -35,7 +35,7 @@ bool break_connection(std::uint16_t port) {
     if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0 ||
         peer.sin_family != AF_INET || ntohs(peer.sin_port) != port)
       continue;
-    return ::shutdown(descriptor, SHUT_RDWR) == 0;
+    return ::shutdown(descriptor, how) == 0;
   }
   return false;
 }
@@ -131,6 +131,9 @@ const std::string& long_clip() { return clip("-packet_size 400 -f asf"); }
 TEST_P(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothing) {
   std::mt19937 random(4711);
   const std::vector<std::string> packets = packets_in(long_clip());
+  // A server of TLS may be sending its session tickets: to a socket that reads no more that is a
+  // reset, after which nobody knows what has arrived.
+  const int how = GetParam() == Transport::Tls ? SHUT_WR : SHUT_RDWR;
   std::size_t breaks = 0;
   std::size_t expected = 0;
   settings.idle_timeout = std::chrono::minutes(10);
@@ -139,13 +142,13 @@ TEST_P(RecoveryTest, C33_TwoHundredBreaksAtRandomPointsLoseNothingAndRepeatNothi
   while (breaks < 200) {
     server = std::make_unique<FaultyServer>(settings);
     std::size_t here = 0;
-    ASSERT_EQ(
-        push(long_clip(),
-             [&] {
-               if (std::uniform_int_distribution<>(0, 3)(random) == 0 && break_connection(port()))
-                 ++here;
-             }),
-        Result::S_OK)
+    ASSERT_EQ(push(long_clip(),
+                   [&] {
+                     if (std::uniform_int_distribution<>(0, 3)(random) == 0 &&
+                         break_connection(port(), how))
+                       ++here;
+                   }),
+              Result::S_OK)
         << sink.last_error().message << "\n"
         << lines;
     ASSERT_GT(here, 0u);

@@ -14,6 +14,7 @@ if(TARGET wmpush_program)
       tool_service_test.cpp
       tool_siege_test.cpp
       tool_signal_test.cpp
+      tool_tls_test.cpp
       tool_token_test.cpp
       tool_usage_test.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/child_process.cpp
@@ -22,7 +23,7 @@ if(TARGET wmpush_program)
       ${CMAKE_SOURCE_DIR}/tests/support/raw_client.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/raw_server.cpp
       ${CMAKE_SOURCE_DIR}/tests/support/recorded.cpp
-    LIBRARIES test_faulty_server test_forward_proxy
+    LIBRARIES test_faulty_server test_forward_proxy test_certificates
     LABELS loopback)
   add_dependencies(loopback_tool wmpush_program)
   target_compile_definitions(loopback_tool PRIVATE

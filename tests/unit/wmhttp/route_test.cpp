@@ -34,6 +34,17 @@ TEST_F(RouteTest, GoesStraightToTheServerOrThroughAProxyThatIsToldTheWholeAddres
   EXPECT_EQ(route.proxy_text(), "proxy proxy:3128");
 }
 
+TEST_F(RouteTest, TlsReachesThroughAProxyThatSeesNoRequest) {
+  route.go_to({{"server", 8443, true}, "/live"});
+  route.go_through(Destination{"proxy", 3128});
+  EXPECT_TRUE(route.tunnels());
+  EXPECT_EQ(route.next_hop().host, "proxy");
+  EXPECT_EQ(route.request_target(), "/live");
+  EXPECT_FALSE(route.proxied());
+  EXPECT_EQ(route.host(), "server:8443");
+  EXPECT_EQ(route.place().text(), "wmpushs://server:8443/live");
+}
+
 TEST_F(RouteTest, AProxyThatShowsItselfIsOneWithoutAName) {
   route.saw_proxy();
   EXPECT_TRUE(route.proxied());

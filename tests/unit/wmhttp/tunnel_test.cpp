@@ -104,13 +104,29 @@ TEST_F(TunnelTest, AnswersAChallengeOnTheSameConnection) {
   EXPECT_EQ(talker.accepts, 1);
 }
 
+TEST_F(TunnelTest, ThePageBehindAChallengeIsNoAnswerToTheNextRequest) {
+  const std::string page(3000, 'x');
+  const std::string challenge =
+      "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 3000\r\n\r\n";
+  for (const std::size_t at_once : {std::size_t{0}, std::size_t{1000}, page.size()}) {
+    talker.words = {"Basic abc"};
+    EXPECT_FALSE(tunnel(&talker).connected());
+    request();
+    EXPECT_FALSE(answer(challenge + page.substr(0, at_once)));
+    request();
+    EXPECT_FALSE(answer(page.substr(at_once)));
+    EXPECT_EQ(made->wants(), Want::Receive);
+    EXPECT_FALSE(answer("HTTP/1.1 200 OK\r\n\r\n"));
+    EXPECT_EQ(made->wants(), Want::Nothing);
+  }
+}
+
 TEST_F(TunnelTest, AnswersOnANewConnectionWhereTheProxyClosesItsOwn) {
   talker.words = {"Basic abc"};
   EXPECT_FALSE(tunnel(&talker).connected());
   request();
-  std::string closing(kChallenge);
-  closing.insert(closing.size() - 2, "Connection: close\r\n");
-  EXPECT_FALSE(answer(closing));
+  EXPECT_FALSE(
+      answer("HTTP/1.0 407 Who\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n<html>Who?</html>"));
   EXPECT_EQ(made->wants(), Want::Connect);
   EXPECT_FALSE(talker.kept);
   EXPECT_FALSE(made->connected());

@@ -34,6 +34,18 @@ TEST(PushUrl, HasHostPortAndPath) {
   EXPECT_EQ(parsed("http://server/live").server.authority(), "server");
 }
 
+TEST(PushUrl, OverTlsHasAnotherPort) {
+  for (const char* scheme : {"wmpushs", "https"}) {
+    const PushUrl url = parsed(std::string(scheme) + "://me:pw@server/live");
+    EXPECT_EQ(url.server, (Destination{"server", 443, true}));
+    EXPECT_EQ(url.server.authority(), "server");
+    EXPECT_EQ(url.display(), "wmpushs://me@server/live");
+  }
+  EXPECT_EQ(parsed("wmpushs://server:80/live").server.authority(), "server:80");
+  EXPECT_EQ(parsed("wmpush://server:443/live").server.authority(), "server:443");
+  EXPECT_THAT(refused("WMPUSHS://server/live").message, HasSubstr("small letters: wmpushs://"));
+}
+
 TEST(PushUrl, TakesIPv6LiteralsInBrackets) {
   const PushUrl url = parsed("wmpush://[::1]:81/live");
   EXPECT_EQ(url.server.host, "::1");

@@ -68,9 +68,16 @@ void ClientSocket::speak_in_clear() {
 
 std::size_t ClientSocket::receive(MutableBytes buffer, int& error) {
   if (tls_) {
-    const tls::Transfer came = tls_->receive(buffer);
-    error = came.error;
-    return came.count;
+    // Of a record each, as long as there are more: what has come is to be taken at once, as it is
+    // without TLS. Whatever ends that comes again.
+    std::size_t count = 0;
+    while (count < buffer.size()) {
+      const tls::Transfer came = tls_->receive(buffer.subspan(count));
+      count += came.count;
+      error = count > 0 ? 0 : came.error;
+      if (came.count == 0) break;
+    }
+    return count;
   }
   const ssize_t count = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   error = count >= 0 ? 0 : is_would_block(errno) ? EAGAIN : errno;
