@@ -77,7 +77,7 @@ constexpr std::array kRows = {
          1),
     flag(WMPUSH_MEMBER(allow_305), 0, "go through a proxy that the server names (HTTP status 305)"),
     timeout(WMPUSH_MEMBER(connect_timeout), 10 * kSecond,
-            "limit for resolving the name and connecting"),
+            "limit for resolving the name and connecting, TLS included"),
     timeout(WMPUSH_MEMBER(response_timeout), 15 * kSecond, "limit for each response of the server"),
     timeout(WMPUSH_MEMBER(send_timeout), 10 * kSecond,
             "how long the server may take no data at all"),

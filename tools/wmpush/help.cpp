@@ -65,6 +65,7 @@ std::string overall_help() {
         "  " + command.name + std::string(8 - command.name.size(), ' ') + command.summary + "\n";
   text +=
       "\nA URL is wmpush://[USER@]HOST[:PORT]/PUBLISHING-POINT; the usual port is 80.\n"
+      "wmpushs:// is the same over TLS; the usual port is 443.\n"
       "Passwords are best given in the environment (WMPUSH_PASSWORD) or in a file\n"
       "(--password_file): other users of the machine can see a command line.\n\n"
       "Examples:\n";

@@ -65,7 +65,7 @@ static const AVOption libwmpush_options[] = {
     { "auth",           "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered", OFFSET(auth), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "http_proxy",     "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, or for wmpushs:// its https_proxy, but for the hosts in no_proxy; empty = none", OFFSET(http_proxy), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, .flags = E },
     { "allow_305",      "go through a proxy that the server names (HTTP status 305)", OFFSET(allow_305), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, .flags = E },
-    TIMEOUT(connect_timeout,  10000000, "limit for resolving the name and connecting"),
+    TIMEOUT(connect_timeout,  10000000, "limit for resolving the name and connecting, TLS included"),
     TIMEOUT(response_timeout, 15000000, "limit for each response of the server"),
     TIMEOUT(send_timeout,     10000000, "how long the server may take no data at all"),
     TIMEOUT(end_timeout,       5000000, "limit for ending the session"),

@@ -146,7 +146,7 @@ typedef struct wmpush_options {
                                   none; NULL = $http_proxy, or $https_proxy for wmpushs://, but for
                                   the hosts in $no_proxy */
   int allow_305;             /**< 1: a server may name a proxy to go through (HTTP status 305) */
-  int64_t connect_timeout;   /**< us, name resolution included; 10 s */
+  int64_t connect_timeout;   /**< us, name resolution and TLS included; 10 s */
   int64_t response_timeout;  /**< us, for each response; 15 s */
   int64_t send_timeout;      /**< us without progress while sending; 10 s */
   int64_t end_timeout;       /**< us, for the whole of EndSession; 5 s */
@@ -282,11 +282,11 @@ typedef struct wmpush_stats {
  *  and what a callback throws stays within the library. */
 typedef struct wmpush_session wmpush_session;
 
-/** Connects to wmpush://[user[:password]@]host[:port]/publishing-point[?option=value...] (http://
- *  means the same) and sets the session up (PushSetup). On success `*session` is the session, which
- *  the caller owns and gives to wmpush_close(). On failure `*session` is NULL and `error`, if not
- *  NULL, says why. `options` may be NULL for the defaults; their `size` must have been set, by
- *  wmpush_options_init(). */
+/** Connects to wmpush://[user[:password]@]host[:port]/publishing-point[?option=value...], or to
+ *  wmpushs:// for the same over TLS (http:// and https:// mean the same as these), and sets the
+ * session up (PushSetup). On success `*session` is the session, which the caller owns and gives to
+ * wmpush_close(). On failure `*session` is NULL and `error`, if not NULL, says why. `options` may
+ * be NULL for the defaults; their `size` must have been set, by wmpush_options_init(). */
 WMPUSH_NODISCARD WMPUSH_API wmpush_result wmpush_open(wmpush_session** session, const char* url,
                                                       const wmpush_options* options,
                                                       wmpush_error* error);
