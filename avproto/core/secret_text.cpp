@@ -33,17 +33,15 @@ bool ends_url(std::string_view text, std::size_t at) {
 
 /// Adds the password before the host of the URL whose authority starts at `start`.
 void add_password(std::vector<Span>& secrets, std::string_view text, std::size_t start) {
-  const std::size_t path = std::min(text.find_first_of("/?", start), text.size());
-  const std::size_t colon = text.substr(0, path).find(':', start);
-  if (colon == npos || text[start] == '[') return;
-  const std::size_t behind = std::min(text.find_first_not_of(kDigits, colon + 1), text.size());
-  if (behind != path && ends_url(text, behind)) return;  // a port, and no path
-
-  std::size_t at = text.substr(0, path).rfind('@');
-  // A password with an unescaped '/' ends the authority too early: what then stands in the place of
-  // the port is not a number.
-  if ((at == npos || at < start) && behind != path) at = text.rfind('@');
-  if (at != npos && at > colon) secrets.push_back({colon + 1, at});
+  if (text[start] == '[') return;
+  const std::size_t colon = text.find(':', start);
+  if (colon != npos) {
+    const std::size_t behind = std::min(text.find_first_not_of(kDigits, colon + 1), text.size());
+    const bool has_path = behind < text.size() && (text[behind] == '/' || text[behind] == '?');
+    if (!has_path && ends_url(text, behind)) return;  // a port, and the sentence goes on
+  }
+  const UrlPassword password = find_url_password(text, start);
+  if (password.found()) secrets.push_back({password.begin, password.end});
 }
 
 /// Adds the value of the parameter at `name` if it is a secret.
@@ -62,6 +60,21 @@ void add_value(std::vector<Span>& secrets, std::string_view text, std::size_t na
 }
 
 }  // namespace
+
+UrlPassword find_url_password(std::string_view url, std::size_t authority) {
+  std::size_t path = std::min(url.find_first_of("/?", authority), url.size());
+  const std::size_t colon = url.substr(0, path).find(':', authority);
+  if (colon == npos) return {path, path, path};
+  std::size_t at = url.substr(0, path).rfind('@');
+  if (at == npos || at < authority) {
+    // The '/' may be in the password: what then stands in the place of the port is not a number.
+    const std::string_view port = url.substr(colon + 1, path - colon - 1);
+    if (url[authority] != '[' && port.find_first_not_of(kDigits) != npos) at = url.rfind('@');
+  }
+  if (at == npos || at <= colon) return {path, path, path};
+  path = std::min(url.find_first_of("/?", at), url.size());
+  return {colon + 1, at, path};
+}
 
 bool names_secret(std::string_view name) {
   constexpr std::array<std::string_view, 8> kSigns = {"pass", "pasw",   "sword", "psw",

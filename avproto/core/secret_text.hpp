@@ -2,10 +2,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace wmpush {
+
+/// Where the password of "scheme://user:password@host/path" stands.
+struct UrlPassword {
+  std::size_t begin = 0;
+  std::size_t end = 0;            ///< where the '@' is; begin: there is no password
+  std::size_t authority_end = 0;  ///< where path and query begin
+  bool found() const { return begin < end; }
+};
+
+/// Looks for it in `url`, whose authority begins at `authority`. A '/' in the password that was not
+/// escaped does not hide the rest of it.
+UrlPassword find_url_password(std::string_view url, std::size_t authority);
 
 /// Whether a parameter of this name probably carries a secret, also when it is misspelt:
 /// "password", "pasword", "pwd", "access-token". "password_file" names a file.

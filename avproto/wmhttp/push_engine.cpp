@@ -133,7 +133,7 @@ void PushEngine::sent(std::size_t count, Time now) noexcept {
   in_.now = link_.progress = now;
   guarded([&] {
     link_.out.consume(count);
-    packets_sent_ += log_.sent(link_.out.consumed());
+    stream_.packets_sent += log_.sent(link_.out.consumed());
     if (!link_.out.empty()) return;
     link_.waiting_since = now;
     dispatch(Event::Drained);

@@ -179,7 +179,7 @@ class PushEngine {
   const std::string& push_id() const { return session_.push_id(); }
   /// The server has closed the connection, or answered with a success, behind the whole $E.
   bool end_confirmed() const { return end_.confirmed; }
-  std::uint64_t packets_sent() const { return packets_sent_; }
+  std::uint64_t packets_sent() const { return stream_.packets_sent; }
   /// Packets that were sent once more after a loss of the connection.
   std::uint64_t packets_resent() const { return recovery_.packets_resent(); }
   /// Packets that a lost connection may have taken along, at the most.
@@ -257,6 +257,14 @@ class PushEngine {
     std::uint32_t reason = 0;
     Time since{};
     Error loss;  // came when the peer's kernel had the $E, too: the session may have ended well
+  };
+
+  /// What is known of the stream, whatever connections it takes.
+  struct StreamFacts {
+    StreamShape shape;
+    std::optional<Time> next_entry_at;
+    std::int64_t measured_bitrate = 0;  // bit/s, in the last PushStart that was long enough
+    std::uint64_t packets_sent = 0;
   };
 
   Error call(Event event) noexcept;
@@ -376,8 +384,8 @@ class PushEngine {
 
   EngineConfig config_;
   State state_ = State::Idle;
+  Error error_;  // why it is Failed
   bool collapsed_ = false;
-  Error error_;     // why it is Failed
   Error rejected_;  // answer of the program's call that is being dispatched
   std::vector<Note> notes_;
   Input in_;
@@ -388,10 +396,7 @@ class PushEngine {
   Link link_;
   Recovery recovery_;
   EndOfStream end_;
-  StreamShape shape_;
-  std::optional<Time> next_entry_at_;
-  std::int64_t measured_bitrate_ = 0;  // bit/s, in the last PushStart that was long enough
-  std::uint64_t packets_sent_ = 0;
+  StreamFacts stream_;
 };
 
 std::string_view name(PushEngine::State state);

@@ -23,7 +23,7 @@ bool PushEngine::append_header(FrameId id) {
                         " at the most: leave out metadata or streams");
     return false;
   }
-  shape_ = in_.shape;
+  stream_.shape = in_.shape;
   if (!first) log_.append(FrameId::End, kReasonNextEntry, {}, {});
   log_.append(id, 0, {}, in_.rest);
   return true;
@@ -36,7 +36,7 @@ State PushEngine::start_stream() {
 
 State PushEngine::next_entry() {
   if (!append_header(FrameId::StreamChange)) return state_;
-  next_entry_at_ = in_.now;
+  stream_.next_entry_at = in_.now;
   return write_frames();
 }
 
@@ -45,10 +45,10 @@ bool PushEngine::append_packet() {
   const std::size_t size = in_.payload();
   if (size == 0) {
     stay_and_reject(Result::E_INVALIDARG, "an empty data packet cannot be sent");
-  } else if (size > shape_.packet_size) {
+  } else if (size > stream_.shape.packet_size) {
     stay_and_reject(Result::NS_E_INVALID_DATA, "a data packet has " + std::to_string(size) +
                                                    " bytes, the ASF header declares " +
-                                                   std::to_string(shape_.packet_size));
+                                                   std::to_string(stream_.shape.packet_size));
   } else {
     log_.append(FrameId::Data, 0, in_.head, in_.rest);
     return true;
@@ -90,7 +90,7 @@ State PushEngine::stream_on_new_connection() {
 
 State PushEngine::send_push_start(PushStart::Place place, const RequestContext& context) {
   const std::int64_t length = push_start_length(
-      {config_.content_length, route_.proxied(), measured_bitrate_}, shape_, log_);
+      {config_.content_length, route_.proxied(), stream_.measured_bitrate}, stream_.shape, log_);
   note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length) + " bytes");
   link_.start = PushStart(length, place, in_.now);
   link_.out.copy(as_bytes(push_start_head(context, length)));
@@ -141,7 +141,7 @@ void PushEngine::stream_again() {
 
 /// Fills the body exactly.
 State PushEngine::use_up_length() {
-  if (const std::int64_t bitrate = link_.start.bitrate(in_.now)) measured_bitrate_ = bitrate;
+  if (const std::int64_t bitrate = link_.start.bitrate(in_.now)) stream_.measured_bitrate = bitrate;
   if (link_.out.empty()) link_.progress = in_.now;
   link_.start.fill(link_.out);
   link_.waiting_since = in_.now;
@@ -296,7 +296,7 @@ State PushEngine::stalled() {
 
 /// Why a stream may have ended where the next input begins.
 std::string PushEngine::playlist_hint() const {
-  if (!next_entry_at_ || in_.now >= *next_entry_at_ + kAtOnce) return {};
+  if (!stream_.next_entry_at || in_.now >= *stream_.next_entry_at + kAtOnce) return {};
   return "; that was where the next input began: if the server takes no playlists, join the inputs "
          "into one";
 }
@@ -304,12 +304,12 @@ std::string PushEngine::playlist_hint() const {
 /// Why a connection may have been lost where a stream begins.
 std::string PushEngine::size_hint() const {
   const PushStart& start = link_.start;
-  if (start.resumes() || next_entry_at_ || in_.now >= start.since() + kLasting) return {};
+  if (start.resumes() || stream_.next_entry_at || in_.now >= start.since() + kLasting) return {};
   if (log_.header_size() > kCommonPayload)
     return "; the ASF header has " + std::to_string(log_.header_size()) +
            " bytes, and some receivers take 8192 at the most: max_header=8192 makes it fit";
-  if (shape_.packet_size > kCommonPayload)
-    return "; the data packets have " + std::to_string(shape_.packet_size) +
+  if (stream_.shape.packet_size > kCommonPayload)
+    return "; the data packets have " + std::to_string(stream_.shape.packet_size) +
            " bytes, and some receivers take 8192 at the most: use a smaller -packet_size";
   return {};
 }

@@ -21,6 +21,7 @@
 
 #include "pubpoint/server.hpp"
 #include "support/asf_builder.hpp"
+#include "support/certificates.hpp"
 #include "support/clip.hpp"
 #include "support/endless_peer.hpp"
 #include "support/engine_driver.hpp"
@@ -213,18 +214,24 @@ class NeverBlocking : public testing::Test {
     return Result::S_OK;
   }
 
+  /// `tls` null: without.
+  void push_a_stream(const std::shared_ptr<const tls::Context>& tls);
+  void push_while_the_network_is_full(const std::shared_ptr<const tls::Context>& tls);
+
   wmpush_options options;
   std::string lines;
   CallTimer timer;
 };
 
-TEST_F(NeverBlocking, PushesAStreamAndSaysThatTheEndWasTaken) {
+void NeverBlocking::push_a_stream(const std::shared_ptr<const tls::Context>& tls) {
   TemporaryDirectory folder;
   pubpoint::Settings settings;
   settings.record = folder.path();
+  settings.tls = tls;
   pubpoint::Server server(settings);
   PushSession session(options);
-  ASSERT_EQ(set_up(session, server.url()), Result::S_OK) << session.last_error().message;
+  ASSERT_EQ(set_up(session, tls ? server.tls_url() : server.url()), Result::S_OK)
+      << session.last_error().message;
   EXPECT_EQ(session.stats().state, WMPUSH_STATE_READY);
   EXPECT_THAT(session.publishing_point().server, HasSubstr("Cougar/"));
   ASSERT_EQ(write(session, as_bytes(clip())), Result::S_OK);
@@ -240,6 +247,8 @@ TEST_F(NeverBlocking, PushesAStreamAndSaysThatTheEndWasTaken) {
   EXPECT_EQ(packets_in(read_file(server.sessions().front().recording)), packets_in(clip()));
   EXPECT_EQ(timer.longest(), Clock::duration::zero());
 }
+
+TEST_F(NeverBlocking, PushesAStreamAndSaysThatTheEndWasTaken) { push_a_stream({}); }
 
 TEST_F(NeverBlocking, TheLoopOfTheHeaderPushesAStream) {
   pubpoint::Server server{pubpoint::Settings{}};
@@ -295,16 +304,19 @@ TEST_F(NeverBlocking, NothingIsTakenBeforeTheSessionIsSetUp) {
   EXPECT_EQ(session.on_data_unit(packet(0)), Result::S_OK);
 }
 
-TEST_F(NeverBlocking, AllOfAPacketIsTakenOrNothingWhileTheNetworkIsFull) {
+void NeverBlocking::push_while_the_network_is_full(const std::shared_ptr<const tls::Context>& tls) {
   std::promise<void> go_on;
   std::promise<std::string> received;
-  RawServer server([&](RawServer::Connection& connection) {
-    connection.read_head();
-    connection.send(kAccepted);
-    connection.read_head();
-    go_on.get_future().wait();
-    received.set_value(connection.read_stream());
-  });
+  RawServer server(
+      [&](RawServer::Connection& connection) {
+        connection.read_head();
+        connection.send(kAccepted);
+        connection.read_head();
+        go_on.get_future().wait();
+        received.set_value(connection.read_stream());
+        connection.close_notify();
+      },
+      0, tls);
   options.end_timeout = 20'000'000;
   PushSession session(options);
   ASSERT_EQ(set_up(session, server.url()), Result::S_OK);
@@ -338,6 +350,10 @@ TEST_F(NeverBlocking, AllOfAPacketIsTakenOrNothingWhileTheNetworkIsFull) {
   }
   EXPECT_EQ(next, number);
   EXPECT_EQ(timer.longest(), Clock::duration::zero());
+}
+
+TEST_F(NeverBlocking, AllOfAPacketIsTakenOrNothingWhileTheNetworkIsFull) {
+  push_while_the_network_is_full({});
 }
 
 TEST_F(NeverBlocking, AQueueOfItsOwnSizeTakesWhatComesWhileTheConnectionIsMadeAgain) {
@@ -562,6 +578,96 @@ TEST_F(BadPeers, OneThatTakesTheStreamAndThenResetsItAgainAndAgain) {
     connection.reset();
   });
   drive(server.url());
+}
+
+/// The same over TLS, and what only TLS can do wrong.
+class SecurePeers : public BadPeers {
+ protected:
+  SecurePeers() : tls(certificates.server()) {}
+  void SetUp() override {
+    BadPeers::SetUp();
+    options.ca_file = authority.c_str();
+  }
+  static std::string secure(const RawServer& server) { return "wmpushs" + server.url().substr(6); }
+
+  Certificates certificates;
+  const std::string authority = certificates.authority().string();
+  const std::shared_ptr<const tls::Context> tls;
+};
+
+TEST_F(SecurePeers, TakeAStreamAndItsEnd) { push_a_stream(tls); }
+
+TEST_F(SecurePeers, TakeAllOfAPacketOrNothingWhileTheNetworkIsFull) {
+  push_while_the_network_is_full(tls);
+}
+
+TEST_F(SecurePeers, SayNothingToTheHandshake) {
+  RawServer server([](RawServer::Connection& connection) {
+    while (!connection.read_some().empty()) {
+    }
+  });
+  drive(secure(server));
+  EXPECT_EQ(last, Result::NS_E_SHUTDOWN);
+}
+
+TEST_F(SecurePeers, DripWhatIsNoHandshake) {
+  RawServer server([](RawServer::Connection& connection) {
+    // A record of 16 KiB is announced, and comes a byte each millisecond.
+    connection.send({"\x16\x03\x03\x40\x00", 5});
+    while (connection.send("x")) connection.something_within(1ms);
+  });
+  drive(secure(server));
+  EXPECT_TRUE(last == Result::NS_E_SHUTDOWN || last == Result::NS_E_PUSH_CANNOTCONNECT);
+}
+
+TEST_F(SecurePeers, ReadNothingOfTheStream) {
+  std::promise<void> done;
+  RawServer server(
+      [&](RawServer::Connection& connection) {
+        connection.read_head();
+        connection.send(kAccepted);
+        done.get_future().wait();
+      },
+      0, tls);
+  drive(server.url());
+  EXPECT_EQ(last, Result::NS_E_SHUTDOWN);
+  done.set_value();
+}
+
+TEST_F(SecurePeers, ResetEveryConnection) {
+  RawServer server(
+      [](RawServer::Connection& connection) {
+        connection.read_head();
+        connection.reset();
+      },
+      0, tls);
+  drive(server.url());
+  EXPECT_EQ(last, Result::NS_E_CONNECTION_FAILURE);
+}
+
+TEST_F(SecurePeers, SendWithoutEnd) {
+  RawServer server(
+      [](RawServer::Connection& connection) {
+        connection.read_head();
+        while (connection.send("HTTP/1.1 100 Continue\r\nX: " + std::string(10'000, 'x') +
+                               "\r\n\r\n")) {
+        }
+      },
+      0, tls);
+  drive(server.url());
+  EXPECT_EQ(last, Result::NS_E_INCOMPATIBLE_PUSH_SERVER);
+}
+
+TEST_F(SecurePeers, AreNotReachedThroughAProxyThatDripsItsAnswer) {
+  RawServer proxy([](RawServer::Connection& connection) {
+    connection.read_head();
+    connection.send("HTTP/1.1 200 ");
+    while (connection.send("x")) connection.something_within(1ms);
+  });
+  const std::string through = "http://127.0.0.1:" + std::to_string(proxy.port());
+  options.http_proxy = through.c_str();
+  drive("wmpushs://server.invalid/live");
+  EXPECT_EQ(last, Result::NS_E_SHUTDOWN);
 }
 
 class Torrents : public BadPeers, public testing::WithParamInterface<Torrent> {};

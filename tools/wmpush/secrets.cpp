@@ -9,8 +9,6 @@
 namespace wmpush::tool {
 namespace {
 
-constexpr std::string_view kDigits = "0123456789";
-
 std::string with_underscores(std::string_view name) {
   std::string text(name);
   std::replace(text.begin(), text.end(), '-', '_');
@@ -24,22 +22,10 @@ std::vector<SecretSpan> secrets_in_url(std::string_view url, const IsSecret& is_
   const std::size_t scheme = url.find("://");
   if (scheme == url.npos) return found;
   const std::size_t start = scheme + 3;
-  std::size_t path = std::min(url.find_first_of("/?", start), url.size());
+  const UrlPassword password = find_url_password(url, start);
+  if (password.found()) found.push_back({password.begin, password.end - password.begin});
 
-  std::size_t at = url.substr(0, path).rfind('@');
-  const std::size_t colon = url.substr(0, path).find(':', start);
-  if (colon != url.npos && (at == url.npos || at < start)) {
-    // A password with an unescaped '/' ends the authority too early: what then stands in the place
-    // of the port is not a number.
-    const std::string_view port = url.substr(colon + 1, path - colon - 1);
-    if (url[start] != '[' && port.find_first_not_of(kDigits) != port.npos) at = url.rfind('@');
-  }
-  if (colon != url.npos && at != url.npos && at > colon) {
-    found.push_back({colon + 1, at - colon - 1});
-    path = std::min(url.find_first_of("/?", at), url.size());
-  }
-
-  std::size_t query = url.find('?', path);
+  std::size_t query = url.find('?', password.authority_end);
   while (query != url.npos && query + 1 < url.size()) {
     const std::size_t name = query + 1;
     const std::size_t end = std::min(url.find('&', name), url.size());

@@ -141,28 +141,6 @@ std::size_t start_of_options(std::string_view text, std::size_t from, std::size_
   return last;
 }
 
-/// Adds the password before the host of the URL whose authority starts at `start`; gives where the
-/// authority ends.
-template <typename Add>
-std::size_t add_from_authority(std::string_view url, std::size_t start, Add add) {
-  std::size_t path = std::min(url.find_first_of("/?", start), url.size());
-  const std::size_t colon = url.substr(0, path).find(':', start);
-  if (colon == npos) return path;
-
-  std::size_t at = url.substr(0, path).rfind('@');
-  if (at == npos || at < start) {
-    // A password with an unescaped '/' ends the authority too early: what then stands in the place
-    // of the port is not a number.
-    const std::string_view port = url.substr(colon + 1, path - colon - 1);
-    if (url[start] != '[' && port.find_first_not_of(kDigits) != npos) at = url.rfind('@');
-  }
-  if (at != npos && at > colon) {
-    add(colon + 1, at);
-    path = std::min(url.find_first_of("/?", at), url.size());
-  }
-  return path;
-}
-
 /// The passwords in `text`, which may hold several URLs with options, as the output of ffmpeg's tee
 /// does.
 std::vector<Place> passwords_in(std::string_view text) {
@@ -182,7 +160,9 @@ std::vector<Place> passwords_in(std::string_view text) {
         places.push_back({first, last - first});
     };
     const std::string_view url = text.substr(0, end);
-    std::size_t query = url.find('?', add_from_authority(url, authority, add));
+    const UrlPassword password = find_url_password(url, authority);
+    if (password.found()) add(password.begin, password.end);
+    std::size_t query = url.find('?', password.authority_end);
     while (query != npos) {
       const std::size_t name = query + 1;
       query = url.find('&', name);
