@@ -96,6 +96,9 @@ Result PushSink::OnHeader(std::span<const std::byte> header) {
 Result PushSink::OnDataUnit(std::span<const std::byte> packet) {
   return loop_->give([&] { return loop_->session.on_data_unit(packet); });
 }
+Result PushSink::OnDataUnits(std::span<const std::span<const std::byte>> packets) {
+  return loop_->give([&] { return loop_->session.on_data_units(packets); });
+}
 Result PushSink::OnEndWriting() { return loop_->session.on_end_writing(); }
 Result PushSink::EndSession() { return loop_->wait(loop_->session.end_start(Result::S_OK)); }
 Result PushSink::AbortSession(Result reason) {

@@ -301,6 +301,14 @@ Result Session::on_data_unit(Bytes packet) noexcept {
   return take([&](MediaInput& input) { return input.packet(packet); });
 }
 
+Result Session::on_data_units(std::span<const Bytes> packets) noexcept {
+  return take([&](MediaInput& input) -> Error {
+    for (const Bytes packet : packets)
+      if (Error error = input.packet(packet)) return error;
+    return {};
+  });
+}
+
 Result Session::write(Bytes asf) noexcept {
   if (asf.empty()) return perform();
   return take([&](MediaInput& input) { return input.write(asf); });

@@ -38,6 +38,7 @@ class Session {
   Result perform() noexcept;
   Result on_header(Bytes header) noexcept;
   Result on_data_unit(Bytes packet) noexcept;
+  Result on_data_units(std::span<const Bytes> packets) noexcept;
   Result on_end_writing() noexcept;
   Result write(Bytes asf) noexcept;
   Result end_start(Result reason) noexcept;

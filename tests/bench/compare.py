@@ -5,6 +5,7 @@ The same ASF file goes by `-c copy -f asf` through wmpush://, tcp://, http:// (P
 into one discarding sink, in turns, and the medians of the ratios to tcp:// are printed: throughput
 as the sink saw it, and CPU time (user and system) of the ffmpeg process. Then packets at 2 Mbit/s
 go through tcp:// and through our AVIOContext, and the time from the write to the sink is compared.
+At last `wmpush send --fast` is compared with socat, which copies the same large file to the sink.
 
 Exit status: 0 when the targets are met, 1 when not, 2 when it could not be measured.
 """
@@ -12,13 +13,18 @@ Exit status: 0 when the targets are met, 1 when not, 2 when it could not be meas
 import argparse
 import pathlib
 import re
+import resource
+import shutil
 import statistics
 import subprocess
 import sys
 
-MIN_THROUGHPUT = 0.95  # of tcp://'s
-MAX_CPU = 1.10  # of tcp://'s
-MAX_LATER_P99 = 50.0  # us
+MIN_THROUGHPUT = 1.00  # of tcp://'s
+MIN_THROUGHPUT_ICECAST = 0.97  # of icecast://'s
+MAX_CPU = 1.00  # of tcp://'s
+MAX_LATER_P99 = 20.0  # us
+MIN_SEND_THROUGHPUT = 0.80  # of socat's
+MAX_SEND_CPU = 1.30  # of socat's
 PACKET_SIZE = 3200
 
 
@@ -81,14 +87,15 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default="build/bench",
                         help="build directory (default: %(default)s, the preset bench)")
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=9)
     parser.add_argument("--megabytes", type=int, default=300)
+    parser.add_argument("--send-megabytes", type=int, default=2000, help="of the file that is sent")
     parser.add_argument("--seconds", type=float, default=10, help="of each latency run")
-    parser.add_argument("--only", choices=["throughput", "latency"])
+    parser.add_argument("--only", choices=["throughput", "latency", "send"])
     options = parser.parse_args()
 
     programs = options.build / "bin"
-    for program in ["discard_sink", "paced_push", "ffmpeg-wmpush"]:
+    for program in ["discard_sink", "paced_push", "ffmpeg-wmpush", "wmpush"]:
         if not (programs / program).exists():
             fail(f"{programs / program} is missing: cmake --preset bench && "
                  "cmake --build --preset bench")
@@ -98,10 +105,12 @@ def main():
     sink = Sink(programs / "discard_sink")
     missed = []
     try:
-        if options.only != "latency":
+        if options.only in (None, "throughput"):
             missed += compare_throughput(options, programs, asf, sink)
-        if options.only != "throughput":
+        if options.only in (None, "latency"):
             missed += compare_latency(options, programs, asf, sink)
+        if options.only in (None, "send"):
+            missed += compare_send(options, programs, sink)
     finally:
         sink.close()
     for line in missed:
@@ -142,6 +151,11 @@ def compare_throughput(options, programs, asf, sink):
     missed = []
     if throughput < MIN_THROUGHPUT:
         missed.append(f"throughput is {throughput:.3f} of tcp://'s, not {MIN_THROUGHPUT} or more")
+    icecast = statistics.median(a[0] / b[0]
+                                for a, b in zip(results["wmpush"], results["icecast"]))
+    if icecast < MIN_THROUGHPUT_ICECAST:
+        missed.append(f"throughput is {icecast:.3f} of icecast://'s, not "
+                      f"{MIN_THROUGHPUT_ICECAST} or more")
     if cpu > MAX_CPU:
         missed.append(f"CPU time is {cpu:.3f} of tcp://'s, not {MAX_CPU} or less")
     return missed
@@ -167,6 +181,51 @@ def compare_latency(options, programs, asf, sink):
     if later > MAX_LATER_P99:
         return [f"p99 of the latency is {later:.1f} us above tcp://'s, not {MAX_LATER_P99} or less"]
     return []
+
+
+def compare_send(options, programs, sink):
+    if shutil.which("socat") is None:
+        fail("socat is not installed")
+    asf = options.build / "send.asf"
+    make_asf(asf, options.send_megabytes)
+    commands = {
+        "tcp": ["socat", "-u", "-b", "65536", f"FILE:{asf}", f"TCP:127.0.0.1:{sink.port}"],
+        "wmpush": [programs / "wmpush", "send", "--fast", asf,
+                   f"wmpush://127.0.0.1:{sink.port}/live"],
+    }
+
+    def copy(name):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run(commands[name])
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        protocol, seen = sink.report()
+        if protocol != name:
+            fail(f"what was sent by {name} came as {protocol}")
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return seen["bytes"] / seen["seconds"], cpu
+
+    results = {name: [] for name in commands}
+    for name in commands:
+        copy(name)
+    for turn in range(options.pairs):
+        for name in list(commands) if turn % 2 == 0 else list(reversed(commands)):
+            results[name].append(copy(name))
+    print(f"{asf.stat().st_size / 1e6:.0f} MB, medians of {options.pairs} runs in turns\n")
+    print(f"{'program':16} {'MB/s':>8} {'CPU s':>8}")
+    for name, label in (("tcp", "socat -b 65536"), ("wmpush", "wmpush send")):
+        print(f"{label:16} {statistics.median(r[0] for r in results[name]) / 1e6:8.0f} "
+              f"{statistics.median(r[1] for r in results[name]):8.3f}")
+    pairs = list(zip(results["wmpush"], results["tcp"]))
+    throughput = statistics.median(a[0] / b[0] for a, b in pairs)
+    cpu = statistics.median(a[1] / b[1] for a, b in pairs)
+    print(f"\nwmpush send: {throughput:.3f} of socat's throughput, {cpu:.3f} of its CPU time\n")
+    missed = []
+    if throughput < MIN_SEND_THROUGHPUT:
+        missed.append(f"wmpush send has {throughput:.3f} of socat's throughput, not "
+                      f"{MIN_SEND_THROUGHPUT} or more")
+    if cpu > MAX_SEND_CPU:
+        missed.append(f"wmpush send takes {cpu:.3f} of socat's CPU time, not {MAX_SEND_CPU} or less")
+    return missed
 
 
 if __name__ == "__main__":

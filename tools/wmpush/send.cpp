@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <system_error>
 #include <vector>
 
@@ -206,21 +207,44 @@ class Sending {
   Error feed(Bytes bytes) {
     Unit unit;
     do {
-      if (Error error = splitter_.next(bytes, unit))
+      if (Error error = splitter_.next(bytes, unit)) {
+        if (failed(send_ready())) return sink_.last_error();
         return about(playlist_.input(), std::move(error));
+      }
       if (unit.kind == Kind::Header) {
+        if (failed(send_ready())) return sink_.last_error();
         schedule_.begin_entry();
         if (failed(sink_.OnHeader(unit.bytes))) return sink_.last_error();
         streaming_ = playlist_.entry().begun = true;
       } else if (unit.kind == Kind::Packet) {
         if (!arguments_.fast && failed(wait_for_turn(unit.bytes))) return sink_.last_error();
-        if (stop_.requested()) return {};
-        if (failed(sink_.OnDataUnit(unit.bytes))) return sink_.last_error();
-        ++playlist_.entry().packets;
-        draw();
+        if (stop_.requested()) break;
+        ready_.push_back(unit.bytes);
       }
+      // Packets that are there at once leave together, as long as they stay where they are: what
+      // the splitter has put together is gone with its next call.
+      const bool stays =
+          unit.kind == Kind::Packet && arguments_.fast && lies_in(buffer_, unit.bytes);
+      if (!stays && failed(send_ready())) return sink_.last_error();
     } while (unit.kind != Kind::None && !stop_.requested());
-    return {};
+    return failed(send_ready()) ? sink_.last_error() : Error{};
+  }
+
+  static bool lies_in(const std::vector<std::byte>& buffer, Bytes bytes) {
+    const std::less_equal<const std::byte*> before;
+    return before(buffer.data(), bytes.data()) &&
+           before(bytes.data() + bytes.size(), buffer.data() + buffer.size());
+  }
+
+  Result send_ready() {
+    if (ready_.empty()) return Result::S_OK;
+    const std::size_t count = ready_.size();
+    const Result result = sink_.OnDataUnits(ready_);
+    ready_.clear();
+    if (failed(result)) return result;
+    playlist_.entry().packets += count;
+    draw();
+    return result;
   }
 
   /// Waits until the packet is due, and watches the connection meanwhile.
@@ -265,6 +289,7 @@ class Sending {
   std::vector<std::byte> buffer_;
   Playlist playlist_;
   asf::Splitter splitter_;
+  std::vector<Bytes> ready_;  // packets to be sent
   Schedule schedule_;
   PushSink sink_;
   bool streaming_ = false;             // a header went out

@@ -61,6 +61,9 @@ class WMPUSH_API PushSink {
 
   /// One ASF data packet of at most 65535 bytes ($D, 3.1.4.3).
   Result OnDataUnit(std::span<const std::byte> packet);
+  /// Several of them, in order, which leave together: for a source that has them at once, such as a
+  /// file. Those before one that is refused are sent.
+  Result OnDataUnits(std::span<const std::span<const std::byte>> packets);
 
   /// No more data follows. NS_E_INVALID_DATA when the bytes given to write() end inside a header or
   /// a packet.
