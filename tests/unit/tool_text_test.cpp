@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "tools/wmpush/help.hpp"
-#include "tools/wmpush/json.hpp"
+#include "pubpoint/web/json.hpp"
 #include "tools/wmpush/outcome.hpp"
 #include "tools/wmpush/progress.hpp"
 #include "tools/wmpush/summary.hpp"

@@ -154,7 +154,7 @@ struct Settings {
 using HandlerFactory =
     std::function<std::vector<std::unique_ptr<RequestHandler>>(ClientConnection&, Service&)>;
 
-/// A server's own: for those who watch, and for those who push.
+/// A server's own: for those who look at its numbers, for those who watch, and for those who push.
 std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& connection,
                                                            Service& service);
 

@@ -32,6 +32,7 @@ Service::Service(Settings settings, Post post)
             count(limit);
             log_seldom(std::string(name_of(limit)), text);
           }),
+      running_since_(settings_.now()),
       record_files_(std::make_shared<FileSlots>(settings_.limits.record_files)) {
   if (!settings_.record.empty() && !settings_.discard && !settings_.consumer)
     writer_ = std::make_unique<Writer>(settings_.record_queue);
@@ -269,6 +270,10 @@ void Service::ended(const PushSession& session) {
 }
 
 void Service::check_timers() {
+  rates_.begin(now());
+  for (const auto& [name, numbers] : watching_.numbers())
+    if (numbers.broadcast) rates_.take(name, numbers.broadcast->intake().bytes);
+  rates_.end();
   for (const auto& session : registry_.sessions()) {
     if (session->over()) continue;
     // What has arrived counts, whether or not it was read before the timer was looked at.

@@ -18,6 +18,7 @@
 #include "pubpoint/pull/watching.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/web/rates.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -38,7 +39,16 @@ class Service final : public HttpHost {
   const Settings& settings() const override { return settings_; }
   Clock::time_point now() const override { return settings_.now(); }
   Registry& registry() { return registry_; }
+  const Registry& registry() const { return registry_; }
   Watching& watching() { return watching_; }
+  const Watching& watching() const { return watching_; }
+  const Rates& rates() const { return rates_; }
+  std::chrono::system_clock::time_point started_at() const { return started_at_; }
+  Clock::time_point running_since() const { return running_since_; }
+  /// Whether whoever is at this address may see the numbers of the server.
+  bool shows_numbers_to(const std::string& address) const {
+    return settings_.access.status_from.admits(address);
+  }
 
   /// One line for people; control characters are made visible.
   void log(const std::string& text) const;
@@ -105,6 +115,9 @@ class Service final : public HttpHost {
   LogLimiter log_limiter_;
   const Post post_;
   Watching watching_;
+  Rates rates_;
+  const std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();
+  const Clock::time_point running_since_;
   const std::shared_ptr<FileSlots> record_files_;
   std::unique_ptr<Writer> writer_;              // when recordings are made
   std::map<std::string, Recorder*> recorders_;  // of running sessions, which own them, by push-id

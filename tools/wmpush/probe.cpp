@@ -4,7 +4,7 @@
 
 #include "command.hpp"
 #include "core/printable.hpp"
-#include "json.hpp"
+#include "pubpoint/web/json.hpp"
 #include "push_options.hpp"
 #include "secrets.hpp"
 #include "stop_request.hpp"
@@ -12,6 +12,8 @@
 
 namespace wmpush::tool {
 namespace {
+
+using pubpoint::JsonObject;
 
 struct LogOutput {
   bool verbose;

@@ -31,6 +31,7 @@ void take_flags(const Arguments& arguments, Config& config) {
   take("users", "access.users", config.users);
   take("push_from", "access.push_from", config.push_from);
   take("watch_from", "access.watch_from", config.watch_from);
+  take("status_from", "access.status_from", config.status_from);
   take("token_key", "access.token_key", config.token_key);
   if (!arguments.has("grant")) return;
   config.grants = arguments.values("grant");
@@ -114,6 +115,7 @@ std::vector<Flag> access_flags() {
        "front keeps out, and what matches none is kept out, too: !10.0.0.7,10.0.0.0/8 or "
        "!10.0.0.7,all"},
       {"watch_from", "LIST", "addresses that may watch, likewise"},
+      {"status_from", "LIST", "addresses that may see /metrics and /status.json, likewise"},
       {"token_key", "FILE",
        "file whose first line is a key, 16 bytes or more: who watches needs a token that 'wmpush "
        "token' made with it, or a password"},
@@ -121,7 +123,7 @@ std::vector<Flag> access_flags() {
 }
 
 std::string read_access(const Arguments& arguments, Config& config) {
-  for (const char* flag : {"users", "token_key", "push_from", "watch_from"})
+  for (const char* flag : {"users", "token_key", "push_from", "watch_from", "status_from"})
     if (arguments.value(flag) == "") return std::string("--") + flag + " needs a value";
   take_flags(arguments, config);
   if (std::string wrong = read_user(arguments, config); !wrong.empty()) return wrong;
@@ -133,6 +135,10 @@ std::string read_access(const Arguments& arguments, Config& config) {
     return wrong;
   if (std::string wrong = read_addresses(config.source("access.watch_from", "--watch_from"),
                                          config.watch_from, access.watch_from);
+      !wrong.empty())
+    return wrong;
+  if (std::string wrong = read_addresses(config.source("access.status_from", "--status_from"),
+                                         config.status_from, access.status_from);
       !wrong.empty())
     return wrong;
   return config.token_key.empty() ? std::string()

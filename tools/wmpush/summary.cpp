@@ -3,10 +3,12 @@
 #include <cstdio>
 
 #include "core/printable.hpp"
-#include "json.hpp"
 #include "progress.hpp"
+#include "pubpoint/web/json.hpp"
 
 namespace wmpush::tool {
+
+using pubpoint::JsonObject;
 
 namespace {
 

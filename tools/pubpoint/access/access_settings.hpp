@@ -14,6 +14,7 @@ struct AccessSettings {
   Users users{};                ///< with their grants
   AddressList push_from{};      ///< addresses that may push
   AddressList watch_from{};     ///< addresses that may watch
+  AddressList status_from{};    ///< addresses that may see the numbers of the server
   std::string token_key{};      ///< of tokens for watching, kMinTokenKey bytes or more; empty: none
   ThrottleSettings throttle{};  ///< of wrong passwords
 };

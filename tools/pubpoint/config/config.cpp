@@ -143,7 +143,8 @@ std::string config_example() {
       "# a flag of the command line wins over the line here. `wmpush serve --check --config FILE`\n"
       "# says whether all is well. After `kill -HUP` (or `systemctl reload`) [access], "
       "[limits],\n"
-      "# takeover, [log] and the certificate are read again, and nobody is dropped. Names of files count from the\n"
+      "# takeover, [log] and the certificate are read again, and nobody is dropped. Names of files "
+      "count from the\n"
       "# folder of this one.\n";
   const Config defaults;
   std::string table;

@@ -207,6 +207,8 @@ void add_access(std::vector<ConfigKey>& keys) {
            check_addresses, [](Config& c, const auto& all) { c.push_from = joined(all); }));
   put(list(table, "watch_from", "addresses that may watch, likewise", check_addresses,
            [](Config& c, const auto& all) { c.watch_from = joined(all); }));
+  put(list(table, "status_from", "addresses that may see /metrics and /status.json, likewise",
+           check_addresses, [](Config& c, const auto& all) { c.status_from = joined(all); }));
   put(text(
       table, "token_key", "file whose first line is the key of tokens for watching",
       [](Config & c) -> auto& { return c.token_key; }));

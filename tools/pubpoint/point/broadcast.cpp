@@ -22,7 +22,10 @@ void Broadcast::on_header(Bytes bytes, Clock::time_point now) {
 
 void Broadcast::on_packet(Bytes bytes, Clock::time_point now) {
   last_packet_ = now;
-  if (auto packet = timeline_.take(bytes)) pass_on({std::move(packet), nullptr, 0});
+  auto packet = timeline_.take(bytes);
+  if (!packet) return;
+  if (packet->starts) last_key_frame_ = now;
+  pass_on({std::move(packet), nullptr, 0});
 }
 
 void Broadcast::end(std::uint32_t reason) {

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pubpoint/point/timeline.hpp"
@@ -18,6 +20,13 @@ class ItemSink {
  public:
   virtual ~ItemSink() = default;
   virtual void take(const Item& item) = 0;
+};
+
+/// What was pushed to a point so far, whoever pushed it.
+struct Intake {
+  std::uint64_t pushes = 0;
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;  ///< of headers and packets
 };
 
 /// Takes pushes one after the other and makes one stream of them. It outlives each push.
@@ -39,6 +48,17 @@ class Broadcast {
   void set_pusher(bool there) {
     has_pusher_ = there;
     if (there) ++pushed_entries_;
+  }
+  /// A part of a push came.
+  void note_pushed(std::size_t bytes, bool is_packet) {
+    intake_.bytes += bytes;
+    intake_.packets += is_packet ? 1 : 0;
+  }
+  void note_push() { ++intake_.pushes; }
+  const Intake& intake() const { return intake_; }
+  /// When the last key frame came; nothing when there is none on air.
+  std::optional<Clock::time_point> last_key_frame() const {
+    return live_ ? last_key_frame_ : std::nullopt;
   }
   /// How many entries were pushed so far.
   std::uint64_t pushed_entries() const { return pushed_entries_; }
@@ -65,6 +85,8 @@ class Broadcast {
   bool has_pusher_ = false;
   std::uint64_t pushed_entries_ = 0;
   bool endless_ = false;
+  Intake intake_;
+  std::optional<Clock::time_point> last_key_frame_;
   Clock::time_point last_packet_{};
   struct Waiting {
     std::weak_ptr<const void> who;
@@ -80,15 +102,21 @@ class BroadcastFeed : public StreamConsumer {
       : broadcast_(std::move(broadcast)), now_(std::move(now)) {}
 
   void on_header(Bytes header) override {
+    if (!std::exchange(begun_, true)) broadcast_->note_push();
+    broadcast_->note_pushed(header.size(), false);
     broadcast_->set_pusher(true);
     broadcast_->on_header(header, now_());
   }
-  void on_packet(Bytes packet) override { broadcast_->on_packet(packet, now_()); }
+  void on_packet(Bytes packet) override {
+    broadcast_->note_pushed(packet.size(), true);
+    broadcast_->on_packet(packet, now_());
+  }
   void on_end(SessionReport& report) override;
 
  private:
   std::shared_ptr<Broadcast> broadcast_;
   std::function<Clock::time_point()> now_;
+  bool begun_ = false;
 };
 
 }  // namespace wmpush::pubpoint

@@ -51,8 +51,11 @@ Audience& Watching::audience() {
           post_([this, record = std::move(record)] {
             if (viewers_.erase(record->number) == 0) return;
             skips_ += record->skips;
-            if (const auto point = points_.find(record->point); point != points_.end())
+            if (const auto point = points_.find(record->point); point != points_.end()) {
               --point->second.viewers;
+              point->second.bytes_sent += record->bytes;
+              point->second.skips += record->skips;
+            }
             client_ids_.set_viewer(record->client_id, 0, settings_.now());
             over_(*record);
           });
@@ -67,6 +70,19 @@ std::uint64_t Watching::skips() const {
   std::uint64_t skips = skips_;
   for (const auto& [number, viewer] : viewers_) skips += viewer->skips;
   return skips;
+}
+
+std::map<std::string, Watching::PointNumbers> Watching::numbers() const {
+  std::map<std::string, PointNumbers> all;
+  for (const auto& [name, point] : points_)
+    all.emplace(name, PointNumbers{point.broadcast, point.viewers, point.most_viewers,
+                                   point.all_viewers, point.bytes_sent, point.skips});
+  for (const auto& [number, viewer] : viewers_) {
+    PointNumbers& its = all[viewer->point];
+    its.bytes_sent += viewer->bytes;
+    its.skips += viewer->skips;
+  }
+  return all;
 }
 
 std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
@@ -193,7 +209,8 @@ Watching::Reply Watching::answer_stream(const PullRequest& request, const Place&
   if (viewers_.size() >= limits.viewers) return full(Limit::Viewers, "the server", limits.viewers);
   if (point.viewers >= limits.point_viewers)
     return full(Limit::PointViewers, place.point, limits.point_viewers);
-  ++point.viewers;
+  point.most_viewers = std::max(point.most_viewers, ++point.viewers);
+  ++point.all_viewers;
   ++joined_;
   std::uint32_t id = 0;
   if (framed) {

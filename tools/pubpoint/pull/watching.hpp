@@ -70,10 +70,26 @@ class Watching {
 
   std::vector<std::shared_ptr<const ViewerRecord>> viewers() const;
 
+  /// What there is to know of a point that was pushed to, or watched.
+  struct PointNumbers {
+    std::shared_ptr<const Broadcast> broadcast;  ///< null: nothing was ever on air there
+    std::size_t viewers = 0;                     ///< now
+    std::size_t most_viewers = 0;                ///< at the same time
+    std::uint64_t all_viewers = 0;               ///< that ever came
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t skips = 0;  ///< times that a viewer was too slow
+  };
+  /// By name.
+  std::map<std::string, PointNumbers> numbers() const;
+
  private:
   struct Point {
     std::shared_ptr<Broadcast> broadcast;
     std::size_t viewers = 0;
+    std::size_t most_viewers = 0;
+    std::uint64_t all_viewers = 0;
+    std::uint64_t bytes_sent = 0;        // to viewers that have gone
+    std::uint64_t skips = 0;             // of these
     std::unique_ptr<Fallback> fallback;  // where there is one
   };
   struct Place {

@@ -66,6 +66,8 @@ class PushSession {
   /// Has content, or is about to: it keeps others from its publishing point.
   bool holds_point() const { return report_.push_starts > 0 && !over_; }
   bool over() const { return over_; }
+  /// When its first PushStart came.
+  Clock::time_point started() const { return started_; }
 
   /// More entries in a minute are a breach.
   void set_entry_limit(std::size_t per_minute) { entries_per_minute_ = per_minute; }

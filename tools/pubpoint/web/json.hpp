@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace wmpush::tool {
+namespace wmpush::pubpoint {
 
 /// Members come out in the order in which they were added.
 class JsonObject {
@@ -23,6 +23,9 @@ class JsonObject {
   /// Seconds with six decimals.
   JsonObject& add(std::string_view name, std::chrono::microseconds time);
   JsonObject& add(std::string_view name, const std::vector<JsonObject>& objects);
+  JsonObject& add(std::string_view name, const JsonObject& object) {
+    return member(name, object.text());
+  }
   JsonObject& add_null(std::string_view name);
 
   std::string text() const { return members_.empty() ? "{}" : "{" + members_ + "}"; }
@@ -36,4 +39,4 @@ class JsonObject {
 /// `string` in quotes, escaped, without the secrets that may be in it (mask_secrets()).
 std::string json_string(std::string_view string);
 
-}  // namespace wmpush::tool
+}  // namespace wmpush::pubpoint

@@ -1,4 +1,4 @@
-#include "json.hpp"
+#include "pubpoint/web/json.hpp"
 
 #include <cstdio>
 
@@ -6,7 +6,7 @@
 #include "core/secret_text.hpp"
 #include "core/utf8.hpp"
 
-namespace wmpush::tool {
+namespace wmpush::pubpoint {
 namespace {
 
 /// \uNNNN for a character that is not printable: each of these has at most four hex digits.
@@ -73,4 +73,4 @@ JsonObject& JsonObject::add(std::string_view name, const std::vector<JsonObject>
 
 JsonObject& JsonObject::add_null(std::string_view name) { return member(name, "null"); }
 
-}  // namespace wmpush::tool
+}  // namespace wmpush::pubpoint

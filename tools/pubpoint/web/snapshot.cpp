@@ -1,0 +1,119 @@
+#include "pubpoint/web/snapshot.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+
+#include "asf/guid.hpp"
+#include "pubpoint/service.hpp"
+#include "wmpush/wmpush.h"
+
+namespace wmpush::pubpoint {
+namespace {
+
+/// The names of what ASF files have in them; others are shown as numbers.
+std::string audio_codec(std::uint16_t format_tag) {
+  struct Name {
+    std::uint16_t tag;
+    const char* name;
+  };
+  constexpr std::array<Name, 9> kNames = {{{0x0001, "PCM"},
+                                           {0x0055, "MP3"},
+                                           {0x00FF, "AAC"},
+                                           {0x0160, "WMA 1"},
+                                           {0x0161, "WMA 2"},
+                                           {0x0162, "WMA Pro"},
+                                           {0x0163, "WMA Lossless"},
+                                           {0x000A, "WMA Voice"},
+                                           {0x1610, "AAC"}}};
+  const auto* const found = std::ranges::find(kNames, format_tag, &Name::tag);
+  if (found != kNames.end()) return found->name;
+  char text[16];
+  std::snprintf(text, sizeof text, "0x%04X", static_cast<unsigned>(format_tag));
+  return text;
+}
+
+/// The FourCC of a video stream: biCompression of the BITMAPINFOHEADER behind the picture's size
+/// (ASF 9.2).
+std::string video_codec(Bytes header, const asf::Stream& stream) {
+  constexpr std::size_t kCompression = 11 + 16;
+  if (stream.type_data == 0 || stream.type_data + kCompression + 4 > header.size()) return "?";
+  std::string text(as_text(header.subspan(stream.type_data + kCompression, 4)));
+  for (char& c : text)
+    if (c < ' ' || c > '~') c = '?';
+  return text;
+}
+
+StreamNumbers numbers_of(Bytes header, const asf::Stream& stream) {
+  StreamNumbers numbers;
+  numbers.number = stream.number;
+  numbers.bitrate = stream.bitrate;
+  if (stream.type == asf::kVideoMedia) {
+    numbers.kind = "video";
+    numbers.codec = video_codec(header, stream);
+    numbers.width = stream.width;
+    numbers.height = stream.height;
+  } else if (stream.type == asf::kAudioMedia) {
+    numbers.kind = "audio";
+    numbers.codec = audio_codec(stream.format_tag);
+    numbers.channels = stream.channels;
+    numbers.sample_rate = stream.sample_rate;
+  } else {
+    numbers.kind = "other";
+  }
+  return numbers;
+}
+
+std::chrono::milliseconds whole_milliseconds(Clock::duration time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+}
+
+}  // namespace
+
+Snapshot take_snapshot(const Service& service) {
+  const Clock::time_point now = service.now();
+  Snapshot snapshot;
+  snapshot.version = WMPUSH_VERSION;
+  snapshot.started = service.started_at();
+  snapshot.running_for = whole_milliseconds(now - service.running_since());
+  snapshot.connections = service.connections();
+  snapshot.requests = service.requests();
+  snapshot.limits_met = service.limits_met();
+  std::map<std::string, Clock::time_point> pushed_since;
+  for (const auto& session : service.registry().sessions())
+    if (session->holds_point()) pushed_since[session->point()] = session->started();
+  const auto all_numbers = service.watching().numbers();
+  for (const std::string& name : service.registry().points()) {
+    PointNumbers& point = snapshot.points.emplace_back();
+    point.name = name;
+    const auto found = all_numbers.find(name);
+    if (found == all_numbers.end()) continue;
+    const Watching::PointNumbers& numbers = found->second;
+    point.viewers = numbers.viewers;
+    point.most_viewers = numbers.most_viewers;
+    point.all_viewers = numbers.all_viewers;
+    point.bytes_sent = numbers.bytes_sent;
+    point.viewer_skips = numbers.skips;
+    point.bitrate = service.rates().bitrate(name);
+    snapshot.viewers += point.viewers;
+    if (const auto since = pushed_since.find(name); since != pushed_since.end())
+      point.pushed_for = whole_milliseconds(now - since->second);
+    if (!numbers.broadcast) continue;
+    const Broadcast& broadcast = *numbers.broadcast;
+    point.on_air = broadcast.is_live();
+    point.has_pusher = broadcast.has_pusher();
+    point.pushes = broadcast.intake().pushes;
+    point.packets = broadcast.intake().packets;
+    point.bytes_received = broadcast.intake().bytes;
+    if (const auto key_frame = broadcast.last_key_frame())
+      point.key_frame_age = whole_milliseconds(now - *key_frame);
+    if (!point.on_air || !broadcast.header()) continue;
+    for (const asf::Stream& stream : broadcast.header()->parsed.streams)
+      point.streams.push_back(numbers_of(broadcast.header()->bytes, stream));
+  }
+  std::ranges::sort(snapshot.points, {}, &PointNumbers::name);
+  return snapshot;
+}
+
+}  // namespace wmpush::pubpoint

@@ -1,0 +1,61 @@
+// The numbers of a server at one moment: counted where things happen, gathered here, and shown in
+// several forms.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pubpoint/limit_counts.hpp"
+
+namespace wmpush::pubpoint {
+
+class Service;
+
+struct StreamNumbers {
+  unsigned number = 0;
+  std::string kind;               ///< "video", "audio", "other"
+  std::string codec;              ///< "WMV2", "WMA 2", or a number in hexadecimal
+  std::uint32_t bitrate = 0;      ///< bit/s, as declared; 0: unknown
+  std::uint32_t width = 0;        ///< pixels; video only
+  std::uint32_t height = 0;       ///< pixels; video only
+  std::uint32_t channels = 0;     ///< audio only
+  std::uint32_t sample_rate = 0;  ///< Hz; audio only
+};
+
+struct PointNumbers {
+  std::string name;     ///< "/live"
+  bool on_air = false;  ///< there is something for a viewer to see
+  bool has_pusher = false;
+  std::optional<std::chrono::milliseconds> pushed_for;  ///< since the push that runs has begun
+  std::uint64_t pushes = 0;                             ///< that ever came
+  std::uint64_t packets = 0;                            ///< of all pushes
+  std::uint64_t bytes_received = 0;                     ///< of headers and packets
+  std::uint64_t bitrate = 0;  ///< bit/s that came in the last seconds; 0: nothing, or not known yet
+  std::optional<std::chrono::milliseconds> key_frame_age;
+  std::vector<StreamNumbers> streams;  ///< on air
+  std::size_t viewers = 0;             ///< now
+  std::size_t most_viewers = 0;        ///< at the same time
+  std::uint64_t all_viewers = 0;       ///< that ever came
+  std::uint64_t bytes_sent = 0;        ///< to viewers
+  std::uint64_t viewer_skips = 0;      ///< times that a viewer was too slow, and went on later
+};
+
+struct Snapshot {
+  std::string version;                              ///< of wmpush
+  std::chrono::system_clock::time_point started{};  ///< the server
+  std::chrono::milliseconds running_for{0};
+  std::uint64_t connections = 0;  ///< that ever came
+  std::uint64_t requests = 0;
+  std::size_t viewers = 0;  ///< of all points, now
+  LimitCounts limits_met;
+  std::vector<PointNumbers> points;  ///< by name
+};
+
+/// In the server's thread.
+Snapshot take_snapshot(const Service& service);
+
+}  // namespace wmpush::pubpoint
