@@ -4,14 +4,17 @@
 
 #include <sstream>
 
-#include "tools/wmpush/help.hpp"
 #include "pubpoint/web/json.hpp"
+#include "tools/wmpush/help.hpp"
 #include "tools/wmpush/outcome.hpp"
 #include "tools/wmpush/progress.hpp"
 #include "tools/wmpush/summary.hpp"
 
 namespace wmpush::tool {
 namespace {
+
+using pubpoint::json_string;
+using pubpoint::JsonObject;
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;

@@ -1,0 +1,242 @@
+// The numbers of a server, as those see them who ask by HTTP.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "pubpoint/pull/viewer.hpp"
+#include "pubpoint/server.hpp"
+#include "pubpoint/web/rates.hpp"
+#include "support/child_process.hpp"
+#include "support/clip.hpp"
+#include "support/raw_client.hpp"
+#include "support/temporary_directory.hpp"
+#include "wmpush/push_sink.hpp"
+
+namespace wmpush::test {
+namespace {
+
+using namespace std::chrono_literals;
+using pubpoint::Rates;
+using pubpoint::Server;
+using pubpoint::Settings;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class WebTest : public testing::Test {
+ protected:
+  void start(Settings settings = {}) { server = std::make_unique<Server>(std::move(settings)); }
+  std::string ask(const std::string& request) const {
+    RawClient client(server->port());
+    client.send(request);
+    return client.read_to_end();
+  }
+  std::string get(const std::string& path) const {
+    return ask("GET " + path +
+               " HTTP/1.1\r\nHost: radio.example:8080\r\nConnection: close\r\n\r\n");
+  }
+  std::string body(const std::string& path) const {
+    const std::string response = get(path);
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 200 OK\r\n")) << path;
+    return response.substr(std::min(response.find("\r\n\r\n") + 4, response.size()));
+  }
+  /// Pushes a clip up to its end, and leaves the end to the caller.
+  void begin_push(PushSink& sink, const std::string& point = "/live") const {
+    ASSERT_EQ(sink.Connect(server->url(point)), Result::S_OK);
+    ASSERT_EQ(sink.write(as_bytes(clip())), Result::S_OK);
+    ASSERT_TRUE(server->wait_for(
+        [&] { return server->sessions().back().packets == sink.stats().packets_sent; }));
+  }
+
+  std::unique_ptr<Server> server;
+};
+
+TEST_F(WebTest, WhoAsksWhetherItIsWellHearsSo) {
+  start();
+  EXPECT_THAT(get("/healthz"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("\r\n\r\nok\n")));
+  const std::string head = ask("HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(head, AllOf(HasSubstr("Content-Length: 3\r\n"), testing::EndsWith("\r\n\r\n")));
+}
+
+TEST_F(WebTest, CountsPushesAndViewersOnceAndShowsThemEverywhere) {
+  start();
+  RawClient viewer(server->port());
+  viewer.send("GET /live HTTP/1.1\r\nHost: x\r\nUser-Agent: secret-agent\r\n\r\n");
+  PushSink sink;
+  begin_push(sink);
+  ASSERT_TRUE(server->wait_for([&] { return server->viewers().size() == 1; }));
+  ASSERT_THAT(viewer.read_response(), HasSubstr("200 OK"));
+  const std::string packets = std::to_string(server->sessions().back().packets);
+  const std::string bytes = std::to_string(server->sessions().back().bytes);
+
+  const std::string status = body("/status.json");
+  EXPECT_THAT(status,
+              AllOf(StartsWith("{\"version\": 1, "), HasSubstr("\"name\": \"/live\""),
+                    HasSubstr("\"on_air\": true"), HasSubstr("\"pushed\": true"),
+                    HasSubstr("\"pushes\": 1"), HasSubstr("\"packets_received\": " + packets + ","),
+                    HasSubstr("\"bytes_received\": " + bytes + ",")));
+  EXPECT_THAT(status, AllOf(HasSubstr("\"codec\": \"WMV2\""), HasSubstr("\"width\": 160"),
+                            HasSubstr("\"codec\": \"WMA 2\""), HasSubstr("\"viewers\": 1, "),
+                            HasSubstr("\"viewers_most\": 1"), HasSubstr("\"viewers_all\": 1")));
+  const std::string metrics = body("/metrics");
+  EXPECT_THAT(metrics,
+              AllOf(HasSubstr("\nwmpush_point_on_air{point=\"/live\"} 1\n"),
+                    HasSubstr("\nwmpush_point_received_packets_total{point=\"/live\"} " + packets),
+                    HasSubstr("\nwmpush_point_received_bytes_total{point=\"/live\"} " + bytes),
+                    HasSubstr("\nwmpush_point_viewers{point=\"/live\"} 1\n")));
+  EXPECT_THAT(body("/status-json.xsl"),
+              AllOf(HasSubstr("\"listeners\": 1"), HasSubstr("\"listener_peak\": 1"),
+                    HasSubstr("\"listenurl\": \"http://radio.example:8080/live\""),
+                    HasSubstr("\"total_bytes_read\": " + bytes + ",")));
+  for (const std::string& text : {status, metrics})
+    EXPECT_THAT(text, AllOf(Not(HasSubstr("secret-agent")), Not(HasSubstr("127.0.0.1"))))
+        << "addresses and agents are nobody's business";
+
+  viewer.close();
+  ASSERT_TRUE(server->wait_for([&] { return server->viewers().empty(); }));
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().back().running; }));
+  EXPECT_THAT(body("/status.json"),
+              AllOf(HasSubstr("\"on_air\": false"), HasSubstr("\"pushed\": false"),
+                    HasSubstr("\"pushed_seconds\": null"), HasSubstr("\"streams\": []"),
+                    HasSubstr("\"viewers\": 0, \"viewers_most\": 1, \"viewers_all\": 1"),
+                    HasSubstr("\"bytes_received\": " + bytes + ",")));
+}
+
+TEST_F(WebTest, ALimitThatWasMetShows) {
+  Settings settings;
+  settings.limits.viewers = 0;
+  start(settings);
+  PushSink sink;
+  begin_push(sink);
+  EXPECT_THAT(get("/live"), HasSubstr("503"));
+  EXPECT_THAT(body("/metrics"), HasSubstr("\nwmpush_limit_hits_total{limit=\"viewers\"} 1\n"));
+  EXPECT_THAT(body("/status.json"), HasSubstr("\"viewers\": 1, \"point_viewers\": 0"));
+}
+
+TEST_F(WebTest, IcecastsShapeHasASourceForEachPointOnAir) {
+  Settings settings;
+  settings.points = {"/one", "/two"};
+  start(settings);
+  EXPECT_THAT(body("/status-json.xsl"),
+              AllOf(StartsWith("{\"icestats\": {"), Not(HasSubstr("\"source\""))));
+  PushSink one;
+  begin_push(one, "/one");
+  EXPECT_THAT(body("/status-json.xsl"), HasSubstr("\"source\": {\"audio_info\""));
+  PushSink two;
+  begin_push(two, "/two");
+  EXPECT_THAT(body("/status-json.xsl"), HasSubstr("\"source\": [{\"audio_info\""));
+}
+
+TEST_F(WebTest, NamesAreEscapedInEachForm) {
+  Settings settings;
+  settings.points = {"/a\"b\\c<script>"};
+  start(settings);
+  EXPECT_THAT(body("/status.json"), HasSubstr(R"("name": "/a\"b\\c<script>")"));
+  EXPECT_THAT(body("/metrics"), HasSubstr(R"(wmpush_point_viewers{point="/a\"b\\c<script>"} 0)"));
+  EXPECT_THAT(get("/status.json"), AllOf(HasSubstr("Content-Type: application/json\r\n"),
+                                         HasSubstr("X-Content-Type-Options: nosniff\r\n")));
+}
+
+TEST_F(WebTest, OnlyTheAddressesThatAreNamedSeeNumbers) {
+  Settings settings;
+  ASSERT_EQ(pubpoint::AddressList::parse("192.0.2.1", settings.access.status_from), "");
+  start(settings);
+  for (const char* path : {"/metrics", "/status.json", "/status-json.xsl"})
+    EXPECT_THAT(get(path), StartsWith("HTTP/1.1 403 Forbidden\r\n"));
+  EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200 OK\r\n"));
+  ASSERT_EQ(pubpoint::AddressList::parse("127.0.0.0/8", settings.access.status_from), "");
+  EXPECT_EQ(server->reload(settings), "");
+  EXPECT_THAT(get("/metrics"), StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(WebTest, APointOfThatNameWins) {
+  Settings settings;
+  settings.points = {"/metrics"};
+  start(settings);
+  PushSink sink;
+  begin_push(sink, "/metrics");
+  RawClient viewer(server->port());
+  viewer.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(viewer.read_response(), HasSubstr("video/x-ms-asf"));
+}
+
+TEST_F(WebTest, AConnectionAsksAgainUnlessSomethingSpeaksAgainstIt) {
+  start();
+  RawClient client(server->port());
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client.read_response(), HasSubstr("200 OK"));
+    EXPECT_EQ(client.read(3), "ok\n");
+  }
+  for (const char* request : {"GET /healthz HTTP/1.0\r\n\r\n",
+                              "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
+                              "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"})
+    EXPECT_THAT(ask(request), AllOf(HasSubstr("Connection: close\r\n"), HasSubstr("\r\n\r\nok\n")));
+}
+
+TEST_F(WebTest, PrometheusFindsNoFaultWithTheMetrics) {
+  start();
+  PushSink sink;
+  begin_push(sink);
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "metrics";
+  std::ofstream(file) << body("/metrics");
+  ChildProcess check({"sh", "-c",
+                      "command -v promtool >/dev/null || exit 77; promtool check metrics < \"$1\"",
+                      "sh", file.string()});
+  const int status = check.wait();
+  if (status == 77) GTEST_SKIP() << "no promtool: prometheus is not installed";
+  EXPECT_EQ(status, 0) << check.output() << check.error_text();
+  EXPECT_EQ(check.output() + check.error_text(), "");
+}
+
+TEST_F(WebTest, TheDashboardAsksForMetricsThatThereAre) {
+  start();
+  PushSink sink;
+  begin_push(sink);
+  const std::string metrics = body("/metrics");
+  std::stringstream dashboard;
+  dashboard << std::ifstream(DASHBOARD).rdbuf();
+  const std::string text = dashboard.str();
+  ASSERT_FALSE(text.empty());
+  std::set<std::string> asked;
+  for (std::size_t at = 0; (at = text.find("wmpush_", at)) != text.npos;) {
+    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", at);
+    asked.insert(text.substr(at, end - at));
+    at = end;
+  }
+  EXPECT_GT(asked.size(), 5u);
+  for (const std::string& name : asked)
+    EXPECT_THAT(metrics, HasSubstr("# TYPE " + name + " ")) << name;
+}
+
+TEST(Rates, AreThoseOfTheLastTenSeconds) {
+  Rates rates;
+  const pubpoint::Clock::time_point start{};
+  const auto tell = [&](std::chrono::milliseconds at, std::uint64_t bytes) {
+    rates.begin(start + at);
+    rates.take("/live", bytes);
+    rates.end();
+  };
+  EXPECT_EQ(rates.bitrate("/live"), 0u);
+  tell(0ms, 1000);
+  EXPECT_EQ(rates.bitrate("/live"), 0u) << "nothing can be said yet";
+  tell(1000ms, 2000);
+  EXPECT_EQ(rates.bitrate("/live"), 8000u);
+  for (int second = 2; second <= 30; ++second)
+    tell(std::chrono::seconds(second), static_cast<std::uint64_t>(2000 * second));
+  EXPECT_EQ(rates.bitrate("/live"), 16'000u) << "what was before is forgotten";
+  tell(45s, 60'000);
+  EXPECT_EQ(rates.bitrate("/live"), 0u) << "nothing came";
+  rates.begin(start + 46s);
+  rates.end();
+  EXPECT_EQ(rates.bitrate("/live"), 0u) << "the point has gone";
+}
+
+}  // namespace
+}  // namespace wmpush::test
