@@ -1,4 +1,4 @@
-// The one TCP connection of a session. Nothing else in the library has a socket.
+// The one TCP connection of a session, with TLS or without.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 

@@ -27,14 +27,15 @@ std::unique_ptr<auth::Mechanism> make_for_redirected(auth::Scheme scheme,
 
 }  // namespace
 
-SessionAuthenticator::SessionAuthenticator(auth::Responder responder, std::string whose)
-    : responder_(std::move(responder)), whose_(std::move(whose)) {}
+SessionAuthenticator::SessionAuthenticator(auth::Responder responder, std::string whose,
+                                           bool in_clear)
+    : responder_(std::move(responder)), whose_(std::move(whose)), in_clear_(in_clear) {}
 
 bool SessionAuthenticator::challenged(std::span<const std::string> fields,
                                       const Occasion& occasion) {
   if (!responder_.challenged(fields, {occasion.setup, occasion.connection_kept})) return false;
   note(WMPUSH_LOG_VERBOSE, "asked who is there, answering with " + responder_.attempt());
-  if (const std::string reason = responder_.reason_for_basic(); !reason.empty())
+  if (const std::string reason = responder_.reason_for_basic(); !reason.empty() && in_clear_)
     note(WMPUSH_LOG_WARNING,
          "answering by Basic, which shows the password to whoever can read the connection, since "
          "the better schemes that are offered cannot be used (" +
@@ -76,16 +77,18 @@ Error check_field(std::string_view text, std::string_view whose) {
 }
 
 std::shared_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
-                                                                const std::string& host,
+                                                                const wmhttp::Destination& server,
                                                                 bool redirected) {
   std::optional<auth::Scheme> pinned;
   static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
-  auth::Credentials credentials{host, options->user == nullptr ? "" : options->user, std::nullopt};
+  auth::Credentials credentials{server.host, options->user == nullptr ? "" : options->user,
+                                std::nullopt};
   if (options->password != nullptr) credentials.password = options->password;
   const bool withhold = redirected && pinned != auth::Scheme::Basic;
   return std::make_shared<SessionAuthenticator>(
       auth::Responder(std::move(credentials), pinned, auth::available_schemes(),
-                      withhold ? make_for_redirected : auth::make_mechanism));
+                      withhold ? make_for_redirected : auth::make_mechanism),
+      std::string(), !server.tls);
 }
 
 std::shared_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOptions& options,

@@ -20,8 +20,10 @@ namespace wmpush {
 /// Hands the engine's questions to a Responder and notes what is being tried.
 class SessionAuthenticator : public wmhttp::Authenticator {
  public:
-  /// `whose` stands at the beginning of each note; empty: the server's.
-  explicit SessionAuthenticator(auth::Responder responder, std::string whose = {});
+  /// `in_clear`: whoever is on the way can read what is said. `whose` stands at the beginning of
+  /// each note; empty: the server's.
+  explicit SessionAuthenticator(auth::Responder responder, std::string whose = {},
+                                bool in_clear = true);
 
   bool challenged(std::span<const std::string> fields, const Occasion& occasion) override;
   bool takes_time(std::span<const std::string> fields) const override {
@@ -41,6 +43,7 @@ class SessionAuthenticator : public wmhttp::Authenticator {
 
   auth::Responder responder_;
   const std::string whose_;
+  const bool in_clear_;
   std::vector<Note> notes_;
 };
 
@@ -54,11 +57,11 @@ Error read_password(OwnedOptions& options, const std::string& url_user,
 /// `whose` begins the message.
 Error check_field(std::string_view text, std::string_view whose);
 
-/// Answers for `host` with the user and password of `options`, by the schemes that its `auth`
+/// Answers for `server` with the user and password of `options`, by the schemes that its `auth`
 /// allows. `redirected`: a redirect led there, so that Basic, which shows the password to whoever
 /// asks, is used only when `auth` says so.
 std::shared_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptions& options,
-                                                                const std::string& host,
+                                                                const wmhttp::Destination& server,
                                                                 bool redirected);
 
 /// Answers for a proxy with what its address had of credentials. The option `auth` is about the

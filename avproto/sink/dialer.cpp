@@ -13,6 +13,8 @@ using Want = wmhttp::Tunnel::Want;
 
 /// Of a proxy's answer; more comes with the next look.
 constexpr std::size_t kReceived = 4096;
+/// Of one call: behind them there is time for the deadline, and for the program.
+constexpr int kSteps = 16;
 
 }  // namespace
 
@@ -72,7 +74,8 @@ Error Dialer::go_on(Time now) {
 }
 
 Error Dialer::make_tunnel(Time now) {
-  for (bool goes_on = true; goes_on;) {
+  bool goes_on = true;
+  for (int steps = 0; goes_on && steps < kSteps; ++steps) {
     goes_on = false;
     switch (tunnel_->wants()) {
       case Want::Connect:
@@ -101,21 +104,22 @@ Error Dialer::make_tunnel(Time now) {
         break;
       }
       case Want::Consult:
-        if (Error error = consult(goes_on)) return error;
+        if (Error error = consult(now, goes_on)) return error;
         break;
       case Want::Nothing:
         return {};
     }
   }
-  if (now < deadline_) return {};
+  if (asking_ || now < deadline_) return {};
   return {Result::NS_E_PUSH_CANNOTCONNECT, 0, ETIMEDOUT,
           plan_.proxy->display() +
               ": no answer to CONNECT in time: see the proxy's log, or set connect_timeout higher"};
 }
 
 /// A ticket comes from somewhere else, which takes its time: who gets it does it in a thread.
-Error Dialer::consult(bool& goes_on) {
+Error Dialer::consult(Time now, bool& goes_on) {
   if (!asking_) {
+    asking_since_ = now;
     const auto ask = [question = tunnel_->question(), whose = plan_.proxy_authenticator] {
       question->ask();
     };
@@ -124,6 +128,7 @@ Error Dialer::consult(bool& goes_on) {
   }
   if (asking_ && !asking_->done()) return {};
   asking_.reset();
+  deadline_ += now - asking_since_;
   goes_on = true;
   return tunnel_->answered();
 }
@@ -133,7 +138,7 @@ net::Wait Dialer::wait() {
   if (stage_ != Stage::Tunnel)
     wait = connection_.wait(false);
   else if (tunnel_->wants() == Want::Consult && asking_)
-    wait = {asking_->descriptor(), net::kReadable, Time::max()};
+    return {asking_->descriptor(), net::kReadable, Time::max()};
   else
     wait = connection_.wait(tunnel_->wants() == Want::Send);
   wait.until = std::min(wait.until, deadline_);

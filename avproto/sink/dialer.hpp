@@ -48,14 +48,15 @@ class Dialer {
 
   Error go_on(net::Time now);
   Error make_tunnel(net::Time now);
-  Error consult(bool& goes_on);
+  Error consult(net::Time now, bool& goes_on);
 
   const Plan plan_;
   net::Connection& connection_;
-  const net::Time deadline_;
+  net::Time deadline_;  // moved on by the time that a ticket takes: that has limits of its own
   Stage stage_ = Stage::Begin;
   std::optional<wmhttp::Tunnel> tunnel_;
   std::shared_ptr<net::Task> asking_;  // an authenticator that takes its time
+  net::Time asking_since_{};
 };
 
 }  // namespace wmpush

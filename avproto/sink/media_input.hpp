@@ -34,8 +34,8 @@ class MediaInput {
     if (settings.queue) congestion_.emplace(*settings.queue);
   }
 
-  /// The next bytes of muxed ASF, in pieces of any size. NS_E_INVALID_DATA, which every later call
-  /// of end() returns as well; or what the engine says.
+  /// The next bytes of muxed ASF, in pieces of any size. NS_E_INVALID_DATA, which end_writing() and
+  /// check_whole() say afterwards as well; or what the engine says.
   Error write(Bytes asf);
   /// An ASF Header Object with the first 50 bytes of the Data Object.
   Error header(Bytes header);

@@ -44,6 +44,8 @@ Error Session::advance() {
   while (true) {
     // A peer that still reads is not to get what will be sent again.
     if (engine_->wants() == Want::Wait) {
+      end_stall(now);
+      waits_ = {};
       dialer_.reset();
       connection_->reset();
     }
@@ -191,12 +193,14 @@ bool Session::consult(Time now) {
 bool Session::send_outgoing(Time now) {
   // A few bytes may find room where poll() sees none: that is no progress of the peer's.
   if (waits_.stalled_since && now >= engine_->deadline() && !connection_->writable()) {
+    end_stall(now);
     look();
     engine_->tick(now, delivery());
     return true;
   }
   std::size_t count = 0;
   if (Error lost = connection_->send(engine_->outgoing(), count, now)) {
+    end_stall(now);
     look();  // an answer that came before the loss says more than an errno
     if (!engine_->connected_now() || over()) return true;
     if (!loss_settled()) return false;

@@ -20,7 +20,7 @@ Error SessionRoute::begin(wmhttp::PushUrl url, const OwnedOptions& options, Sess
   if (Error error = parse_auth_option(or_empty(options->auth), pinned)) return error;
   if (Error error = check_field(or_empty(options->user), "the user")) return error;
   authentication_schemes_ = accepted_authentication(pinned, auth::available_schemes());
-  authenticator_ = make_server_authenticator(options, url_.server.host, false);
+  authenticator_ = make_server_authenticator(options, url_.server, false);
   if (Error error = read_trust()) return error;
   return read_proxy(log);
 }
@@ -58,7 +58,7 @@ Error SessionRoute::follow(wmhttp::PushEngine& engine, SessionLog& log) {
   url_.target = engine.target();
   log.set_place(url_.display());
   if (elsewhere) {
-    authenticator_ = make_server_authenticator(*options_, url_.server.host, url_.server != home_);
+    authenticator_ = make_server_authenticator(*options_, url_.server, url_.server != home_);
     if (Error error = read_trust()) return error;
     if (Error error = read_proxy(log)) return error;
   } else if (sent_to_proxy) {

@@ -80,6 +80,8 @@ ssl_ctx_st* make(const SSL_METHOD* method) {
   if (context == nullptr) throw std::bad_alloc();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);  // of connections that are idle
+  // One call reads one record: a peer that sends nothing but the protocol's own holds nobody up.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_default_passwd_cb(context, no_passphrase);
   return context;

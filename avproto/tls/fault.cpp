@@ -118,30 +118,52 @@ std::string certificate_fault(int error, int depth, const X509* certificate,
 }
 
 /// One index for the process, which OpenSSL gives out and never takes back.
-int trial_index() {
+int verification_index() {
   static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
 
+/// What is wrong with our certificate, when an alert says so; empty: it is about something else.
+std::string certificate_alert(unsigned long error, const Verification& verification) {
+  struct Alert {
+    int reason;
+    const char* text;
+  };
+  constexpr std::array<Alert, 7> kAlerts = {
+      {{SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "certificate required"},
+       {SSL_R_SSLV3_ALERT_BAD_CERTIFICATE, "bad certificate"},
+       {SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE, "unsupported certificate"},
+       {SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED, "certificate revoked"},
+       {SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "certificate expired"},
+       {SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN, "certificate unknown"},
+       {SSL_R_TLSV1_ALERT_UNKNOWN_CA, "unknown authority"}}};
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL) return {};
+  const auto* const alert = std::ranges::find(kAlerts, ERR_GET_REASON(error), &Alert::reason);
+  if (alert == kAlerts.end()) return {};
+  if (!verification.has_certificate)
+    return "the server wants to see a certificate: name one with cert_file and key_file";
+  return std::string("the server does not take the certificate in cert_file (") + alert->text + ")";
+}
+
 }  // namespace
 
-void attach(ssl_st* connection, Trial& trial) {
-  SSL_set_ex_data(connection, trial_index(), &trial);
+void attach(ssl_st* connection, Verification& verification) {
+  SSL_set_ex_data(connection, verification_index(), &verification);
 }
 
 int note_certificate_fault(int good, x509_store_ctx_st* store) {
   if (good == 1) return 1;
   const void* const connection =
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-  auto* const trial =
-      static_cast<Trial*>(SSL_get_ex_data(static_cast<const SSL*>(connection), trial_index()));
+  auto* const verification = static_cast<Verification*>(
+      SSL_get_ex_data(static_cast<const SSL*>(connection), verification_index()));
   try {
-    trial->fault =
+    verification->fault =
         certificate_fault(X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store),
-                          X509_STORE_CTX_get_current_cert(store), trial->host) +
+                          X509_STORE_CTX_get_current_cert(store), verification->host) +
         "; tls_verify=0 pushes to whoever it is";
   } catch (const std::exception&) {
-    trial->out_of_memory = true;
+    verification->out_of_memory = true;
   }
   return 0;
 }
@@ -151,16 +173,10 @@ std::string reason_of(unsigned long error) {
   return reason == nullptr ? "error " + std::to_string(error) : reason;
 }
 
-std::string handshake_fault(unsigned long error, const Trial& trial) {
-  if (!trial.fault.empty()) return trial.fault;
+std::string handshake_fault(unsigned long error, const Verification& verification) {
+  if (!verification.fault.empty()) return verification.fault;
+  if (std::string about = certificate_alert(error, verification); !about.empty()) return about;
   if (ERR_GET_LIB(error) != ERR_LIB_SSL) return "TLS failed: " + reason_of(error);
-  const auto about_our_certificate = [&](const char* why) {
-    return trial.has_certificate
-               ? std::string("the server does not take the certificate in cert_file (") + why + ")"
-               : std::string(
-                     "the server wants to see a certificate: name one with cert_file and "
-                     "key_file");
-  };
   switch (ERR_GET_REASON(error)) {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_PACKET_LENGTH_TOO_LONG:
@@ -173,28 +189,22 @@ std::string handshake_fault(unsigned long error, const Trial& trial) {
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return "the server speaks only a TLS older than 1.2: it needs a newer one";
-    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
-      return about_our_certificate("certificate required");
-    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
-      return about_our_certificate("bad certificate");
-    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
-      return about_our_certificate("unsupported certificate");
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
-      return about_our_certificate("certificate revoked");
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
-      return about_our_certificate("certificate expired");
-    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
-      return about_our_certificate("certificate unknown");
-    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
-      return about_our_certificate("unknown authority");
+    case SSL_R_TLSV1_ALERT_INTERNAL_ERROR:
+      return "the server cannot take a TLS connection now (internal error): it may be full";
     case SSL_R_TLSV1_UNRECOGNIZED_NAME:
-      return "the server has no host of the name " + trial.host;
+      return "the server has no host of the name " + verification.host;
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
       return "the server closed the connection in the middle of the TLS handshake: does it speak "
              "TLS on this port?";
     default:
       return "the TLS handshake failed: " + reason_of(error);
   }
+}
+
+std::string connection_fault(unsigned long error, const Verification& verification) {
+  // With TLS 1.3 the server looks at our certificate when the handshake is over for us.
+  const std::string about = certificate_alert(error, verification);
+  return about.empty() ? "TLS failed: " + reason_of(error) : about;
 }
 
 bool is_plain_http(unsigned long error) {

@@ -22,6 +22,10 @@ namespace {
 constexpr std::size_t kRecord = SSL3_RT_MAX_PLAIN_LENGTH;
 /// Plain bytes that become records before the kernel is asked: one send for all of them.
 constexpr std::size_t kBatch = 4 * kRecord;
+/// Records without content that one call reads past.
+constexpr int kOwnRecords = 32;
+/// Records after which a key is replaced: well within what RFC 8446, 5.5 allows.
+constexpr std::uint64_t kRecordsOfAKey = std::uint64_t{1} << 23;
 /// Bytes of room that a connection keeps for records while it has none.
 constexpr std::size_t kKept = 2 * kRecord;
 /// Records of which is remembered where they end. Past that some count for one.
@@ -45,7 +49,11 @@ struct Stream::Wire {
     BIO_clear_retry_flags(bio);
     const ssize_t count =
         ::recv(stream.descriptor_, buffer, static_cast<std::size_t>(size), MSG_DONTWAIT);
-    if (count > 0) return static_cast<int>(count);
+    stream.drained_ = count < 0;
+    if (count > 0) {
+      stream.silent_ = false;
+      return static_cast<int>(count);
+    }
     if (count == 0) {
       stream.ended_ = true;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
@@ -102,8 +110,8 @@ Stream::Stream(const Context& context, int descriptor, bool is_client)
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
-  trial_.has_certificate = context.has_certificate();
-  attach(ssl_, trial_);
+  verification_.has_certificate = context.has_certificate();
+  attach(ssl_, verification_);
   if (is_client)
     SSL_set_connect_state(ssl_);
   else
@@ -114,7 +122,7 @@ Stream::~Stream() { SSL_free(ssl_); }
 
 std::unique_ptr<Stream> Stream::client(const Context& context, int descriptor, std::string host) {
   std::unique_ptr<Stream> stream(new Stream(context, descriptor, true));
-  if (host.ends_with('.')) host.pop_back();
+  if (host.size() > 1 && host.ends_with('.')) host.pop_back();
   // A zone (%eth0) is of this machine alone.
   const std::string plain = host.substr(0, host.find('%'));
   X509_VERIFY_PARAM* const rules = SSL_get0_param(stream->ssl_);
@@ -127,7 +135,7 @@ std::unique_ptr<Stream> Stream::client(const Context& context, int descriptor, s
            (!context.verifies() || X509_VERIFY_PARAM_set1_host(rules, host.c_str(), 0) == 1);
   }
   if (!good) throw std::bad_alloc();
-  stream->trial_.host = std::move(host);
+  stream->verification_.host = std::move(host);
   return stream;
 }
 
@@ -137,19 +145,23 @@ std::unique_ptr<Stream> Stream::server(const Context& context, int descriptor) {
 
 int Stream::failure(int result) {
   const int kind = SSL_get_error(ssl_, result);
-  if (out_of_memory_ || trial_.out_of_memory) throw std::bad_alloc();
+  if (out_of_memory_ || verification_.out_of_memory) throw std::bad_alloc();
   if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE) return EAGAIN;
   error_ = EPROTO;
   if (wire_error_ != 0) return error_ = wire_error_;
   const unsigned long error = ERR_peek_last_error();
+  ERR_clear_error();  // the queue is the thread's, and the program may use it as well
   if (ended_ && established_) {
-    fault_ =
-        "the connection was closed without the close_notify of TLS: something between has cut "
-        "it off, or the server ended it that way";
+    fault_ = std::string(
+                 "the connection was closed without the close_notify of TLS: it was cut "
+                 "off, or the ") +
+             (is_client_ ? "server" : "client") + " ends it that way";
     return error_ = ECONNABORTED;
   }
   plain_http_ = is_plain_http(error);
-  fault_ = is_client_ ? handshake_fault(error, trial_) : reason_of(error);
+  fault_ = !is_client_    ? reason_of(error)
+           : established_ ? connection_fault(error, verification_)
+                          : handshake_fault(error, verification_);
   return error_;
 }
 
@@ -161,7 +173,7 @@ int Stream::handshake() {
   established_ = result == 1;
   // An alert tells the peer why, and is to reach it. Where nothing can be sent any more there may
   // still be something to receive: that is for the calls to come.
-  flush();
+  flush_out();
   return error;
 }
 
@@ -169,11 +181,20 @@ Transfer Stream::receive(MutableBytes buffer) {
   if (error_ != 0) return {0, error_, false};
   ERR_clear_error();
   const int size = static_cast<int>(std::min<std::size_t>(buffer.size(), INT_MAX));
-  const int result = SSL_read(ssl_, buffer.data(), size);
-  if (result > 0) return {static_cast<std::size_t>(result), 0, false};
-  if (SSL_get_error(ssl_, result) == SSL_ERROR_ZERO_RETURN) return {0, 0, true};
-  const int error = failure(result);
-  flush();  // the reading may have had something to say
+  int error = EAGAIN;
+  // A record of the protocol's own gives nothing to read: what is behind it is tried, but not for
+  // ever, since a peer may send nothing else.
+  for (int records = 0; error == EAGAIN && records < kOwnRecords; ++records) {
+    drained_ = false;
+    const int result = SSL_read(ssl_, buffer.data(), size);
+    if (result > 0) return {static_cast<std::size_t>(result), 0, false};
+    if (SSL_get_error(ssl_, result) == SSL_ERROR_ZERO_RETURN) return {0, 0, true};
+    error = failure(result);
+    if (drained_) break;
+  }
+  // The reading may have had something to say. What has gone of the records of send() only that
+  // tells.
+  if (sealed_.empty()) flush_out();
   return {0, error, false};
 }
 
@@ -209,15 +230,17 @@ bool Stream::seal(std::span<const Bytes>& parts, std::size_t& offset) {
   ERR_clear_error();
   const int written = SSL_write(ssl_, plain.data(), static_cast<int>(plain.size()));
   if (written <= 0) {
-    failure(written);
+    if (failure(written) == EAGAIN) error_ = EPROTO;  // nothing of ours makes it wait
     return false;
   }
+  if (++records_ % kRecordsOfAKey == 0 && SSL_version(ssl_) == TLS1_3_VERSION)
+    SSL_key_update(ssl_, SSL_KEY_UPDATE_NOT_REQUESTED);
   plain_sealed_ += plain.size();
   sealed_.push_back({cipher_sent_ + (out_.size() - sent_), plain_sealed_});
   return true;
 }
 
-int Stream::flush() noexcept {
+int Stream::flush_out() noexcept {
   while (wants_to_send()) {
     const Bytes rest = Bytes(out_).subspan(sent_);
     const ssize_t count =
@@ -266,8 +289,8 @@ Transfer Stream::send(std::span<const Bytes> parts) {
   }
   if (!parts.empty()) offset = static_cast<std::size_t>(known);
 
-  int error = flush();
-  if (error == 0) error = seal_batch(parts, offset);
+  int error = flush_out();
+  if (error == 0) error = seal_batch(parts, offset, kBatch);
   note_sent();
   const auto count = static_cast<std::size_t>(plain_told_ - before);
   // What has gone is told; a failure comes again with the next call.
@@ -275,32 +298,40 @@ Transfer Stream::send(std::span<const Bytes> parts) {
 }
 
 /// Makes records of the parts, from `offset` in the first, as far as the kernel takes them at once.
-int Stream::seal_batch(std::span<const Bytes> parts, std::size_t offset) {
+int Stream::seal_batch(std::span<const Bytes> parts, std::size_t offset, std::size_t batch) {
   while (true) {
     const std::uint64_t before = plain_sealed_;
-    while (plain_sealed_ - before < kBatch)
+    while (plain_sealed_ - before < batch)
       if (!seal(parts, offset)) break;
     if (error_ != 0) return error_;
     if (plain_sealed_ == before) return 0;
-    if (const int error = flush(); error != 0) return error;
+    if (const int error = flush_out(); error != 0) return error;
   }
 }
 
 Transfer Stream::write(std::span<const Bytes> parts) {
   if (error_ != 0) return {0, error_, false};
-  int error = flush();
+  int error = flush_out();
   const std::uint64_t before = plain_sealed_;
-  if (error == 0) error = seal_batch(parts, 0);
+  // A peer that takes nothing is to cost little: there may be thousands.
+  if (error == 0) error = seal_batch(parts, 0, kRecord);
   note_sent();
   const auto count = static_cast<std::size_t>(plain_sealed_ - before);
   return count > 0 ? Transfer{count, 0, false} : Transfer{0, error, false};
 }
 
-void Stream::close() noexcept {
-  if (error_ != 0 || !established_) return;
+int Stream::flush() {
+  const int error = flush_out();
+  note_sent();
+  return error;
+}
+
+int Stream::close() noexcept {
+  if (error_ != 0 || !established_) return 0;
   ERR_clear_error();
-  SSL_shutdown(ssl_);
-  flush();
+  if (!std::exchange(closing_, true)) SSL_shutdown(ssl_);
+  ERR_clear_error();
+  return flush_out();
 }
 
 std::size_t Stream::unacknowledged(std::size_t on_the_wire) {

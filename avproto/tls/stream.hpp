@@ -27,12 +27,12 @@ struct Transfer {
   bool closed = false;  ///< the peer has said that no more comes (close_notify)
 };
 
-/// Never waits, whatever the socket is set to. Belongs to one thread at a time.
+/// Never waits, whatever the socket is set to. Belongs to one thread at a time. Where there is no
+/// memory a call throws std::bad_alloc.
 ///
-/// There are two ways to send, of which a connection keeps to one. send() tells a byte as sent when
-/// the kernel may have it, as send(2) does: each call begins with the bytes that the last one did
-/// not count. write() tells a byte as sent when it has a place in a record, and takes no other
-/// before that record has gone.
+/// There are two ways to send, of which a connection keeps to one. send() counts the bytes that the
+/// kernel has taken, and wants the others again at the front of the next call. write() counts the
+/// bytes that were encrypted into a buffer here, and takes no more before that has gone.
 class Stream {
  public:
   /// The client's side, on a socket that is borrowed. `host`: a name, or an address without
@@ -53,14 +53,17 @@ class Stream {
   Transfer write(std::span<const Bytes> parts);
   /// Hands the kernel what it takes of the records that wait. 0: all has gone; EAGAIN, or the errno
   /// of a connection that is lost.
-  int flush() noexcept;
-  /// Says that no more comes (close_notify), as far as the kernel takes that now.
-  void close() noexcept;
+  int flush();
+  /// Says that no more comes (close_notify). EAGAIN: the kernel does not take that now; call it
+  /// again when it is writable. Otherwise as flush(); 0 where nothing can be said any more.
+  int close() noexcept;
 
   /// The kernel does not have all that it is to get.
   bool wants_to_send() const { return sent_ < out_.size(); }
   /// receive() has something to give though the socket may be silent.
   bool has_received() const;
+  /// Nothing ever came.
+  bool silent() const { return silent_; }
   /// A request in clear was found instead of a handshake.
   bool plain_http() const { return plain_http_; }
   /// One clause: what is wrong with the TLS, and the remedy. Empty: nothing.
@@ -81,7 +84,8 @@ class Stream {
 
   Stream(const Context& context, int descriptor, bool is_client);
 
-  int seal_batch(std::span<const Bytes> parts, std::size_t offset);
+  int flush_out() noexcept;
+  int seal_batch(std::span<const Bytes> parts, std::size_t offset, std::size_t batch);
   void note_sent();
   /// What a call of OpenSSL has failed with.
   int failure(int result);
@@ -90,15 +94,19 @@ class Stream {
   const int descriptor_;
   const bool is_client_;
   ssl_st* ssl_ = nullptr;
-  Trial trial_;
+  Verification verification_;
   std::string fault_;
   bool plain_http_ = false;
   bool established_ = false;    // the handshake is over
   int error_ = 0;               // after which OpenSSL is not to be asked any more
   bool out_of_memory_ = false;  // for what OpenSSL has written
   int wire_error_ = 0;          // errno of the socket
+  bool silent_ = true;          // nothing ever came
+  bool drained_ = false;        // the last read found nothing more
+  bool closing_ = false;        // close_notify is on its way
   bool ended_ = false;          // the socket has nothing more to give
 
+  std::uint64_t records_ = 0;   // that were made
   std::vector<std::byte> out_;  // records, of which
   std::size_t sent_ = 0;        // so many bytes have gone
   std::uint64_t cipher_sent_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace wmpush::wmhttp {
@@ -55,7 +56,8 @@ void Admission::ask(const Response& challenge, const Authenticator::Occasion& oc
   question_->ask();
   Error failure;
   answered(failure);
-  if (failure) throw std::bad_alloc();
+  if (failure.result == Result::E_OUTOFMEMORY) throw std::bad_alloc();
+  if (failure) throw std::runtime_error(failure.message);
 }
 
 bool Admission::unprepared() const {

@@ -57,18 +57,36 @@ void BlockStore::give_back(Block* block) noexcept {
 
 void UnreadPackets::add(std::uint64_t end) {
   if (end <= read_) return;
-  first_ -= compacted(ends_, first_);
-  ends_.push_back(end);
+  first_ -= compacted(groups_, first_);
+  if (groups_.size() - first_ == kMost) merge_neighbours();
+  groups_.push_back({end, 1});
+}
+
+/// Nobody tells what a proxy has read, for as long as the connection lasts.
+void UnreadPackets::merge_neighbours() {
+  std::size_t to = 0;
+  for (std::size_t from = first_; from < groups_.size(); from += 2) {
+    Group group = groups_[from];
+    if (from + 1 < groups_.size()) {
+      group.end = groups_[from + 1].end;
+      group.packets += groups_[from + 1].packets;
+    }
+    groups_[to++] = group;
+  }
+  groups_.resize(to);
+  first_ = 0;
 }
 
 void UnreadPackets::read_to(std::uint64_t offset) {
   read_ = std::max(read_, offset);
-  while (first_ < ends_.size() && ends_[first_] <= read_) ++first_;
+  while (first_ < groups_.size() && groups_[first_].end <= read_) ++first_;
 }
 
 std::uint64_t UnreadPackets::behind(std::uint64_t offset) const noexcept {
-  const auto begin = ends_.begin() + static_cast<std::ptrdiff_t>(first_);
-  return static_cast<std::uint64_t>(ends_.end() - std::upper_bound(begin, ends_.end(), offset));
+  std::uint64_t packets = 0;
+  for (std::size_t i = groups_.size(); i > first_ && groups_[i - 1].end > offset; --i)
+    packets += groups_[i - 1].packets;
+  return packets;
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -77,6 +77,10 @@ class BlockStore {
 /// there has read them.
 class UnreadPackets {
  public:
+  /// So many are told apart. Of more, neighbours count as one that ends where the last of them
+  /// does.
+  static constexpr std::size_t kMost = 4096;
+
   /// One that ends at `end`: behind all others.
   void add(std::uint64_t end);
   /// Everything in front of `offset` was read.
@@ -86,7 +90,13 @@ class UnreadPackets {
   std::uint64_t behind(std::uint64_t offset) const noexcept;
 
  private:
-  std::vector<std::uint64_t> ends_;
+  struct Group {
+    std::uint64_t end;
+    std::uint64_t packets;
+  };
+  void merge_neighbours();
+
+  std::vector<Group> groups_;
   std::size_t first_ = 0;
   std::uint64_t read_ = 0;
 };

@@ -85,8 +85,17 @@ State PushEngine::finish_after_answer() {
   return fail(std::move(error));
 }
 
+/// The server wants to know who ends the stream, and the answer to that was not there in time: it
+/// has objected, whatever its system has acknowledged.
+State PushEngine::fail_unanswered(Result result) {
+  Error error = refused("EndSession", false, "the answer to its challenge was not there in time");
+  error.result = result;
+  return fail(std::move(error));
+}
+
 /// The end that nobody has confirmed, when waiting for that is over.
 State PushEngine::finish_when_taken() {
+  if (admission_.asking()) return fail_unanswered(Result::NS_E_CONNECTION_FAILURE);
   const Delivery& delivery = in_.delivery;
   if (!link_.out.empty() || delivery.unacknowledged > 0 || delivery.surely_unread > 0)
     return fail(end_not_taken(
@@ -98,6 +107,7 @@ State PushEngine::finish_when_taken() {
 }
 
 State PushEngine::abandon_end() {
+  if (admission_.asking()) return fail_unanswered(in_.error.result);
   const Delivery& delivery = in_.delivery;
   if (!link_.out.empty() || delivery.unacknowledged > 0 || delivery.surely_unread > 0)
     return fail(end_not_taken(in_.error.result, "interrupted before the end-of-stream was taken"));
@@ -109,11 +119,20 @@ State PushEngine::give_up() { return fail(std::move(in_.error)); }
 
 State PushEngine::end_too_late() {
   const Error& loss = recovery_.cause();
-  return fail({Result::NS_E_CONNECTION_FAILURE, loss.http_status, loss.system_error,
-               "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) +
-                   (recovery_.active() ? ": " + loss.message
-                                       : ": the server did not answer when the length of a "
-                                         "PushStart was used up")});
+  std::string why;
+  if (recovery_.active())
+    why = loss.message;
+  else if (consulting())
+    why = "a ticket for it did not come in time";
+  else if (state_ == State::RollingOver && link_.out.empty())
+    why = "the server did not answer when the length of a PushStart was used up";
+  else if (in_body() || state_ == State::RollingOver)
+    why = "the network was too slow for what was in front of it";
+  else
+    why = "the session was not set up in time";
+  return fail(
+      {Result::NS_E_CONNECTION_FAILURE, loss.http_status, loss.system_error,
+       "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) + ": " + why});
 }
 
 State PushEngine::hang_up() {
@@ -140,7 +159,7 @@ Error PushEngine::end_not_taken(Result result, std::string_view when) const {
 /// Everything is acknowledged: by a system, not by a program.
 void PushEngine::note_unconfirmed(std::string_view when) {
   // Behind a name that is not a media server's there is a proxy, too.
-  const bool by_proxy = route_.proxied() || !session_.setup_response().from_media_server();
+  const bool by_proxy = route_.stands_between() || !session_.setup_response().from_media_server();
   note(
       WMPUSH_LOG_WARNING,
       "nobody confirmed the end-of-stream " + std::string(when) + ", by a close or an answer: " +

@@ -235,7 +235,7 @@ std::uint64_t PushEngine::taken() const noexcept {
 
 /// What the program there may have left of them; what a proxy has not passed on cannot be told.
 std::size_t PushEngine::unread() const noexcept {
-  return route_.proxied() ? Delivery{}.unread : in_.delivery.unread;
+  return route_.stands_between() ? Delivery{}.unread : in_.delivery.unread;
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class PushEngine {
     Reconnecting,  ///< to send a PushStart on a new connection (3.1.4.2.1)
     Authorizing,   ///< a PushStart waits for the rounds that a proxy needs on a new connection
     Waiting,       ///< the connection was lost; until the next try (3.2.7.1)
-    Resuming,      ///< inside a PushStart body again, but nothing of the stream is out yet
+    Resuming,      ///< inside a PushStart body again; what has piled up is not all out yet
     Streaming,     ///< inside a PushStart body
     RollingOver,   ///< the length is used up; the response is awaited (3.1.4.3)
     Ending,        ///< $E is out; the server's close or answer is awaited (3.1.4.4)
@@ -150,8 +150,6 @@ class PushEngine {
   bool idle() const { return wants() == Want::Nothing; }
   /// Bytes of the stream that our kernel does not have yet.
   std::size_t unsent_bytes() const { return log_.unsent_bytes(); }
-  /// Another packet may come before everything is out: several then leave in one send.
-  bool has_room() const { return in_body() && !log_.pending() && link_.out.size() < kQueuedAtOnce; }
   /// Where Want::Connect leads: to the proxy, or where there is none, to the server.
   const Destination& destination() const { return route_.next_hop(); }
   /// Where the session is, or is to be: as configured, until redirects lead elsewhere (3.1.5.1).
@@ -355,6 +353,7 @@ class PushEngine {
   State finish();
   State finish_after_answer();
   State finish_when_taken();
+  State fail_unanswered(Result result);
   State abandon_end();
   State give_up();
   State end_too_late();

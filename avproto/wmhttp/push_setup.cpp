@@ -142,7 +142,8 @@ State PushEngine::answer_setup_challenge() {
 
 State PushEngine::setup_answered() {
   if (!sends_again()) return fail(refused("PushSetup", false, admission_.explanation()));
-  if (!connection_kept()) return want_connection();
+  // On the way to a new connection there is time for what the other authenticator needs.
+  if (!connection_kept() || admission_.unprepared()) return want_connection();
   link_.behind_challenge = !link_.body_held_back;
   return send_setup();
 }
@@ -152,8 +153,8 @@ Error PushEngine::refused(std::string_view doing, bool template_named, std::stri
       refusal(response(), doing, template_named, why, {route_.host(), route_.proxy_text()});
   const int status = response().status;
   if (route_.place().target == "/" && status >= 400 && status < 500 && why.empty())
-    error.message +=
-        "; the URL names no publishing point: write wmpush://" + route_.host() + "/NAME";
+    error.message += "; the URL names no publishing point: write " +
+                     route_.place().server.scheme() + "://" + route_.host() + "/NAME";
   return error;
 }
 

@@ -172,7 +172,10 @@ State PushEngine::remember_acceptance() {
 /// An answer that overtook the filler is one too: the request follows the filler.
 State PushEngine::next_push_start() {
   admission_.accepted();
-  log_.acknowledge(link_.out.consumed(), 0);  // who answers has read everything
+  // Who answers behind everything has read it; an answer that overtook some of it says nothing of
+  // what its system has.
+  const bool has_all = link_.out.empty() && in_.delivery.unacknowledged == 0;
+  log_.acknowledge(has_all ? link_.out.consumed() : taken(), has_all ? 0 : unread());
   link_.start.accept(response().keep_alive);
   return roll_over();
 }
@@ -283,7 +286,8 @@ State PushEngine::lose_stream(Error error) {
   error.message += playlist_hint() + size_hint();
   // Who drops a session that it is to go on with does not know it; a proxy has reasons of its own.
   const PushStart& start = link_.start;
-  if (start.resumes() && !route_.proxied() && in_.now < start.since() + kLasting) session_.doubt();
+  if (start.resumes() && !route_.stands_between() && in_.now < start.since() + kLasting)
+    session_.doubt();
   return recoverable() ? recover(std::move(error)) : fail(std::move(error));
 }
 

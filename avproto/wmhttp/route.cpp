@@ -65,7 +65,7 @@ std::string Route::request_target() const {
 }
 
 std::string Route::proxy_text() const {
-  if (proxy_) return "proxy " + proxy_->authority();
+  if (proxy_ && !tunnels()) return "proxy " + proxy_->authority();
   return seen_ ? "proxy in between" : "";
 }
 
@@ -105,7 +105,10 @@ Error Route::name_proxy(const Response& response, std::string& note) {
     return not_followed(response, "it names another proxy, " + proxy +
                                       ", when one that was named is in use already");
   note = "going through the proxy " + proxy + " that the server names";
-  named.server.tls = false;
+  if (named.server.tls)
+    return not_followed(response, "it names the proxy " + proxy +
+                                      ", which is to be reached by TLS: only http:// can be gone "
+                                      "through");
   proxy_ = std::move(named.server);
   return {};
 }

@@ -56,7 +56,10 @@ class Route {
   void saw_proxy() { seen_ = true; }
   /// A proxy is known that reads what is sent: configured, named, or it has shown itself.
   bool proxied() const { return seen_ || (proxy_.has_value() && !tunnels()); }
-  /// "proxy HOST:PORT", "proxy in between"; empty: none is known.
+  /// What the network confirms it may be a proxy that has it, and not the server.
+  bool stands_between() const { return seen_ || proxy_.has_value(); }
+  /// Who may have answered in place of the server: "proxy HOST:PORT", "proxy in between"; empty:
+  /// nobody.
   std::string proxy_text() const;
 
  private:

@@ -9,6 +9,8 @@ namespace wmpush::wmhttp {
 namespace {
 
 constexpr std::string_view kConnect = "CONNECT";
+/// No scheme has nearly as many.
+constexpr int kMostRounds = 16;
 
 }  // namespace
 
@@ -35,7 +37,7 @@ Error Tunnel::connected() {
 
 /// Some schemes get a ticket before anybody asks.
 Error Tunnel::prepare() {
-  if (authenticator_ != nullptr && authenticator_->unprepared()) {
+  if (authenticator_ != nullptr && !repeats_ && authenticator_->unprepared()) {
     question_ = std::make_shared<Question>(*authenticator_);
     want_ = Want::Consult;
     return {};
@@ -45,11 +47,12 @@ Error Tunnel::prepare() {
 }
 
 void Tunnel::request() {
-  const std::string says =
-      authenticator_ == nullptr ? std::string() : authenticator_->authorization(kConnect, server_);
+  // Once for each request: a ticket that was given is not given again.
+  if (authenticator_ != nullptr && !std::exchange(repeats_, false))
+    says_ = authenticator_->authorization(kConnect, server_);
   request_ = std::string(kConnect) + " " + server_ + " HTTP/1.1\r\nHost: " + server_ +
              "\r\nUser-Agent: " + user_agent_ + "\r\nProxy-Connection: Keep-Alive\r\n";
-  if (!says.empty()) request_ += "Proxy-Authorization: " + says + "\r\n";
+  if (!says_.empty()) request_ += "Proxy-Authorization: " + says_ + "\r\n";
   request_ += "\r\n";
   sent_ = 0;
   exchange_.begin();
@@ -80,8 +83,8 @@ Error Tunnel::received(Bytes bytes) {
     if (authenticator_ != nullptr) authenticator_->accepted();
     if (!bytes.empty())
       return refused(Result::NS_E_PUSH_CANNOTCONNECT,
-                     "it sent something of its own behind its answer to CONNECT: it is none that "
-                     "TLS can be spoken through");
+                     "it sent something of its own behind its answer to CONNECT: no TLS can go "
+                     "through it");
     want_ = Want::Nothing;
   }
   return {};
@@ -89,6 +92,8 @@ Error Tunnel::received(Bytes bytes) {
 
 Error Tunnel::challenged() {
   if (authenticator_ == nullptr) return refusal_of_response();
+  if (++rounds_ > kMostRounds)
+    return refused(Result::NS_E_PROXY_ACCESSDENIED, "it asks for a password again and again");
   const Response& response = exchange_.response();
   connection_kept_ = response.keep_alive;
   question_ = std::make_shared<Question>(*authenticator_, response.challenges,
@@ -124,6 +129,7 @@ Error Tunnel::answered() {
 Error Tunnel::lost(const std::string& why) {
   // A proxy may close behind a challenge although it did not say so.
   if (std::exchange(behind_challenge_, false)) {
+    repeats_ = true;
     want_ = Want::Connect;
     return {};
   }

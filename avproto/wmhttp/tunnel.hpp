@@ -60,6 +60,9 @@ class Tunnel {
   Authenticator* const authenticator_;
   Want want_ = Want::Connect;
   Exchange exchange_;
+  std::string says_;      // the authenticator, of the last request
+  int rounds_ = 0;        // challenges that were answered
+  bool repeats_ = false;  // the next request says the same once more
   std::string request_;
   std::size_t sent_ = 0;
   bool connection_kept_ = false;   // behind a challenge

@@ -101,6 +101,31 @@ TEST_F(PushSinkTest, DeliversEveryPacketAndTheEnd) {
   }
 }
 
+TEST_F(PushSinkTest, SeveralPacketsLeaveTogetherInTheirOrder) {
+  asf::Splitter splitter;
+  Bytes input = as_bytes(clip());
+  std::vector<std::vector<std::byte>> packets;
+  ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
+  for (asf::Splitter::Unit unit; !splitter.next(input, unit);) {
+    if (unit.kind == asf::Splitter::Kind::None) break;
+    if (unit.kind == asf::Splitter::Kind::Header) {
+      ASSERT_EQ(sink.OnHeader(unit.bytes), Result::S_OK);
+    }
+    if (unit.kind == asf::Splitter::Kind::Packet)
+      packets.emplace_back(unit.bytes.begin(), unit.bytes.end());
+  }
+  const std::vector<std::byte> too_large(70'000);
+  std::vector<Bytes> all(packets.begin(), packets.end());
+  EXPECT_EQ(sink.OnDataUnits(all), Result::S_OK) << sink.last_error().message;
+  EXPECT_EQ(sink.OnDataUnits({}), Result::S_OK);
+  all.insert(all.begin() + 3, too_large);
+  EXPECT_EQ(sink.OnDataUnits(all), Result::NS_E_INVALID_DATA);
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  ASSERT_TRUE(server.wait_for([&] { return !server.sessions().back().running; }));
+  EXPECT_EQ(server.sessions().back().packets, packets.size() + 3) << "those before it are sent";
+  EXPECT_EQ(breaches(server), "");
+}
+
 TEST_F(PushSinkTest, TakesItsInputOneByteAtATime) {
   ASSERT_EQ(sink.Connect(server.url()), Result::S_OK);
   EXPECT_EQ(push(clip(), 1), Result::S_OK) << sink.last_error().message;

@@ -1,12 +1,19 @@
 // Pushes over TLS: to a publishing point of our own and to peers that are told what to do.
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <future>
 
 #include "pubpoint/limit_counts.hpp"
+#include "pubpoint/pull/viewer.hpp"
 #include "pubpoint/server.hpp"
 #include "support/certificates.hpp"
 #include "support/clip.hpp"
@@ -283,6 +290,12 @@ TEST_F(TlsRedirects, C23_DoNotLeadOutOfTls) {
   EXPECT_THAT(message, HasSubstr("a redirect to " + server.url() + ", which is without TLS"));
 }
 
+TEST_F(TlsRedirects, C24_AUrlWithoutAPointIsCompletedWithItsScheme) {
+  FaultyServer server(with_tls());
+  EXPECT_TRUE(failed(push(server.tls_url("/"))));
+  EXPECT_THAT(message, HasSubstr("write wmpushs://127.0.0.1:"));
+}
+
 TEST_F(TlsRedirects, C23_APathStaysWithTls) {
   Settings settings = with_tls();
   settings.points = {"/live", "/other"};
@@ -391,6 +404,27 @@ TEST_F(TlsProxies, TheEnvironmentHasOneOfItsOwnForTls) {
   EXPECT_EQ(proxy.heads().size(), 2u) << "no_proxy excepts the server";
 }
 
+TEST_F(TlsProxies, WhatTheServerRefusesIsNotTheProxysFault) {
+  const ForwardProxy proxy;
+  server.add_fault({.at = At::PushSetup,
+                    .response = "HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\n"
+                                "Content-Length: 0\r\n\r\n"});
+  EXPECT_TRUE(failed(push_through(proxy.url())));
+  EXPECT_THAT(message, AllOf(HasSubstr("the server answered 502"), Not(HasSubstr("the proxy"))));
+}
+
+TEST_F(TlsProxies, C27_AProxyThatIsToBeReachedByTlsIsNot) {
+  Fault fault;
+  fault.at = At::PushSetup;
+  fault.response =
+      "HTTP/1.1 305 Use Proxy\r\nServer: Cougar/9.6\r\nLocation: https://127.0.0.1:1\r\n"
+      "Content-Length: 0\r\n\r\n";
+  server.add_fault(fault);
+  options.allow_305 = 1;
+  EXPECT_EQ(push(server.tls_url()), Result::E_FAIL);
+  EXPECT_THAT(message, HasSubstr("which is to be reached by TLS"));
+}
+
 TEST_F(TlsProxies, C27_AProxyThatTheServerNamesIsGoneThroughByATunnel) {
   const ForwardProxy proxy;
   Fault fault;
@@ -430,7 +464,106 @@ TEST_F(TlsTest, AClientThatDoesNotComeToShakeHandsIsSentAway) {
   now += settings.limits.head_time + 1s;
   server.check_timers();
   EXPECT_EQ(silent.read_to_end(), "");
-  EXPECT_EQ(server.limits_met()[pubpoint::Limit::HeadTime], 1u);
+  EXPECT_EQ(server.limits_met()[pubpoint::Limit::Handshakes], 1u);
+  EXPECT_EQ(server.limits_met()[pubpoint::Limit::HeadTime], 0u);
+}
+
+TEST_F(TlsTest, WhoOnlyLooksWhetherThePortIsOpenIsNotTalkedAbout) {
+  Settings settings = with_tls();
+  std::string said;
+  settings.log = [&said](const std::string& line) { said += line; };
+  {
+    FaultyServer server(settings);
+    RawClient(server.tls_port()).close();
+    RawClient behind(server.tls_port());  // when this one is answered, the first one was seen
+    behind.send("GET / HTTP/1.0\r\n\r\n");
+    behind.read_to_end();
+    EXPECT_EQ(server.limits_met()[pubpoint::Limit::Handshakes], 1u);
+  }
+  EXPECT_EQ(said.find("handshake"), said.rfind("handshake")) << said;
+}
+
+TEST_F(TlsTest, AConnectionThatIsTooManyHearsAnAlert) {
+  Settings settings = with_tls();
+  settings.limits.connections = 0;
+  FaultyServer server(settings);
+  EXPECT_EQ(push(server.tls_url()), Result::NS_E_PUSH_CANNOTCONNECT);
+  EXPECT_THAT(message, HasSubstr("it may be full"));
+}
+
+/// A player that speaks TLS, and has room for little.
+class SlowPlayer {
+ public:
+  SlowPlayer(std::uint16_t port, const std::string& authority)
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int little = 4096;
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    std::shared_ptr<const tls::Context> context;
+    EXPECT_FALSE(tls::Context::client({.ca_file = authority}, context));
+    tls_ = tls::Stream::client(*context, socket_, "127.0.0.1");
+    while (tls_->handshake() == EAGAIN) await();
+  }
+  ~SlowPlayer() { ::close(socket_); }
+  SlowPlayer(const SlowPlayer&) = delete;
+  SlowPlayer& operator=(const SlowPlayer&) = delete;
+
+  void ask(std::string_view request) {
+    const std::array parts{as_bytes(request)};
+    EXPECT_EQ(tls_->send(parts).count, request.size());
+  }
+  /// What comes next; nothing at the end, or when nothing comes for ten seconds.
+  std::size_t read_some() {
+    std::array<std::byte, 3000> buffer;
+    for (;;) {
+      const tls::Transfer came = tls_->receive(buffer);
+      ended_ = came.closed;
+      if (came.error != EAGAIN) return came.count;
+      if (!await()) return 0;
+    }
+  }
+  /// By close_notify.
+  bool ended() const { return ended_; }
+
+ private:
+  bool await() const {
+    pollfd entry{socket_, POLLIN, 0};
+    return ::poll(&entry, 1, 10'000) > 0;
+  }
+
+  int socket_;
+  std::unique_ptr<tls::Stream> tls_;
+  bool ended_ = false;
+};
+
+TEST_F(TlsTest, ASlowViewerGetsAllOfItBeforeTheNextPacketComesAndTheEndAsSuch) {
+  FaultyServer server(with_tls());
+  SlowPlayer player(server.tls_port(), authority);
+  player.ask("GET /live HTTP/1.1\r\nHost: x\r\n\r\n");
+  PushSink sink(options);
+  ASSERT_EQ(sink.Connect(server.tls_url()), Result::S_OK);
+  const std::string& asf = clip("-b:v 3M -f asf");
+  ASSERT_EQ(sink.write(as_bytes(asf)), Result::S_OK);
+  ASSERT_TRUE(server.wait_for([&] {
+    return server.sessions().back().packets == sink.stats().packets_sent &&
+           server.viewers().size() == 1;
+  }));
+  const auto viewer = server.viewers().front();
+  std::size_t received = 0;
+  const auto all = sink.stats().packets_sent;
+  while (viewer->packets < all || received < viewer->bytes) {
+    const std::size_t some = player.read_some();
+    ASSERT_GT(some, 0u) << received << " of " << viewer->bytes;
+    received += some;
+  }
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  while (const std::size_t some = player.read_some()) received += some;
+  EXPECT_TRUE(player.ended());
+  EXPECT_EQ(received, viewer->bytes);
 }
 
 TEST_F(TlsTest, ARequestInClearIsAnsweredInClear) {

@@ -219,13 +219,14 @@ class Server::Impl {
               const std::string& why) {
     service_.count(limit);
     service_.log_seldom(std::string(name_of(limit)) + " " + owner, why);
-    // A handshake would cost more than there is.
-    if (secure) return;
+    // A handshake would cost more than there is: of TLS it hears an alert, internal_error
+    // (RFC 8446, 6.2), which needs none.
+    constexpr std::string_view kAlert("\x15\x03\x03\x00\x02\x02\x50", 7);
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     error_code ignored;
     socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(kFull), ignored);
+    socket.write_some(asio::buffer(secure ? kAlert : kFull), ignored);
   }
 
   void tick() {

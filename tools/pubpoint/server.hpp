@@ -64,9 +64,10 @@ enum class Takeover {
   Newer    ///< the other one ends with 503, and its viewers go on with the newer
 };
 
-/// What a client, or all of them, may take. Past a limit the answer is 503, or what is said here.
-/// All addresses of one IPv6 network (/64) count as one. Besides, a quarter of the descriptors that
-/// the process may have, 64 at most, go to files and to no connection: past that, 503.
+/// What a client, or all of them, may take. Past a limit the answer is 503, or what is said here;
+/// of a connection that is too many on the port for TLS the alert internal_error. All addresses of
+/// one IPv6 network (/64) count as one. Besides, a quarter of the descriptors that the process may
+/// have, 64 at most, go to files and to no connection: past that, 503.
 struct Limits {
   std::size_t connections = 4096;               ///< without the viewers'; more are closed
   std::size_t address_connections = 512;        ///< of one address, the same

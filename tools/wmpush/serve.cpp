@@ -83,7 +83,7 @@ Error check_folder(const std::filesystem::path& folder) {
 std::string listen_failure(const ServeSettings& settings, const std::system_error& error) {
   // The message of the error tells the two ports apart where they differ.
   const ListenAddress& tls = settings.tls_address;
-  const std::string place = tls.host + " port " + std::to_string(tls.port);
+  const std::string place = "listen on " + tls.host + " port " + std::to_string(tls.port) + ":";
   const bool is_tls = settings.config.settings.tls != nullptr &&
                       std::string_view(error.what()).find(place) != std::string_view::npos;
   const ListenAddress& address = is_tls ? tls : settings.address;
@@ -175,7 +175,8 @@ class Serve {
       warn("of the " + std::to_string(supervisor_.listeners()) +
            " sockets that were handed over only the first " +
            (used == 1 ? "is" : "two are, the second for TLS,") + " listened on");
-    if (const std::string warning = open_access_warning(settings, read.address.text());
+    if (const std::string warning =
+            open_access_warning(settings, read.address.text(), read.tls_address.text());
         !warning.empty())
       warn(warning);
     for (const std::string& point : settings.points) {
@@ -267,7 +268,8 @@ class Serve {
 /// What --check says when nothing is wrong.
 ExitStatus say_all_is_well(const Arguments& arguments, const ServeSettings& settings) {
   const auto& its = settings.config.settings;
-  if (const std::string warning = open_access_warning(its, settings.address.text());
+  if (const std::string warning =
+          open_access_warning(its, settings.address.text(), settings.tls_address.text());
       !warning.empty())
     std::fprintf(stderr, "%s: %s\n", kName, Log().line(warning).c_str());
   const std::string what = arguments.value("config").value_or("the command line");

@@ -145,16 +145,23 @@ std::string read_access(const Arguments& arguments, Config& config) {
                                   : read_token_key(config.token_key, access.token_key);
 }
 
-std::string open_access_warning(const pubpoint::Settings& settings, const std::string& where) {
-  const auto address = pubpoint::IpAddress::parse(settings.address);
-  if (address && address->is_loopback()) return {};
+std::string open_access_warning(const pubpoint::Settings& settings, const std::string& where,
+                                const std::string& tls_where) {
+  const auto is_reached = [](const std::string& text) {
+    const auto address = pubpoint::IpAddress::parse(text);
+    return !address || !address->is_loopback();
+  };
+  std::string open = is_reached(settings.address) ? where : std::string();
+  if (settings.tls && is_reached(settings.tls_address))
+    open += (open.empty() ? "" : " or ") + tls_where;
+  if (open.empty()) return {};
   const pubpoint::AccessSettings& access = settings.access;
   const bool only_user = !settings.authentication.user.empty() && access.users.open();
   const bool anybody = std::ranges::any_of(settings.points, [&](const std::string& point) {
     return access.users.everybody_may(pubpoint::Right::Push, point);
   });
   if (only_user || !anybody || !access.push_from.empty()) return {};
-  return "everybody who reaches " + where +
+  return "everybody who reaches " + open +
          " may push: --users, --user or --push_from keeps others out";
 }
 

@@ -19,6 +19,7 @@ std::string read_access(const Arguments& arguments, pubpoint::Config& config);
 
 /// One line for who listens where others can come, and lets everybody push; empty when it is not
 /// so.
-std::string open_access_warning(const pubpoint::Settings& settings, const std::string& where);
+std::string open_access_warning(const pubpoint::Settings& settings, const std::string& where,
+                                const std::string& tls_where);
 
 }  // namespace wmpush::tool

@@ -174,7 +174,8 @@ typedef struct wmpush_options {
                                caller waits) or NULL, or "drop": no call waits for the network once
                                the stream has begun, and whole packets are left out while queue_size
                                bytes wait, up to a key frame */
-  int64_t queue_size;     /**< bytes that may wait for the network with "drop"; 0 = 2 MiB */
+  int64_t queue_size;     /**< bytes that may wait for the network with "drop", or in a session that
+                               does not block; 0 = 2 MiB, 64 KiB without "drop" */
   int tls_verify;         /**< 1: push with wmpushs:// only to a server whose certificate is trusted
                                and for its host; 0: to any */
   const char* ca_file;    /**< PEM: certificates to trust instead of the system's; NULL = those */
@@ -239,12 +240,13 @@ struct wmpush_error {
 };
 
 typedef enum wmpush_state {
-  WMPUSH_STATE_SETUP = 0,       /**< connecting, PushSetup */
-  WMPUSH_STATE_READY = 1,       /**< the server has accepted the session; no data yet */
-  WMPUSH_STATE_STREAMING = 2,   /**< the header is out */
-  WMPUSH_STATE_ENDED = 3,       /**< EndSession or disconnect was done */
-  WMPUSH_STATE_FAILED = 4,      /**< see wmpush_last_error() */
-  WMPUSH_STATE_RECONNECTING = 5 /**< the connection was lost; nothing went out on a new one yet */
+  WMPUSH_STATE_SETUP = 0,     /**< connecting, PushSetup */
+  WMPUSH_STATE_READY = 1,     /**< the server has accepted the session; no data yet */
+  WMPUSH_STATE_STREAMING = 2, /**< the header is out */
+  WMPUSH_STATE_ENDED = 3,     /**< EndSession or disconnect was done */
+  WMPUSH_STATE_FAILED = 4,    /**< see wmpush_last_error() */
+  WMPUSH_STATE_RECONNECTING =
+      5 /**< the connection was lost; what waits is not all out on a new one yet */
 } wmpush_state;
 
 typedef struct wmpush_stats {

@@ -206,6 +206,17 @@ TEST(UnreadPackets, CountsThoseBehindAnOffset) {
   EXPECT_EQ(packets.behind(0), 1u) << "that was read before it came";
 }
 
+TEST(UnreadPackets, OfVeryManyNoneIsForgotten) {
+  UnreadPackets packets;
+  constexpr std::uint64_t kAll = 10 * UnreadPackets::kMost;
+  for (std::uint64_t i = 1; i <= kAll; ++i) packets.add(100 * i);
+  EXPECT_EQ(packets.behind(0), kAll);
+  EXPECT_GE(packets.behind(100 * kAll / 2), kAll / 2) << "at the least";
+  EXPECT_LE(packets.behind(100 * kAll / 2), kAll / 2 + kAll / 100);
+  packets.read_to(100 * kAll);
+  EXPECT_EQ(packets.behind(0), 0u);
+}
+
 TEST(BlockStore, UsesABlockAgainWhenNothingIsLeftInIt) {
   BlockStore store;
   BlockStore::Block* block = nullptr;

@@ -142,7 +142,9 @@ TEST_F(TunnelTest, AProxyMayCloseBehindAChallengeWithoutSayingSo) {
   EXPECT_FALSE(made->lost({}));
   EXPECT_EQ(made->wants(), Want::Connect);
   EXPECT_FALSE(made->connected());
-  request();
+  const std::size_t asked = talker.lines.size();
+  EXPECT_THAT(request(), HasSubstr("Proxy-Authorization: Basic abc"));
+  EXPECT_EQ(talker.lines.size(), asked) << "a ticket is not given twice";
   const Error error = made->lost({});
   EXPECT_EQ(error.result, Result::NS_E_PUSH_CANNOTCONNECT) << "but not again and again";
 }

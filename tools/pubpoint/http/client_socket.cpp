@@ -17,6 +17,8 @@ using boost::asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr std::size_t kMostParts = 64;
+/// Of TLS, in one call: more would be too much work for one turn.
+constexpr int kMostRecords = 64;
 
 bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
@@ -71,11 +73,15 @@ std::size_t ClientSocket::receive(MutableBytes buffer, int& error) {
     // Of a record each, as long as there are more: what has come is to be taken at once, as it is
     // without TLS. Whatever ends that comes again.
     std::size_t count = 0;
-    while (count < buffer.size()) {
+    end_seen_ = false;
+    error = 0;
+    for (int records = 0; records < kMostRecords && count < buffer.size(); ++records) {
       const tls::Transfer came = tls_->receive(buffer.subspan(count));
       count += came.count;
-      error = count > 0 ? 0 : came.error;
-      if (came.count == 0) break;
+      if (came.count > 0) continue;
+      end_seen_ = came.closed && count > 0;
+      if (count == 0) error = came.error;
+      break;
     }
     return count;
   }
@@ -102,10 +108,11 @@ std::size_t ClientSocket::send(std::span<const Bytes> parts, int& error) {
   return count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
-void ClientSocket::shut_down() {
-  if (tls_) tls_->close();
+int ClientSocket::shut_down() {
+  if (tls_ && tls_->close() == EAGAIN) return EAGAIN;
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
+  return 0;
 }
 
 void ClientSocket::close() {

@@ -20,7 +20,7 @@ class ClientSocket {
  public:
   using Executor = boost::asio::any_io_executor;
 
-  /// With nobody's thread.
+  /// Between two threads.
   struct Released {
     int descriptor = -1;  ///< -1: the client has gone
     boost::asio::ip::tcp protocol = boost::asio::ip::tcp::v4();
@@ -44,6 +44,8 @@ class ClientSocket {
   bool handshaking() const { return handshaking_; }
   /// Goes on with it: 0 when it is done, EAGAIN, or the errno that it failed with; EPROTO: fault().
   int handshake();
+  /// The client has gone, or is silent, without having said anything.
+  bool silent() const { return tls_ && tls_->silent(); }
   /// A request in clear came instead of a handshake: the client understands an answer behind
   /// speak_in_clear().
   bool plain_http() const { return tls_ && tls_->plain_http(); }
@@ -54,7 +56,7 @@ class ClientSocket {
   /// connection is lost (its errno; as tls::Transfer has it).
   std::size_t receive(MutableBytes buffer, int& error);
   /// There may be something to receive though the socket is silent.
-  bool has_received() const { return tls_ && !handshaking_ && tls_->has_received(); }
+  bool has_received() const { return tls_ && !handshaking_ && (end_seen_ || tls_->has_received()); }
   /// How much was taken; what is not all gone goes out with the next call, of send() or flush().
   /// 0 with EAGAIN: the kernel takes nothing now.
   std::size_t send(std::span<const Bytes> parts, int& error);
@@ -71,8 +73,9 @@ class ClientSocket {
     socket_.async_wait(boost::asio::socket_base::wait_write, std::move(handler));
   }
 
-  /// Ends our side.
-  void shut_down();
+  /// Ends our side. EAGAIN: the kernel does not take the end now; call it again when it is
+  /// writable.
+  int shut_down();
   void close();
   Released release();
 
@@ -82,6 +85,7 @@ class ClientSocket {
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<tls::Stream> tls_;  // borrows the descriptor
   bool handshaking_ = false;
+  bool end_seen_ = false;  // the client's, behind what was received last
 };
 
 }  // namespace wmpush::pubpoint

@@ -76,6 +76,10 @@ bool HttpConnection::shake_hands() {
   const int error = socket_.handshake();
   if (error == 0) return true;
   if (error == EAGAIN) return false;
+  if (socket_.silent()) {  // somebody looked whether the port is open
+    close();
+    return false;
+  }
   const std::string why = socket_.plain_http() ? "an HTTP request in clear"
                           : error == EPROTO    ? socket_.fault()
                                                : std::generic_category().message(error);
@@ -230,11 +234,17 @@ void HttpConnection::check_timer(Clock::time_point now) {
       reading_ == Reading::Request && (!head_reader_.idle() || socket_.handshaking());
   // Counted as a whole: a byte a second does not renew it.
   if ((in_head || reading_ == Reading::Body) && now - request_since_ >= settings.limits.head_time) {
+    if (socket_.handshaking()) {
+      host_.count(Limit::Handshakes);
+      host_.log_seldom("slow handshake " + address_,
+                       "no TLS handshake with " + peer_ + " within " +
+                           std::to_string(settings.limits.head_time.count()) + " ms");
+      return close();
+    }
     host_.count(Limit::HeadTime);
     host_.log_seldom("slow " + address_, "a request of " + peer_ + " was not whole within " +
                                              std::to_string(settings.limits.head_time.count()) +
                                              " ms");
-    if (socket_.handshaking()) return close();
     refuse(408, {});
     return;
   }
@@ -354,7 +364,7 @@ void HttpConnection::close_politely() {
 }
 
 void HttpConnection::shut_down() {
-  socket_.shut_down();
+  if (socket_.shut_down() == EAGAIN) return wait_writable();
   if (peer_closed_) close();
 }
 

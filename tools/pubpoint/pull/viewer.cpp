@@ -70,9 +70,11 @@ void Viewer::wait_for_input() {
     if (error || self->over_) return;
     std::array<std::byte, 512> ignored;
     int failure = 0;
-    const std::size_t size = self->socket_.receive(ignored, failure);
-    if (size == 0 && failure == 0) return self->close("closed by the viewer");
-    if (failure != 0 && failure != EAGAIN) return self->close(self->reason(failure));
+    do {
+      const std::size_t size = self->socket_.receive(ignored, failure);
+      if (size == 0 && failure == 0) return self->close("closed by the viewer");
+      if (failure != 0 && failure != EAGAIN) return self->close(self->reason(failure));
+    } while (failure == 0 && self->socket_.has_received());
     self->wait_for_input();
   });
 }
@@ -169,7 +171,14 @@ bool Viewer::send_some() {
     add(bytes);
     ++packets;
   }
-  if (count == 0) return false;
+  if (count == 0) {
+    const int failure = socket_.flush();
+    if (failure == EAGAIN)
+      wait_until_writable();
+    else if (failure != 0)
+      close(reason(failure));
+    return false;
+  }
 
   int failure = 0;
   std::size_t sent = socket_.send(std::span(parts).first(count), failure);
@@ -221,9 +230,8 @@ void Viewer::pump() {
 
 void Viewer::finish() {
   if (farewell_ != Clock::time_point{}) return;
-  if (const int failure = socket_.flush(); failure == EAGAIN) return wait_until_writable();
+  if (socket_.shut_down() == EAGAIN) return wait_until_writable();
   farewell_ = Clock::now();
-  socket_.shut_down();
 }
 
 void Viewer::check_farewell(Clock::time_point now) {
