@@ -37,6 +37,7 @@ interop | nginx-light  | command:nginx                     | a reverse proxy
 interop | haproxy      | command:haproxy                   | a reverse proxy
 interop | nftables     | command:nft                       | loses and resets packets on purpose
 interop | iproute2     | command:ss                        | kills connections on purpose
+interop | prometheus   | command:promtool                  | checks the metrics of wmpush serve
 players | mplayer      | command:mplayer                   | a player, by mmsh
 players | vlc-bin      | command:cvlc                      | a player, by mmsh and by HTTP
 players | vlc-plugin-base | file:/usr/share/doc/vlc-plugin-base | its decoders

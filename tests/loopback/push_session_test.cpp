@@ -729,6 +729,32 @@ class Tickets : public NeverBlocking {
   std::string stream_head;
 };
 
+TEST_F(Tickets, OneForATunnelMayTakeLongerThanConnecting) {
+  kdc.close();
+  options.connect_timeout = 100'000;
+  std::string second;
+  RawServer proxy([&](RawServer::Connection& connection) {
+    connection.read_head();
+    connection.send(
+        "HTTP/1.1 407 Who\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n");
+    second = connection.read_head();
+    connection.send("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+    connection.read_some();
+  });
+  const std::string through = "http://localhost:" + std::to_string(proxy.port());
+  options.http_proxy = through.c_str();
+  PushSession session(options);
+  ASSERT_EQ(session.start("wmpushs://server.invalid/live"), Result::S_OK);
+  EXPECT_EQ(run(session, Clock::now() + 300ms), Result::E_PENDING);
+  kdc.wait_for_somebody();
+  EXPECT_EQ(run(session, Clock::now() + 200ms), Result::E_PENDING);
+  kdc.open();
+  EXPECT_EQ(run(session), Result::NS_E_PROXY_ACCESSDENIED);
+  EXPECT_THAT(session.last_error().message, HasSubstr("must allow CONNECT"));
+  EXPECT_THAT(second, HasSubstr("Proxy-Authorization: Negotiate dGlja2V0"));
+  EXPECT_EQ(timer.longest(), Clock::duration::zero());
+}
+
 TEST_F(Tickets, AKdcThatTakesItsTimeHoldsNobodyUp) {
   kdc.close();
   auto server =
