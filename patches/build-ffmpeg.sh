@@ -91,7 +91,7 @@ if [ ${#options[@]} = 0 ]; then
     --enable-demuxer=asf,mmst,data,mov,concat
     --enable-protocol=file,pipe,tcp,http,mmsh --enable-bsf=null)
 fi
-options+=(--enable-libwmpush --enable-protocol=libwmpush,libwmpushs "--extra-ldflags=-Wl,-rpath,$libdir")
+options+=(--enable-libwmpush --enable-protocol=libwmpush --enable-protocol=libwmpushs "--extra-ldflags=-Wl,-rpath,$libdir")
 [ -z "$prefix" ] || options+=("--prefix=$prefix")
 if command -v ccache >/dev/null; then
   options+=("--cc=ccache gcc")
