@@ -15,14 +15,17 @@ namespace {
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-using File = std::unique_ptr<std::FILE, decltype(&std::fclose)>;
+struct Close {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, Close>;
 
 void require(bool good, const char* what) {
   if (!good) throw std::runtime_error(std::string("the test's certificates: ") + what);
 }
 
 File create(const std::filesystem::path& path) {
-  File file(std::fopen(path.c_str(), "we"), std::fclose);
+  File file(std::fopen(path.c_str(), "we"));
   require(file != nullptr, "a file cannot be written");
   return file;
 }
