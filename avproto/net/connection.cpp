@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "core/host_port.hpp"
+#include "core/would_block.hpp"
 
 namespace wmpush::net {
 namespace {
@@ -40,8 +41,6 @@ constexpr std::size_t kTelling = 4096;
 void set_option(int descriptor, int level, int name, int value) noexcept {
   ::setsockopt(descriptor, level, name, &value, sizeof value);
 }
-
-bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
 

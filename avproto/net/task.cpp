@@ -52,4 +52,11 @@ void Task::finish() noexcept {
   static_cast<void>(!::write(tells_.get(), &kDone, 1));
 }
 
+std::shared_ptr<Task> Task::start_or_do(const std::string& what,
+                                        const std::function<void()>& work) {
+  std::shared_ptr<Task> task;
+  if (start(what, work, task)) work();
+  return task;
+}
+
 }  // namespace wmpush::net

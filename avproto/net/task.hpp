@@ -21,6 +21,11 @@ class Task {
   static Error start(const std::string& what, std::function<void()> work,
                      std::shared_ptr<Task>& task);
 
+  /// The same, but that it is done here and now where there is no thread for it: null is then what
+  /// is returned.
+  static std::shared_ptr<Task> start_or_do(const std::string& what,
+                                           const std::function<void()>& work);
+
   /// What the work has written is there to be read.
   bool done() const { return done_.load(std::memory_order_acquire); }
   /// Becomes readable when it is done.

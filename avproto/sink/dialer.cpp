@@ -120,11 +120,10 @@ Error Dialer::make_tunnel(Time now) {
 Error Dialer::consult(Time now, bool& goes_on) {
   if (!asking_) {
     asking_since_ = now;
-    const auto ask = [question = tunnel_->question(), whose = plan_.proxy_authenticator] {
-      question->ask();
-    };
-    if (net::Task::start("authenticating", ask, asking_))
-      ask();  // where there is no thread, it is worth the wait
+    // Where there is no thread, it is worth the wait.
+    asking_ = net::Task::start_or_do(
+        "authenticating",
+        [question = tunnel_->question(), whose = plan_.proxy_authenticator] { question->ask(); });
   }
   if (asking_ && !asking_->done()) return {};
   asking_.reset();

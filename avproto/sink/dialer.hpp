@@ -19,6 +19,9 @@
 
 namespace wmpush {
 
+/// What requests name as the program, where the program names no product of its own.
+inline constexpr const char* kProduct = "libwmpush/" WMPUSH_VERSION;
+
 /// No call waits for anything.
 class Dialer {
  public:

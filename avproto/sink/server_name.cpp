@@ -21,8 +21,6 @@ using net::InterruptCheck;
 using net::Readiness;
 using net::Time;
 
-constexpr const char* kProduct = "libwmpush/" WMPUSH_VERSION;
-
 /// Once, or until `deadline`.
 Error wait(Connection& connection, bool to_send, Time deadline, const InterruptCheck& interrupted) {
   net::Wait wait = connection.wait(to_send);

@@ -211,7 +211,7 @@ Error Session::open(std::string_view url, std::string_view template_url, bool au
 
 std::string Session::product() const {
   const char* const given = effective_->get().user_agent;
-  return given == nullptr ? "libwmpush/" WMPUSH_VERSION : given;
+  return given == nullptr ? kProduct : given;
 }
 
 wmhttp::EngineConfig Session::engine_config(std::string setup_body, wmhttp::Resume resume) const {

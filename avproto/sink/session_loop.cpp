@@ -170,15 +170,12 @@ bool Session::consult(Time now) {
   if (!asking_) {
     const std::shared_ptr<wmhttp::Question> question = engine_->question();
     if (!question) return false;
-    const auto ask = [question, server = route_.authenticator(),
-                      proxy = route_.proxy_authenticator()] { question->ask(); };
-    if (net::Task::start("authenticating", ask, asking_)) {
-      question->ask();  // where there is no thread, it is worth the wait
-      engine_->answered(now);
-      return true;
-    }
+    // Where there is no thread, it is worth the wait.
+    asking_ = net::Task::start_or_do("authenticating",
+                                     [question, server = route_.authenticator(),
+                                      proxy = route_.proxy_authenticator()] { question->ask(); });
   }
-  if (asking_->done()) {
+  if (!asking_ || asking_->done()) {
     asking_.reset();
     engine_->answered(now);
     return true;

@@ -15,6 +15,8 @@
 #include <new>
 #include <utility>
 
+#include "core/would_block.hpp"
+
 namespace wmpush::tls {
 namespace {
 
@@ -56,7 +58,7 @@ struct Stream::Wire {
     }
     if (count == 0) {
       stream.ended_ = true;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+    } else if (is_would_block(errno)) {
       BIO_set_retry_read(bio);
     } else {
       stream.wire_error_ = errno;
@@ -245,10 +247,7 @@ int Stream::flush_out() noexcept {
     const Bytes rest = Bytes(out_).subspan(sent_);
     const ssize_t count =
         ::send(descriptor_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0) {
-      if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return EAGAIN;
-      return errno;
-    }
+    if (count < 0) return is_would_block(errno) ? EAGAIN : errno;
     sent_ += static_cast<std::size_t>(count);
     cipher_sent_ += static_cast<std::uint64_t>(count);
   }

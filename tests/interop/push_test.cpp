@@ -1,6 +1,6 @@
 #include "interop/push_test.hpp"
 
-#include <algorithm>
+#include "support/push_whole.hpp"
 
 namespace wmpush::test {
 
@@ -26,15 +26,8 @@ void PushTest::listen(pubpoint::Settings settings) {
 }
 
 Result PushTest::push(const std::string& url, Bytes asf) {
-  constexpr std::size_t kPiece = 4096;
   PushSink sink(options);
-  Result result = sink.Connect(url);
-  while (succeeded(result) && !asf.empty()) {
-    const Bytes piece = asf.first(std::min(kPiece, asf.size()));
-    asf = asf.subspan(piece.size());
-    result = sink.write(piece);
-  }
-  if (succeeded(result)) result = sink.EndSession();
+  const Result result = push_whole(sink, url, asf);
   packets = sink.stats().packets_sent;
   message = sink.last_error().message;
   return result;

@@ -9,6 +9,7 @@
 #include "support/clip.hpp"
 #include "support/engine_driver.hpp"
 #include "support/faulty_server.hpp"
+#include "support/push_whole.hpp"
 #include "support/raw_server.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -48,14 +49,7 @@ class AuthenticationTest : public ::testing::Test {
 
   Result push(Server& server) {
     PushSink sink(options);
-    Result result = sink.Connect(server.url());
-    Bytes input = as_bytes(clip());
-    while (succeeded(result) && !input.empty()) {
-      const Bytes part = input.first(std::min<std::size_t>(4096, input.size()));
-      input = input.subspan(part.size());
-      result = sink.write(part);
-    }
-    if (succeeded(result)) result = sink.EndSession();
+    const Result result = push_whole(sink, server.url(), as_bytes(clip()));
     packets = sink.stats().packets_sent;
     message = sink.last_error().message;
     for (const auto& breach : server.breaches())

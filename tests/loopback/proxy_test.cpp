@@ -7,6 +7,7 @@
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
 #include "support/forward_proxy.hpp"
+#include "support/push_whole.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -51,14 +52,7 @@ class ProxyTest : public ::testing::Test {
   }
   Result push_by_environment(const std::string& asf = clip()) {
     PushSink sink(options);
-    Result result = sink.Connect(server.url());
-    Bytes input = as_bytes(asf);
-    while (succeeded(result) && !input.empty()) {
-      const Bytes part = input.first(std::min<std::size_t>(4096, input.size()));
-      input = input.subspan(part.size());
-      result = sink.write(part);
-    }
-    if (succeeded(result)) result = sink.EndSession();
+    const Result result = push_whole(sink, server.url(), as_bytes(asf));
     packets = sink.stats().packets_sent;
     message = sink.last_error().message;
     for (const auto& breach : server.breaches())

@@ -19,6 +19,7 @@
 #include "support/clip.hpp"
 #include "support/faulty_server.hpp"
 #include "support/forward_proxy.hpp"
+#include "support/push_whole.hpp"
 #include "support/raw_client.hpp"
 #include "support/raw_server.hpp"
 #include "wmpush/push_sink.hpp"
@@ -57,14 +58,7 @@ class TlsTest : public testing::Test {
   }
   Result push(const std::string& url, const std::string& asf = clip()) {
     PushSink sink(options);
-    Result result = sink.Connect(url);
-    Bytes input = as_bytes(asf);
-    while (succeeded(result) && !input.empty()) {
-      const Bytes part = input.first(std::min<std::size_t>(4096, input.size()));
-      input = input.subspan(part.size());
-      result = sink.write(part);
-    }
-    if (succeeded(result)) result = sink.EndSession();
+    const Result result = push_whole(sink, url, as_bytes(asf));
     packets = sink.stats().packets_sent;
     message = sink.last_error().message;
     return result;

@@ -319,14 +319,8 @@ TEST_F(ToolServeAsAService, TellsItsManagerHowItIs) {
 }
 
 TEST_F(ToolServeAsAService, ListensOnASocketThatItIsGiven) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  ASSERT_EQ(::listen(socket, 5), 0);
-  ASSERT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  std::uint16_t port = 0;
+  const int socket = listening_socket(port);
   Words command{"bash", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3<&" + std::to_string(socket),
                 "bash"};
   for (const std::string& word : wmpush({"serve", "--listen", "127.0.0.1:1"}))
@@ -334,7 +328,7 @@ TEST_F(ToolServeAsAService, ListensOnASocketThatItIsGiven) {
   ChildProcess serve(command);
   ::close(socket);
   const std::string url = url_of(serve);
-  EXPECT_EQ(port_of(url), ntohs(address.sin_port));
+  EXPECT_EQ(port_of(url), port);
   EXPECT_EQ(run(wmpush({"send", film(), url, "--fast"})).status, 0);
   stop(serve);
 

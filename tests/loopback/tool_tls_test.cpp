@@ -1,7 +1,4 @@
 // The command over TLS: serve, send and probe.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "serve_run.hpp"
@@ -126,25 +123,11 @@ TEST_F(ToolTls, ASignalReadsANewCertificateAndDropsNobody) {
   stop(serve);
 }
 
-/// A socket that listens on a port of its own.
-int listener(std::uint16_t& port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::listen(socket, 5), 0);
-  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  port = ntohs(address.sin_port);
-  return socket;
-}
-
 TEST_F(ToolTls, OfTwoSocketsThatAreHandedOverTheSecondIsForTls) {
   std::uint16_t plain_port = 0;
   std::uint16_t tls_port = 0;
-  const int plain = listener(plain_port);
-  const int tls = listener(tls_port);
+  const int plain = listening_socket(plain_port);
+  const int tls = listening_socket(tls_port);
   Words command{"bash", "-c",
                 "LISTEN_PID=$$ LISTEN_FDS=2 exec \"$@\" 3<&" + std::to_string(plain) + " 4<&" +
                     std::to_string(tls),

@@ -270,10 +270,7 @@ void Service::ended(const PushSession& session) {
 }
 
 void Service::check_timers() {
-  rates_.begin(now());
-  for (const auto& [name, numbers] : watching_.numbers())
-    if (numbers.broadcast) rates_.take(name, numbers.broadcast->intake().bytes);
-  rates_.end();
+  watching_.measure(rates_, now());
   for (const auto& session : registry_.sessions()) {
     if (session->over()) continue;
     // What has arrived counts, whether or not it was read before the timer was looked at.

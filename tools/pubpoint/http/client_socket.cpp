@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "core/host_port.hpp"
+#include "core/would_block.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -19,8 +20,6 @@ using boost::system::error_code;
 constexpr std::size_t kMostParts = 64;
 /// Of TLS, in one call: more would be too much work for one turn.
 constexpr int kMostRecords = 64;
-
-bool is_would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
 

@@ -85,6 +85,13 @@ std::map<std::string, Watching::PointNumbers> Watching::numbers() const {
   return all;
 }
 
+void Watching::measure(Rates& rates, Clock::time_point now) const {
+  rates.begin(now);
+  for (const auto& [name, point] : points_)
+    if (point.broadcast) rates.take(name, point.broadcast->intake().bytes);
+  rates.end();
+}
+
 std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
   Point& its = points_[point];
   if (its.broadcast) return its.broadcast;

@@ -16,6 +16,7 @@
 #include "pubpoint/pull/pull_request.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/web/rates.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -81,6 +82,8 @@ class Watching {
   };
   /// By name.
   std::map<std::string, PointNumbers> numbers() const;
+  /// Tells `rates` how much has come in at each point.
+  void measure(Rates& rates, Clock::time_point now) const;
 
  private:
   struct Point {
