@@ -1,16 +1,9 @@
 #include "interop/push_test.hpp"
 
-#include "support/push_whole.hpp"
-
 namespace wmpush::test {
 
 PushTest::PushTest() {
   std::filesystem::permissions(folder.path(), std::filesystem::perms(0777));
-  wmpush_options_init(&options);
-  options.log = [](void* to, wmpush_log_level, const char* line) {
-    *static_cast<std::string*>(to) += std::string(line) + "\n";
-  };
-  options.log_opaque = &lines;
   options.ca_file = authority.c_str();
   std::filesystem::copy_file(certificates.make("proxy"), folder.path() / "tls.pem");
   std::filesystem::copy_file(certificates.authority(), folder.path() / "authority.pem");
@@ -25,14 +18,6 @@ void PushTest::listen(pubpoint::Settings settings) {
   point = std::make_unique<FaultyServer>(std::move(settings), habits);
 }
 
-Result PushTest::push(const std::string& url, Bytes asf) {
-  PushSink sink(options);
-  const Result result = push_whole(sink, url, asf);
-  packets = sink.stats().packets_sent;
-  message = sink.last_error().message;
-  return result;
-}
-
 void PushTest::expect_delivered(const NumberedStream& stream) {
   // The end has long arrived where the push has succeeded, but maybe not been read.
   point->wait_for([&] { return !session().recordings.empty(); }, std::chrono::seconds(5));
@@ -44,7 +29,7 @@ void PushTest::expect_delivered(const NumberedStream& stream) {
   EXPECT_EQ(report.recording_error, "");
   const Arrivals arrivals = arrivals_of(stream, report.recordings);
   EXPECT_TRUE(arrivals.all()) << arrivals;
-  for (const auto& breach : point->breaches()) ADD_FAILURE() << breach.rule << ": " << breach.text;
+  expect_no_breach(*point);
 }
 
 pubpoint::SessionReport PushTest::session() const {

@@ -17,13 +17,14 @@
 #include "support/certificates.hpp"
 #include "support/clip.hpp"
 #include "support/faulty_server.hpp"
+#include "support/push_fixture.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
 
 /// A publishing point that records, a client with every log line kept, and a folder that every user
 /// of the machine may write to: the programs of others give up being root.
-class PushTest : public ::testing::Test {
+class PushTest : public PushFixture {
  protected:
   PushTest();
 
@@ -31,8 +32,6 @@ class PushTest : public ::testing::Test {
   /// their own.
   void listen(pubpoint::Settings settings = {});
 
-  /// Pushes ASF to the end, in pieces of 4 KiB; the result of the first call that failed.
-  Result push(const std::string& url, Bytes asf);
   /// What a push of all this must have come to: everything arrived, once and in order, the end as
   /// well, in a single session, and no rule was broken.
   void expect_delivered(const NumberedStream& stream);
@@ -54,10 +53,6 @@ class PushTest : public ::testing::Test {
   const std::string authority = certificates.authority().string();
   ServerHabits habits;
   std::unique_ptr<FaultyServer> point;
-  wmpush_options options;
-  std::string lines;          ///< of the log
-  std::string message;        ///< of the last push's error
-  std::uint64_t packets = 0;  ///< that the last push sent
 };
 
 }  // namespace wmpush::test

@@ -6,10 +6,9 @@
 #include <fstream>
 
 #include "pubpoint/server.hpp"
-#include "support/clip.hpp"
 #include "support/engine_driver.hpp"
 #include "support/faulty_server.hpp"
-#include "support/push_whole.hpp"
+#include "support/push_fixture.hpp"
 #include "support/raw_server.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -33,27 +32,18 @@ Settings guarded() {
   return settings;
 }
 
-class AuthenticationTest : public ::testing::Test {
+class AuthenticationTest : public PushFixture {
  protected:
   AuthenticationTest() {
-    wmpush_options_init(&options);
     options.user = "ali";
     options.password = kPassword;
     // Whatever tickets there are on this machine are not for a test.
     options.auth = nullptr;
-    options.log = [](void* to, wmpush_log_level, const char* line) {
-      *static_cast<std::string*>(to) += std::string(line) + "\n";
-    };
-    options.log_opaque = &lines;
   }
 
   Result push(Server& server) {
-    PushSink sink(options);
-    const Result result = push_whole(sink, server.url(), as_bytes(clip()));
-    packets = sink.stats().packets_sent;
-    message = sink.last_error().message;
-    for (const auto& breach : server.breaches())
-      ADD_FAILURE() << breach.rule << ": " << breach.text;
+    const Result result = PushFixture::push(server.url());
+    expect_no_breach(server);
     return result;
   }
 
@@ -66,11 +56,6 @@ class AuthenticationTest : public ::testing::Test {
                                        : " refused"));
     return texts;
   }
-
-  wmpush_options options;
-  std::string lines;
-  std::string message;
-  std::uint64_t packets = 0;
 };
 
 TEST_F(AuthenticationTest, C22_DigestIsPreferredToBasic) {

@@ -9,6 +9,7 @@
 #include "support/asf_builder.hpp"
 #include "support/engine_driver.hpp"
 #include "support/faulty_server.hpp"
+#include "support/log_lines.hpp"
 #include "support/raw_server.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -46,10 +47,7 @@ class CongestionOnTheWire : public testing::Test {
     options.congestion = "drop";
     options.queue_size = 200'000;
     options.end_timeout = 20'000'000;
-    options.log = [](void* to, wmpush_log_level, const char* line) {
-      *static_cast<std::string*>(to) += std::string(line) + "\n";
-    };
-    options.log_opaque = &lines;
+    keep_log(options, lines);
   }
 
   /// Pushes a packet; the longest call is remembered.

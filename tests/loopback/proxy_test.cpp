@@ -7,7 +7,7 @@
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
 #include "support/forward_proxy.hpp"
-#include "support/push_whole.hpp"
+#include "support/push_fixture.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -24,16 +24,9 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class ProxyTest : public ::testing::Test {
+class ProxyTest : public PushFixture {
  protected:
-  ProxyTest() {
-    forget_proxies();
-    wmpush_options_init(&options);
-    options.log = [](void* to, wmpush_log_level, const char* line) {
-      *static_cast<std::string*>(to) += std::string(line) + "\n";
-    };
-    options.log_opaque = &lines;
-  }
+  ProxyTest() { forget_proxies(); }
   ~ProxyTest() override { forget_proxies(); }
 
   static ForwardProxy::Settings guarded(std::vector<std::string> schemes) {
@@ -51,21 +44,12 @@ class ProxyTest : public ::testing::Test {
     return push_by_environment(asf);
   }
   Result push_by_environment(const std::string& asf = clip()) {
-    PushSink sink(options);
-    const Result result = push_whole(sink, server.url(), as_bytes(asf));
-    packets = sink.stats().packets_sent;
-    message = sink.last_error().message;
-    for (const auto& breach : server.breaches())
-      ADD_FAILURE() << breach.rule << ": " << breach.text;
+    const Result result = PushFixture::push(server.url(), as_bytes(asf));
+    expect_no_breach(server);
     return result;
   }
 
-  void expect_delivered() {
-    const auto session = server.sessions().back();
-    EXPECT_EQ(session.packets, packets);
-    EXPECT_GT(packets, 0u);
-    EXPECT_TRUE(session.end_of_stream);
-  }
+  void expect_delivered() const { PushFixture::expect_delivered(server); }
 
   static std::vector<std::string> shown(const ForwardProxy& proxy) {
     std::vector<std::string> texts;
@@ -76,12 +60,8 @@ class ProxyTest : public ::testing::Test {
     return texts;
   }
 
-  wmpush_options options;
   Server server{Settings{}};
   std::string proxy_url;
-  std::string lines;
-  std::string message;
-  std::uint64_t packets = 0;
 };
 
 TEST_F(ProxyTest, C10_APushGoesThroughAnOpenProxy) {

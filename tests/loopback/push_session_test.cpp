@@ -25,6 +25,7 @@
 #include "support/clip.hpp"
 #include "support/endless_peer.hpp"
 #include "support/engine_driver.hpp"
+#include "support/log_lines.hpp"
 #include "support/raw_server.hpp"
 #include "support/sent_packets.hpp"
 #include "wmpush/push_sink.hpp"
@@ -176,10 +177,7 @@ class NeverBlocking : public testing::Test {
  protected:
   void SetUp() override {
     wmpush_options_init(&options);
-    options.log = [](void* to, wmpush_log_level, const char* line) {
-      *static_cast<std::string*>(to) += std::string(line) + "\n";
-    };
-    options.log_opaque = &lines;
+    keep_log(options, lines);
   }
 
   /// Until nothing is under way any more, or `until`.

@@ -9,6 +9,7 @@
 #include "pubpoint/server.hpp"
 #include "support/clip.hpp"
 #include "support/faulty_server.hpp"
+#include "support/log_lines.hpp"
 
 namespace wmpush::test {
 namespace {
@@ -219,10 +220,7 @@ TEST_F(PushSinkTest, AnInterruptEndsEveryWait) {
 TEST_F(PushSinkTest, NoPasswordIsEverShown) {
   std::string lines;
   auto options = quick();
-  options.log = [](void* to, wmpush_log_level, const char* line) {
-    *static_cast<std::string*>(to) += std::string(line) + "\n";
-  };
-  options.log_opaque = &lines;
+  keep_log(options, lines);
   PushSink logging(options);
   const std::string host = "127.0.0.1:" + std::to_string(server.port());
   EXPECT_EQ(logging.Connect("wmpush://user:hunter2@" + host + "/nowhere?hunter2"),

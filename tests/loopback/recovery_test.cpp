@@ -13,6 +13,7 @@
 #include "support/certificates.hpp"
 #include "support/clip.hpp"
 #include "support/faulty_server.hpp"
+#include "support/log_lines.hpp"
 #include "support/sent_packets.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -52,10 +53,7 @@ class RecoveryTest : public ::testing::TestWithParam<Transport> {
     options.reconnect = 1;
     options.reconnect_delay_max = 10'000;
     options.end_timeout = 20'000'000;
-    options.log = [](void* to, wmpush_log_level, const char* line) {
-      *static_cast<std::string*>(to) += std::string(line) + "\n";
-    };
-    options.log_opaque = &lines;
+    keep_log(options, lines);
     options.ca_file = authority.c_str();
   }
 

@@ -5,10 +5,9 @@
 #include <cstdlib>
 
 #include "pubpoint/server.hpp"
-#include "support/clip.hpp"
 #include "support/faulty_server.hpp"
 #include "support/forward_proxy.hpp"
-#include "wmpush/push_sink.hpp"
+#include "support/push_fixture.hpp"
 
 namespace wmpush::test {
 namespace {
@@ -23,17 +22,12 @@ using ::testing::SizeIs;
 
 constexpr const char* kPassword = "sesame-open";
 
-class RedirectTest : public ::testing::Test {
+class RedirectTest : public PushFixture {
  protected:
   RedirectTest() {
     forget_proxies();
-    wmpush_options_init(&options);
     options.user = "ali";
     options.password = kPassword;
-    options.log = [](void* to, wmpush_log_level, const char* line) {
-      *static_cast<std::string*>(to) += std::string(line) + "\n";
-    };
-    options.log_opaque = &lines;
   }
 
   static Settings guarded(std::vector<std::string> schemes) {
@@ -51,21 +45,9 @@ class RedirectTest : public ::testing::Test {
                      "\r\nContent-Length: 0\r\n\r\n";
     first.add_fault(fault);
   }
-  Result push() {
-    PushSink sink(options);
-    Result result = sink.Connect(first.url());
-    if (succeeded(result)) result = sink.write(as_bytes(clip()));
-    if (succeeded(result)) result = sink.EndSession();
-    packets = sink.stats().packets_sent;
-    message = sink.last_error().message;
-    return result;
-  }
+  Result push() { return PushFixture::push(first.url()); }
 
-  wmpush_options options;
   FaultyServer first{Settings{}};
-  std::string lines;
-  std::string message;
-  std::uint64_t packets = 0;
 };
 
 TEST_F(RedirectTest, C23_TheStreamGoesWhereTheRedirectLeads) {

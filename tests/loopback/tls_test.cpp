@@ -19,7 +19,7 @@
 #include "support/clip.hpp"
 #include "support/faulty_server.hpp"
 #include "support/forward_proxy.hpp"
-#include "support/push_whole.hpp"
+#include "support/push_fixture.hpp"
 #include "support/raw_client.hpp"
 #include "support/raw_server.hpp"
 #include "wmpush/push_sink.hpp"
@@ -38,16 +38,11 @@ using testing::StartsWith;
 constexpr std::string_view kAccepted =
     "HTTP/1.1 204 No Content\r\nServer: Cougar/9.6\r\nSet-Cookie: push-id=7\r\n\r\n";
 
-class TlsTest : public testing::Test {
+class TlsTest : public PushFixture {
  protected:
   TlsTest() {
     forget_proxies();
-    wmpush_options_init(&options);
     options.ca_file = authority.c_str();
-    options.log = [](void* to, wmpush_log_level, const char* line) {
-      *static_cast<std::string*>(to) += std::string(line) + "\n";
-    };
-    options.log_opaque = &lines;
   }
   ~TlsTest() override { forget_proxies(); }
 
@@ -56,29 +51,9 @@ class TlsTest : public testing::Test {
     settings.tls = certificates.server();
     return settings;
   }
-  Result push(const std::string& url, const std::string& asf = clip()) {
-    PushSink sink(options);
-    const Result result = push_whole(sink, url, as_bytes(asf));
-    packets = sink.stats().packets_sent;
-    message = sink.last_error().message;
-    return result;
-  }
-  void expect_delivered(const pubpoint::Server& server) const {
-    ASSERT_FALSE(server.sessions().empty());
-    const auto session = server.sessions().back();
-    EXPECT_EQ(session.packets, packets);
-    EXPECT_GT(packets, 0u);
-    EXPECT_TRUE(session.end_of_stream);
-    for (const auto& breach : server.breaches())
-      ADD_FAILURE() << breach.rule << ": " << breach.text;
-  }
 
   Certificates certificates;
   const std::string authority = certificates.authority().string();
-  wmpush_options options;
-  std::string lines;
-  std::string message;
-  std::uint64_t packets = 0;
 };
 
 TEST_F(TlsTest, APushArrivesAndItsEndIsConfirmed) {
