@@ -52,9 +52,10 @@ Audience& Watching::audience() {
             if (viewers_.erase(record->number) == 0) return;
             skips_ += record->skips;
             if (const auto point = points_.find(record->point); point != points_.end()) {
-              --point->second.viewers;
-              point->second.bytes_sent += record->bytes;
-              point->second.skips += record->skips;
+              ViewerCounts& viewers = point->second.viewers;
+              --viewers.now;
+              viewers.bytes_sent += record->bytes;
+              viewers.skips += record->skips;
             }
             client_ids_.set_viewer(record->client_id, 0, settings_.now());
             over_(*record);
@@ -72,13 +73,12 @@ std::uint64_t Watching::skips() const {
   return skips;
 }
 
-std::map<std::string, Watching::PointNumbers> Watching::numbers() const {
-  std::map<std::string, PointNumbers> all;
+std::map<std::string, Watching::PointState> Watching::points() const {
+  std::map<std::string, PointState> all;
   for (const auto& [name, point] : points_)
-    all.emplace(name, PointNumbers{point.broadcast, point.viewers, point.most_viewers,
-                                   point.all_viewers, point.bytes_sent, point.skips});
+    all.emplace(name, PointState{point.broadcast, point.viewers});
   for (const auto& [number, viewer] : viewers_) {
-    PointNumbers& its = all[viewer->point];
+    ViewerCounts& its = all[viewer->point].viewers;
     its.bytes_sent += viewer->bytes;
     its.skips += viewer->skips;
   }
@@ -214,10 +214,10 @@ Watching::Reply Watching::answer_stream(const PullRequest& request, const Place&
     return say("503 Service Unavailable");
   };
   if (viewers_.size() >= limits.viewers) return full(Limit::Viewers, "the server", limits.viewers);
-  if (point.viewers >= limits.point_viewers)
+  if (point.viewers.now >= limits.point_viewers)
     return full(Limit::PointViewers, place.point, limits.point_viewers);
-  point.most_viewers = std::max(point.most_viewers, ++point.viewers);
-  ++point.all_viewers;
+  point.viewers.most = std::max(point.viewers.most, ++point.viewers.now);
+  ++point.viewers.all;
   ++joined_;
   std::uint32_t id = 0;
   if (framed) {
@@ -262,7 +262,7 @@ void Watching::check_timers(Clock::time_point now) {
 void Watching::advance_fallbacks(Clock::time_point now) {
   for (auto& [name, point] : points_) {
     if (!point.fallback) continue;
-    const bool is_wanted = point.viewers > 0 || point.broadcast->is_awaited();
+    const bool is_wanted = point.viewers.now > 0 || point.broadcast->is_awaited();
     if (point.broadcast->has_pusher() || !is_wanted)
       point.fallback->stop();
     else

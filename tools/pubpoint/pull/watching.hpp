@@ -14,6 +14,7 @@
 #include "pubpoint/pull/audience.hpp"
 #include "pubpoint/pull/client_ids.hpp"
 #include "pubpoint/pull/pull_request.hpp"
+#include "pubpoint/pull/viewer_counts.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
 #include "pubpoint/web/rates.hpp"
@@ -72,27 +73,19 @@ class Watching {
   std::vector<std::shared_ptr<const ViewerRecord>> viewers() const;
 
   /// What there is to know of a point that was pushed to, or watched.
-  struct PointNumbers {
+  struct PointState {
     std::shared_ptr<const Broadcast> broadcast;  ///< null: nothing was ever on air there
-    std::size_t viewers = 0;                     ///< now
-    std::size_t most_viewers = 0;                ///< at the same time
-    std::uint64_t all_viewers = 0;               ///< that ever came
-    std::uint64_t bytes_sent = 0;
-    std::uint64_t skips = 0;  ///< times that a viewer was too slow
+    ViewerCounts viewers;
   };
   /// By name.
-  std::map<std::string, PointNumbers> numbers() const;
+  std::map<std::string, PointState> points() const;
   /// Tells `rates` how much has come in at each point.
   void measure(Rates& rates, Clock::time_point now) const;
 
  private:
   struct Point {
     std::shared_ptr<Broadcast> broadcast;
-    std::size_t viewers = 0;
-    std::size_t most_viewers = 0;
-    std::uint64_t all_viewers = 0;
-    std::uint64_t bytes_sent = 0;        // to viewers that have gone
-    std::uint64_t skips = 0;             // of these
+    ViewerCounts viewers;                // bytes and skips: of those that have gone
     std::unique_ptr<Fallback> fallback;  // where there is one
   };
   struct Place {

@@ -53,11 +53,11 @@ JsonObject point_json(const PointNumbers& point) {
   std::vector<JsonObject> streams;
   for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
   return object.add("streams", streams)
-      .add("viewers", std::uint64_t{point.viewers})
-      .add("viewers_most", std::uint64_t{point.most_viewers})
-      .add("viewers_all", point.all_viewers)
-      .add("viewer_skips", point.viewer_skips)
-      .add("bytes_sent", point.bytes_sent);
+      .add("viewers", std::uint64_t{point.viewers.now})
+      .add("viewers_most", std::uint64_t{point.viewers.most})
+      .add("viewers_all", point.viewers.all)
+      .add("viewer_skips", point.viewers.skips)
+      .add("bytes_sent", point.viewers.bytes_sent);
 }
 
 /// The value of a label: a backslash, a quote and a line break are escaped.
@@ -140,15 +140,15 @@ std::string icecast_json(const Snapshot& snapshot, std::string_view base) {
       break;
     }
     source.add("bitrate", point.bitrate / 1000)
-        .add("listener_peak", std::uint64_t{point.most_viewers})
-        .add("listeners", std::uint64_t{point.viewers})
+        .add("listener_peak", std::uint64_t{point.viewers.most})
+        .add("listeners", std::uint64_t{point.viewers.now})
         .add("listenurl", std::string(base) + percent_encoded_path(point.name))
         .add("server_name", point.name)
         .add("server_type", "video/x-ms-asf")
         .add("stream_start", utc(since, "%a, %d %b %Y %H:%M:%S +0000"))
         .add("stream_start_iso8601", utc(since, "%Y-%m-%dT%H:%M:%S+0000"))
         .add("total_bytes_read", point.bytes_received)
-        .add("total_bytes_sent", point.bytes_sent)
+        .add("total_bytes_sent", point.viewers.bytes_sent)
         .add_null("dummy");
     sources.push_back(std::move(source));
   }
@@ -207,14 +207,14 @@ std::string metrics(const Snapshot& snapshot) {
               return std::chrono::duration<double>(*point.key_frame_age).count();
             });
   of_points("wmpush_point_viewers", "gauge", "Viewers now.",
-            [&](const auto& point) -> Value { return number(point.viewers); });
+            [&](const auto& point) -> Value { return number(point.viewers.now); });
   of_points("wmpush_point_views_total", "counter", "Viewers that ever came.",
-            [&](const auto& point) -> Value { return number(point.all_viewers); });
+            [&](const auto& point) -> Value { return number(point.viewers.all); });
   of_points("wmpush_point_viewer_skips_total", "counter",
             "Times that a viewer was too slow and went on at a later key frame.",
-            [&](const auto& point) -> Value { return number(point.viewer_skips); });
+            [&](const auto& point) -> Value { return number(point.viewers.skips); });
   of_points("wmpush_point_sent_bytes_total", "counter", "Bytes that were sent to viewers.",
-            [&](const auto& point) -> Value { return number(point.bytes_sent); });
+            [&](const auto& point) -> Value { return number(point.viewers.bytes_sent); });
   return text.text();
 }
 

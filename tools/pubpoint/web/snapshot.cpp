@@ -83,24 +83,20 @@ Snapshot take_snapshot(const Service& service) {
   std::map<std::string, Clock::time_point> pushed_since;
   for (const auto& session : service.registry().sessions())
     if (session->holds_point()) pushed_since[session->point()] = session->started();
-  const auto all_numbers = service.watching().numbers();
+  const auto states = service.watching().points();
   for (const std::string& name : service.registry().points()) {
     PointNumbers& point = snapshot.points.emplace_back();
     point.name = name;
-    const auto found = all_numbers.find(name);
-    if (found == all_numbers.end()) continue;
-    const Watching::PointNumbers& numbers = found->second;
-    point.viewers = numbers.viewers;
-    point.most_viewers = numbers.most_viewers;
-    point.all_viewers = numbers.all_viewers;
-    point.bytes_sent = numbers.bytes_sent;
-    point.viewer_skips = numbers.skips;
+    const auto found = states.find(name);
+    if (found == states.end()) continue;
+    const Watching::PointState& state = found->second;
+    point.viewers = state.viewers;
     point.bitrate = service.rates().bitrate(name);
-    snapshot.viewers += point.viewers;
+    snapshot.viewers += point.viewers.now;
     if (const auto since = pushed_since.find(name); since != pushed_since.end())
       point.pushed_for = whole_milliseconds(now - since->second);
-    if (!numbers.broadcast) continue;
-    const Broadcast& broadcast = *numbers.broadcast;
+    if (!state.broadcast) continue;
+    const Broadcast& broadcast = *state.broadcast;
     point.on_air = broadcast.is_live();
     point.has_pusher = broadcast.has_pusher();
     point.pushes = broadcast.intake().pushes;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pubpoint/limit_counts.hpp"
+#include "pubpoint/pull/viewer_counts.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -37,11 +38,7 @@ struct PointNumbers {
   std::uint64_t bitrate = 0;  ///< bit/s that came in the last seconds; 0: nothing, or not known yet
   std::optional<std::chrono::milliseconds> key_frame_age;
   std::vector<StreamNumbers> streams;  ///< on air
-  std::size_t viewers = 0;             ///< now
-  std::size_t most_viewers = 0;        ///< at the same time
-  std::uint64_t all_viewers = 0;       ///< that ever came
-  std::uint64_t bytes_sent = 0;        ///< to viewers
-  std::uint64_t viewer_skips = 0;      ///< times that a viewer was too slow, and went on later
+  ViewerCounts viewers;
 };
 
 struct Snapshot {
