@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 
 #include "core/host_port.hpp"
 #include "core/would_block.hpp"
@@ -60,6 +61,10 @@ int ClientSocket::handshake() {
   const int error = tls_->handshake();
   if (error == 0) handshaking_ = false;
   return error;
+}
+
+std::string ClientSocket::reason(int error) const {
+  return tls_ && !tls_->fault().empty() ? tls_->fault() : std::generic_category().message(error);
 }
 
 void ClientSocket::speak_in_clear() {

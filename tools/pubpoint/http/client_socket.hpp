@@ -42,7 +42,7 @@ class ClientSocket {
 
   /// Only what belongs to the handshake may come.
   bool handshaking() const { return handshaking_; }
-  /// Goes on with it: 0 when it is done, EAGAIN, or the errno that it failed with; EPROTO: fault().
+  /// Goes on with it: 0 when it is done, EAGAIN, or the errno that it failed with.
   int handshake();
   /// The client has gone, or is silent, without having said anything.
   bool silent() const { return tls_ && tls_->silent(); }
@@ -50,7 +50,8 @@ class ClientSocket {
   /// speak_in_clear().
   bool plain_http() const { return tls_ && tls_->plain_http(); }
   void speak_in_clear();
-  std::string fault() const { return tls_ ? tls_->fault() : std::string(); }
+  /// What an errno of this connection means, for people.
+  std::string reason(int error) const;
 
   /// How much came. 0: nothing now (`error` is EAGAIN), the client has closed its side (0), or the
   /// connection is lost (its errno; as tls::Transfer has it).

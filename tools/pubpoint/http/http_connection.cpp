@@ -4,7 +4,6 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <charconv>
-#include <system_error>
 
 namespace wmpush::pubpoint {
 namespace {
@@ -80,9 +79,7 @@ bool HttpConnection::shake_hands() {
     close();
     return false;
   }
-  const std::string why = socket_.plain_http() ? "an HTTP request in clear"
-                          : error == EPROTO    ? socket_.fault()
-                                               : std::generic_category().message(error);
+  const std::string why = socket_.plain_http() ? "an HTTP request in clear" : socket_.reason(error);
   host_.count(Limit::Handshakes);
   host_.log_seldom("handshake " + address_, "no TLS handshake with " + peer_ + ": " + why);
   if (!socket_.plain_http()) {
@@ -103,10 +100,7 @@ void HttpConnection::read(int limit) {
     int error = 0;
     const std::size_t size = socket_.receive(lease.bytes(), error);
     if (error == EAGAIN) return;
-    if (size == 0)
-      return peer_gone(error == 0                ? "closed by the client"
-                       : socket_.fault().empty() ? std::generic_category().message(error)
-                                                 : socket_.fault());
+    if (size == 0) return peer_gone(error == 0 ? "closed by the client" : socket_.reason(error));
     if (reading_ == Reading::Request && head_reader_.idle()) request_since_ = host_.now();
     input_ = Bytes(lease.bytes()).first(size);
     last_read_ = host_.now();

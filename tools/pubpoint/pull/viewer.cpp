@@ -6,7 +6,6 @@
 #include <array>
 #include <boost/system/error_code.hpp>
 #include <cerrno>
-#include <system_error>
 
 #include "pubpoint/pull/pull_response.hpp"
 
@@ -73,14 +72,10 @@ void Viewer::wait_for_input() {
     do {
       const std::size_t size = self->socket_.receive(ignored, failure);
       if (size == 0 && failure == 0) return self->close("closed by the viewer");
-      if (failure != 0 && failure != EAGAIN) return self->close(self->reason(failure));
+      if (failure != 0 && failure != EAGAIN) return self->close(self->socket_.reason(failure));
     } while (failure == 0 && self->socket_.has_received());
     self->wait_for_input();
   });
-}
-
-std::string Viewer::reason(int error) const {
-  return socket_.fault().empty() ? std::system_category().message(error) : socket_.fault();
 }
 
 void Viewer::wait_until_writable() {
@@ -176,14 +171,14 @@ bool Viewer::send_some() {
     if (failure == EAGAIN)
       wait_until_writable();
     else if (failure != 0)
-      close(reason(failure));
+      close(socket_.reason(failure));
     return false;
   }
 
   int failure = 0;
   std::size_t sent = socket_.send(std::span(parts).first(count), failure);
   if (failure != 0 && failure != EAGAIN) {
-    close(reason(failure));
+    close(socket_.reason(failure));
     return false;
   }
   if (sent > 0) took_some_ = true;

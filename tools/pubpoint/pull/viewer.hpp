@@ -73,7 +73,6 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   void skip_ahead();
   void wait_for_input();
   void wait_until_writable();
-  std::string reason(int error) const;
   /// Puts what must go out next, and is not a packet as it is, into text_; false when nothing does.
   bool prepare_text();
   void begin_entry(const EntryHeader& header);
