@@ -67,6 +67,16 @@ std::vector<std::string_view> RequestHead::values(std::string_view name) const {
   return found;
 }
 
+bool RequestHead::lists(std::string_view name, std::string_view token) const {
+  for (std::string_view value : values(name))
+    while (!value.empty()) {
+      const std::size_t end = std::min(value.find(','), value.size());
+      if (same(trimmed(value.substr(0, end)), token)) return true;
+      value.remove_prefix(std::min(end + 1, value.size()));
+    }
+  return false;
+}
+
 HeadReader::Status HeadReader::next(Bytes& input, RequestHead& head) {
   const std::size_t before = text_.size();
   const std::size_t searched = before - std::min(before, kEndOfHead.size() - 1);

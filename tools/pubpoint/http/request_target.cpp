@@ -15,4 +15,14 @@ std::string_view path_and_query(std::string_view target) {
   return target;
 }
 
+std::string host_for_url(const RequestHead& head) {
+  const auto values = head.values("Host");
+  const std::string_view host = values.empty() ? std::string_view() : values.front();
+  const bool fits = host.size() <= 255 && std::ranges::all_of(host, [](char c) {
+                      return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+                             std::string_view("-._:[]").find(c) != std::string_view::npos;
+                    });
+  return fits ? std::string(host) : std::string();
+}
+
 }  // namespace wmpush::pubpoint

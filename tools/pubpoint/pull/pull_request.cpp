@@ -59,13 +59,6 @@ void read_switches(std::string_view text, std::vector<PullRequest::Switch>& swit
   });
 }
 
-bool can_stand_in_url(std::string_view host) {
-  return !host.empty() && host.size() <= 255 && std::ranges::all_of(host, [](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           std::string_view("-._:[]").find(c) != std::string_view::npos;
-  });
-}
-
 bool has_type(const RequestHead& head, std::string_view type) {
   return std::ranges::any_of(head.values("Content-Type"), [&](std::string_view value) {
     return same(trimmed(value.substr(0, value.find(';'))), type);
@@ -134,19 +127,10 @@ PullRequest read_pull_request(const RequestHead& head) {
     request.user_agent = values.front();
     request.agent_version = player_version(values.front());
   }
-  if (const auto values = head.values("Host"); !values.empty() && can_stand_in_url(values.front()))
-    request.host = values.front();
+  request.host = host_for_url(head);
   if (const auto values = head.values("Content-Length"); !values.empty())
     request.content_length = number<std::uint64_t>(values.front());
-  const auto connection = head.values("Connection");
-  const auto lists = [&](std::string_view token) {
-    return std::ranges::any_of(connection, [&](std::string_view value) {
-      bool found = false;
-      for_each_part(value, ",", [&](std::string_view part) { found |= same(part, token); });
-      return found;
-    });
-  };
-  request.keep_alive = lists("Keep-Alive") && !lists("close");
+  request.keep_alive = head.lists("Connection", "Keep-Alive") && !head.lists("Connection", "close");
 
   const Directives directives = read_pragmas(head, request);
   if (head.method == "OPTIONS") {

@@ -22,14 +22,6 @@ std::vector<std::string_view> split(std::string_view text, std::string_view by) 
   }
 }
 
-/// Whether a comma-separated list in any of `values` has `token`.
-bool lists(const std::vector<std::string_view>& values, std::string_view token) {
-  for (const std::string_view value : values)
-    for (const std::string_view part : split(value, ","))
-      if (same(trimmed(part), token)) return true;
-  return false;
-}
-
 template <typename T>
 bool number(std::string_view text, T& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -197,14 +189,13 @@ class Judge {
   void connection_fields() {
     const auto host = one("C07", "Host");
     if (host && trimmed(*host).empty()) breach("C07", "Host is empty");
-    if (!lists(head_.values("Cache-Control"), "no-cache"))
+    if (!head_.lists("Cache-Control", "no-cache"))
       breach("C07", "a request without Cache-Control: no-cache");
-    const auto connection = head_.values("Connection");
     // HTTP/1.1 keeps a connection that nothing is said of, and a reverse proxy says nothing. What
     // one that names itself says of its own connection to this server is no matter of the client's.
-    const bool kept =
-        lists(connection, "Keep-Alive") || (connection.empty() && head_.version == 11);
-    if (!by_proxy() && (!kept || lists(connection, "close")))
+    const bool kept = head_.lists("Connection", "Keep-Alive") ||
+                      (head_.values("Connection").empty() && head_.version == 11);
+    if (!by_proxy() && (!kept || head_.lists("Connection", "close")))
       breach("C07", "a request without Connection: Keep-Alive");
     for (const char* name : {"Server", "Set-Cookie", "Supported"})
       if (!head_.values(name).empty())

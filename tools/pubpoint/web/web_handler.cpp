@@ -19,18 +19,6 @@ std::string_view path_of(const RequestHead& head) {
   return target.substr(0, target.find('?'));
 }
 
-/// The Host field, where it can stand in a URL.
-std::string host_of(const RequestHead& head) {
-  const auto values = head.values("Host");
-  if (values.size() != 1) return {};
-  const std::string_view host = trimmed(values.front());
-  const bool good = std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == ':' || c == '[' || c == ']' || c == '_';
-  });
-  return good ? std::string(host) : std::string();
-}
-
 /// There is a body, which nobody reads.
 bool has_body(const RequestHead& head) {
   const auto lengths = head.values("Content-Length");
@@ -62,18 +50,15 @@ Reading WebHandler::on_request(const RequestHead& head) {
       send(head, "200 OK", "application/json", status_json(snapshot));
     else
       send(head, "200 OK", "application/json",
-           icecast_json(snapshot, (connection_.secure() ? "https://" : "http://") + host_of(head)));
+           icecast_json(snapshot,
+                        (connection_.secure() ? "https://" : "http://") + host_for_url(head)));
   }
   return Reading::Request;
 }
 
 void WebHandler::send(const RequestHead& head, std::string_view status, std::string_view type,
                       const std::string& body) {
-  const auto wishes = head.values("Connection");
-  const bool closes = head.version == 10 || has_body(head) ||
-                      std::ranges::any_of(wishes, [](std::string_view each) {
-                        return same(trimmed(each), "close");
-                      });
+  const bool closes = head.version == 10 || has_body(head) || head.lists("Connection", "close");
   std::string text = "HTTP/1.1 " + std::string(status) +
                      "\r\nServer: wmpush\r\nContent-Type: " + std::string(type) +
                      "\r\nContent-Length: " + std::to_string(body.size()) +
