@@ -140,12 +140,12 @@ class Server::Impl {
  private:
   Listener::Place plain_place() const {
     const Settings& settings = service_.settings();
-    return {settings.address, settings.port, settings.listener, settings.receive_buffer};
+    return {settings.address, settings.port, settings.listener, settings.receive_buffer, false};
   }
   Listener::Place secure_place() const {
     const Settings& settings = service_.settings();
-    return {settings.tls_address, settings.tls_port, settings.tls_listener,
-            settings.receive_buffer};
+    return {settings.tls_address, settings.tls_port, settings.tls_listener, settings.receive_buffer,
+            true};
   }
 
   bool on_thread() const { return executor_.running_in_this_thread(); }
@@ -173,15 +173,15 @@ class Server::Impl {
   }
 
   void accept(Listener& listener) {
-    const bool secure = &listener != &plain_;
-    listener.accept([this, secure](tcp::socket socket) { admit(std::move(socket), secure); },
-                    [this, &listener](const error_code& error) {
-                      // Out of descriptors, most likely: the next tick tries again, with fewer
-                      // connections open.
-                      service_.count(Limit::Descriptors);
-                      service_.log("cannot accept a connection: " + error.message());
-                      not_accepting_.push_back(&listener);
-                    });
+    listener.accept(
+        [this, secure = listener.tls()](tcp::socket socket) { admit(std::move(socket), secure); },
+        [this, &listener](const error_code& error) {
+          // Out of descriptors, most likely: the next tick tries again, with fewer
+          // connections open.
+          service_.count(Limit::Descriptors);
+          service_.log("cannot accept a connection: " + error.message());
+          not_accepting_.push_back(&listener);
+        });
   }
 
   /// One connection more, within the limits.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "pubpoint/access/access_settings.hpp"
@@ -159,11 +160,23 @@ using HandlerFactory =
 std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& connection,
                                                            Service& service);
 
+/// A port cannot be listened on; what() names the address.
+class ListenError : public std::system_error {
+ public:
+  /// `error`: an errno. `tls`: it is the port for TLS.
+  ListenError(int error, const std::string& what, bool tls)
+      : std::system_error(error, std::system_category(), what), tls_(tls) {}
+  bool tls() const { return tls_; }
+
+ private:
+  bool tls_;
+};
+
 /// Listens from the constructor on, in a thread of its own, until the destructor. Every public
 /// function may be called from any thread.
 class Server {
  public:
-  /// Throws std::system_error, with a message that names the address, when it cannot listen.
+  /// Throws ListenError.
   explicit Server(Settings settings);
   Server(Settings settings, HandlerFactory handlers);
   ~Server();

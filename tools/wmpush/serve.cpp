@@ -80,14 +80,9 @@ Error check_folder(const std::filesystem::path& folder) {
           "cannot record into " + folder.string() + ": " + error.message()};
 }
 
-std::string listen_failure(const ServeSettings& settings, const std::system_error& error) {
-  // The message of the error tells the two ports apart where they differ.
-  const ListenAddress& tls = settings.tls_address;
-  const std::string place = "listen on " + tls.host + " port " + std::to_string(tls.port) + ":";
-  const bool is_tls = settings.config.settings.tls != nullptr &&
-                      std::string_view(error.what()).find(place) != std::string_view::npos;
-  const ListenAddress& address = is_tls ? tls : settings.address;
-  const std::string flag = is_tls ? "--tls_listen " : "--listen ";
+std::string listen_failure(const ServeSettings& settings, const pubpoint::ListenError& error) {
+  const ListenAddress& address = error.tls() ? settings.tls_address : settings.address;
+  const std::string flag = error.tls() ? "--tls_listen " : "--listen ";
   ListenAddress other = address;
   std::string remedy;
   if (error.code() == std::errc::address_in_use) {
@@ -95,7 +90,7 @@ std::string listen_failure(const ServeSettings& settings, const std::system_erro
     remedy = "; stop what uses it, or choose another port (" + flag + other.text() +
              " takes any free one)";
   } else if (error.code() == std::errc::permission_denied) {
-    other.port = is_tls ? 8443 : 8080;
+    other.port = error.tls() ? 8443 : 8080;
     remedy = "; ports below 1024 need privileges: try " + flag + other.text();
   } else if (error.code() == std::errc::address_not_available) {
     remedy = "; this machine has no such address: try " + flag +
@@ -163,9 +158,9 @@ class Serve {
     };
     try {
       server_.emplace(settings);
-    } catch (const std::system_error& error) {
-      const std::string why =
-          settings.listener >= 0 ? std::string(error.what()) : listen_failure(read, error);
+    } catch (const pubpoint::ListenError& error) {
+      const bool handed_over = (error.tls() ? settings.tls_listener : settings.listener) >= 0;
+      const std::string why = handed_over ? std::string(error.what()) : listen_failure(read, error);
       conclude(kName, {Result::E_FAIL, 0, error.code().value(), why});
       return false;
     }

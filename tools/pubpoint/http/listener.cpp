@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "pubpoint/server.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -17,18 +18,21 @@ using tcp = asio::ip::tcp;
 }  // namespace
 
 Listener::Listener(asio::io_context& context, const Place& place)
-    : context_(context), acceptor_(context) {
+    : context_(context), acceptor_(context), tls_(place.tls) {
   if (place.descriptor >= 0)
     take_over(place.descriptor);
   else
     listen(place);
 }
 
+void Listener::fail(int error, const std::string& where) const {
+  throw ListenError(error, "cannot listen on " + where, tls_);
+}
+
 void Listener::listen(const Place& place) {
   const std::string where = place.address + " port " + std::to_string(place.port);
   const auto check = [&](const Error& error) {
-    if (error)
-      throw std::system_error(error.value(), std::system_category(), "cannot listen on " + where);
+    if (error) fail(error.value(), where);
   };
   Error error;
   const auto address = asio::ip::make_address(place.address, error);
@@ -55,10 +59,8 @@ void Listener::listen(const Place& place) {
 }
 
 void Listener::take_over(int descriptor) {
-  const auto check = [](bool good, int error) {
-    if (!good)
-      throw std::system_error(error, std::system_category(),
-                              "cannot listen on the socket that was handed over");
+  const auto check = [&](bool good, int error) {
+    if (!good) fail(error, "the socket that was handed over");
   };
   int listens = 0;
   socklen_t size = sizeof listens;
