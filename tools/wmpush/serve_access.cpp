@@ -87,13 +87,6 @@ std::string read_users(Config& config) {
   return {};
 }
 
-std::string read_addresses(const std::string& source, const std::string& text,
-                           pubpoint::AddressList& list) {
-  if (text.empty()) return {};
-  const std::string wrong = pubpoint::AddressList::parse(text, list);
-  return wrong.empty() ? wrong : source + ": " + wrong;
-}
-
 }  // namespace
 
 std::vector<Flag> access_flags() {
@@ -129,18 +122,16 @@ std::string read_access(const Arguments& arguments, Config& config) {
   if (std::string wrong = read_user(arguments, config); !wrong.empty()) return wrong;
   if (std::string wrong = read_users(config); !wrong.empty()) return wrong;
   pubpoint::AccessSettings& access = config.settings.access;
-  if (std::string wrong = read_addresses(config.source("access.push_from", "--push_from"),
-                                         config.push_from, access.push_from);
-      !wrong.empty())
-    return wrong;
-  if (std::string wrong = read_addresses(config.source("access.watch_from", "--watch_from"),
-                                         config.watch_from, access.watch_from);
-      !wrong.empty())
-    return wrong;
-  if (std::string wrong = read_addresses(config.source("access.status_from", "--status_from"),
-                                         config.status_from, access.status_from);
-      !wrong.empty())
-    return wrong;
+  const auto addresses = [&](const std::string& name, const std::string& text,
+                             pubpoint::AddressList& list) {
+    if (text.empty()) return std::string();
+    const std::string wrong = pubpoint::AddressList::parse(text, list);
+    return wrong.empty() ? wrong : config.source("access." + name, "--" + name) + ": " + wrong;
+  };
+  std::string wrong = addresses("push_from", config.push_from, access.push_from);
+  if (wrong.empty()) wrong = addresses("watch_from", config.watch_from, access.watch_from);
+  if (wrong.empty()) wrong = addresses("status_from", config.status_from, access.status_from);
+  if (!wrong.empty()) return wrong;
   return config.token_key.empty() ? std::string()
                                   : read_token_key(config.token_key, access.token_key);
 }
