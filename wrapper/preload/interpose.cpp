@@ -1,5 +1,6 @@
 // The functions of libavformat that a program calls here instead.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include "http_output.hpp"
 #include "libavformat.hpp"
 #include "options.hpp"
+#include "protocols.hpp"
 #include "push.hpp"
 #include "secrets.hpp"
 #include "wmpush/avio.h"
@@ -16,7 +18,6 @@
 namespace wmpush::preload {
 namespace {
 
-constexpr const char* kProtocols[] = {"wmpush", "wmpushs"};
 constexpr char kDefaultFormat[] = "asf";
 
 /// Runs `call`; the callers are in C, where an exception would end the process.
@@ -47,13 +48,12 @@ int io_open(AVFormatContext* format, AVIOContext** pb, const char* url, int flag
             AVDictionary** options) noexcept {
   if (!is_push_url(url)) return real_io_open.load()(format, pb, url, flags, options);
 
-  const std::string protocol(url, std::strchr(url, ':'));
+  const char* const protocol = push_protocol(url);
   const char* allowed = format->protocol_whitelist;
   const char* forbidden = format->protocol_blacklist;
-  if ((allowed != nullptr && av_match_list(protocol.c_str(), allowed, ',') <= 0) ||
-      (forbidden != nullptr && av_match_list(protocol.c_str(), forbidden, ',') > 0)) {
-    av_log(format, AV_LOG_ERROR, "Protocol '%s' is not allowed by the protocol lists\n",
-           protocol.c_str());
+  if ((allowed != nullptr && av_match_list(protocol, allowed, ',') <= 0) ||
+      (forbidden != nullptr && av_match_list(protocol, forbidden, ',') > 0)) {
+    av_log(format, AV_LOG_ERROR, "Protocol '%s' is not allowed by the protocol lists\n", protocol);
     return AVERROR(EINVAL);
   }
   return guarded([&] { return open_push(pb, url, flags, &format->interrupt_callback, options); });
@@ -89,7 +89,7 @@ const Libavformat& real_for(const void* return_address) {
 }
 
 /// The state of an enumeration, when FFmpeg's own protocols are over: which of ours was told.
-char told[2];
+char told[kProtocols.size()];
 
 }  // namespace
 }  // namespace wmpush::preload
@@ -177,30 +177,31 @@ WMPUSH_API decltype(AVFormatContext::oformat) av_guess_format(const char* name, 
 
 WMPUSH_API const char* avio_find_protocol_name(const char* url) {
   const Libavformat& real = REAL;
-  if (!is_push_url(url) || !real.is_served()) return real.avio_find_protocol_name(url);
-  return std::strncmp(url, "wmpushs:", 8) == 0 ? kProtocols[1] : kProtocols[0];
+  return is_push_url(url) && real.is_served() ? push_protocol(url)
+                                              : real.avio_find_protocol_name(url);
 }
 
 WMPUSH_API const char* avio_enum_protocols(void** state, int output) {
   const Libavformat& real = REAL;
-  if (*state == &told[1]) {
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < kProtocols.size(); ++i)
+    if (*state == &told[i]) next = i + 1;
+  if (next == 0) {
+    const char* const name = real.avio_enum_protocols(state, output);
+    if (name != nullptr || output == 0 || !real.is_served()) return name;
+  }
+  if (next == kProtocols.size()) {
     *state = nullptr;
     return nullptr;
   }
-  if (*state == &told[0]) {
-    *state = &told[1];
-    return kProtocols[1];
-  }
-  const char* name = real.avio_enum_protocols(state, output);
-  if (name != nullptr || output == 0 || !real.is_served()) return name;
-  *state = &told[0];
-  return kProtocols[0];
+  *state = &told[next];
+  return kProtocols[next];
 }
 
 WMPUSH_API const AVClass* avio_protocol_get_class(const char* name) {
   const Libavformat& real = REAL;
-  if (real.is_served() &&
-      (name == std::string_view(kProtocols[0]) || name == std::string_view(kProtocols[1])))
+  const auto is_it = [name](const char* protocol) { return std::strcmp(protocol, name) == 0; };
+  if (real.is_served() && std::ranges::any_of(kProtocols, is_it))
     return guarded_or(static_cast<const AVClass*>(nullptr), option_class);
   return real.avio_protocol_get_class(name);
 }

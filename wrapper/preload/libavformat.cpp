@@ -10,7 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
-#include <string_view>
+
+#include "protocols.hpp"
 
 namespace wmpush::preload {
 namespace {
@@ -112,12 +113,6 @@ bool Libavformat::serves(const char* url) const {
     std::fputs("wmpush: this program has loaded libavformat twice, and only one copy can push\n",
                stderr);
   return false;
-}
-
-bool is_push_url(const char* url) {
-  if (url == nullptr) return false;
-  const std::string_view text = url;
-  return text.starts_with("wmpush:") || text.starts_with("wmpushs:");
 }
 
 }  // namespace wmpush::preload

@@ -74,7 +74,4 @@ struct Libavformat {
   bool is_served() const { return served() == this; }
 };
 
-/// Whether `url` begins with "wmpush:" or "wmpushs:".
-bool is_push_url(const char* url);
-
 }  // namespace wmpush::preload

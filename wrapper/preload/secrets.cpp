@@ -10,11 +10,11 @@
 
 #include "core/edit_distance.hpp"
 #include "core/secret_text.hpp"
+#include "protocols.hpp"
 
 namespace wmpush::preload {
 namespace {
 
-constexpr std::string_view kSchemes[] = {"wmpush", "wmpushs"};
 constexpr std::string_view kAuthority = "://";
 /// A scheme this near to ours is ours misspelt: no protocol of FFmpeg's is.
 constexpr std::size_t kMisspelt = 2;
@@ -104,7 +104,7 @@ std::size_t find_push(std::string_view text, std::size_t from, std::size_t& auth
     for (; begin > from && is_name_character(text[begin - 1]); --begin)
       scheme += static_cast<char>(std::tolower(static_cast<unsigned char>(text[begin - 1])));
     std::ranges::reverse(scheme);
-    for (const std::string_view each : kSchemes) {
+    for (const std::string_view each : kProtocols) {
       if (scheme.ends_with(each)) return at - each.size();
       if (edit_distance(scheme, each) <= kMisspelt) return begin;
     }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "http_output.hpp"
+#include "protocols.hpp"
 #include "push.hpp"
 #include "secrets.hpp"
 #include "signals.hpp"
@@ -72,7 +73,7 @@ void leave_environment() {
 }
 
 bool is_push(std::string_view url) {
-  return url.starts_with("wmpush://") || url.starts_with("wmpushs://");
+  return push_protocol(url) != nullptr && url.substr(url.find(':')).starts_with("://");
 }
 
 /// The outputs of ours that the arguments name, passwords masked; a tee names several in one.
