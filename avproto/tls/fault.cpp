@@ -28,14 +28,17 @@ std::string shown(std::string_view text) {
   return printable(text.substr(0, kMost));
 }
 
+std::string shown(const ASN1_STRING* text) {
+  return shown({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                static_cast<std::size_t>(ASN1_STRING_length(text))});
+}
+
 /// The common name of a subject or an issuer, or where there is none, its last part.
 std::string name_of(const X509_NAME* name) {
   int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
   if (at < 0) at = X509_NAME_entry_count(name) - 1;
   if (at < 0) return "nobody";
-  const ASN1_STRING* const text = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
-  return shown({reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-                static_cast<std::size_t>(ASN1_STRING_length(text))});
+  return shown(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
 }
 
 std::string date_of(const ASN1_TIME* time) {
@@ -62,8 +65,7 @@ std::vector<std::string> hosts_of(const X509* certificate) {
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* const name = sk_GENERAL_NAME_value(names.get(), i);
     if (name->type == GEN_DNS)
-      hosts.push_back(shown({reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName)),
-                             static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName))}));
+      hosts.push_back(shown(name->d.dNSName));
     else if (name->type == GEN_IPADD)
       hosts.push_back(address_text(*name->d.iPAddress));
   }

@@ -118,6 +118,11 @@ def main():
     sys.exit(1 if missed else 0)
 
 
+def median_ratio(runs, others, index):
+    """Of what has that index in each run, pair by pair."""
+    return statistics.median(a[index] / b[index] for a, b in zip(runs, others))
+
+
 def compare_throughput(options, programs, asf, sink):
     at = f"127.0.0.1:{sink.port}"
     copy = ["-v", "info", "-nostdin", "-benchmark", "-i", asf, "-c", "copy",
@@ -141,8 +146,8 @@ def compare_throughput(options, programs, asf, sink):
     print(f"{'output':10} {'MB/s':>8} {'CPU s':>8} {'throughput':>12} {'CPU time':>10}")
     ratios = {}
     for name, runs in results.items():
-        throughput = statistics.median(a[0] / b[0] for a, b in zip(runs, results["tcp"]))
-        cpu = statistics.median(a[1] / b[1] for a, b in zip(runs, results["tcp"]))
+        throughput = median_ratio(runs, results["tcp"], 0)
+        cpu = median_ratio(runs, results["tcp"], 1)
         ratios[name] = throughput, cpu
         print(f"{name:10} {statistics.median(r[0] for r in runs) / 1e6:8.0f} "
               f"{statistics.median(r[1] for r in runs):8.3f} {throughput:12.3f} {cpu:10.3f}")
@@ -151,8 +156,7 @@ def compare_throughput(options, programs, asf, sink):
     missed = []
     if throughput < MIN_THROUGHPUT:
         missed.append(f"throughput is {throughput:.3f} of tcp://'s, not {MIN_THROUGHPUT} or more")
-    icecast = statistics.median(a[0] / b[0]
-                                for a, b in zip(results["wmpush"], results["icecast"]))
+    icecast = median_ratio(results["wmpush"], results["icecast"], 0)
     if icecast < MIN_THROUGHPUT_ICECAST:
         missed.append(f"throughput is {icecast:.3f} of icecast://'s, not "
                       f"{MIN_THROUGHPUT_ICECAST} or more")
@@ -215,9 +219,8 @@ def compare_send(options, programs, sink):
     for name, label in (("tcp", "socat -b 65536"), ("wmpush", "wmpush send")):
         print(f"{label:16} {statistics.median(r[0] for r in results[name]) / 1e6:8.0f} "
               f"{statistics.median(r[1] for r in results[name]):8.3f}")
-    pairs = list(zip(results["wmpush"], results["tcp"]))
-    throughput = statistics.median(a[0] / b[0] for a, b in pairs)
-    cpu = statistics.median(a[1] / b[1] for a, b in pairs)
+    throughput = median_ratio(results["wmpush"], results["tcp"], 0)
+    cpu = median_ratio(results["wmpush"], results["tcp"], 1)
     print(f"\nwmpush send: {throughput:.3f} of socat's throughput, {cpu:.3f} of its CPU time\n")
     missed = []
     if throughput < MIN_SEND_THROUGHPUT:
