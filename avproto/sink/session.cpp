@@ -279,8 +279,9 @@ Result Session::take(Call call) noexcept {
   bool must_wait = false;
   const Result result = guarded([&]() -> Error {
     if (!engine_) return not_connected();
-    // Room may have been made since the last look.
-    if (!has_room()) static_cast<void>(advance());
+    // Room may have been made since the last look, and a connection on which nothing was under way
+    // may have been closed.
+    if (!has_room() || engine_is(State::Ready)) static_cast<void>(advance());
     must_wait = !has_room();
     if (must_wait) return {};
     Error error = call(*input_);

@@ -118,6 +118,31 @@ std::string field_in(const std::string& head, const std::string& name) {
   return request.header(name);
 }
 
+/// As web servers do with a connection that has been idle for some seconds: an input may take longer
+/// to begin.
+TEST_F(Field, C21_AServerMayCloseTheConnectionBeforeTheStreamBegins) {
+  std::promise<void> accepted;
+  std::promise<void> closed;
+  RawServer server([&](Connection& connection) {
+    took_head(connection.read_head());
+    if (connection.number() == 2) return took_stream(connection);
+    connection.send(answer_with("Set-Cookie: push-id=7"));
+    accepted.get_future().wait();
+    connection.break_off();
+    closed.set_value();
+  });
+  PushSink sink(options);
+  const Result result = sink.Connect(server.url());
+  accepted.set_value();
+  ASSERT_EQ(result, Result::S_OK);
+  closed.get_future().wait();
+  EXPECT_EQ(sink.write(as_bytes(clip())), Result::S_OK) << sink.last_error().message;
+  EXPECT_EQ(sink.EndSession(), Result::S_OK) << sink.last_error().message;
+  ASSERT_EQ(heads().size(), 2u);
+  EXPECT_EQ(field_in(heads()[1], "Cookie"), "push-id=7");
+  expect_packets_of_the_clip(frames_in(stream()));
+}
+
 TEST_F(Field, C21_APushIdMayBeMissingOrZeroOrAnything) {
   const std::vector<std::pair<std::string, std::string>> answers{
       {std::string(kPlainAnswer), "push-id=0"},

@@ -90,6 +90,19 @@ TEST_F(ToolTls, ServeSaysThatThePortForTlsIsTaken) {
   EXPECT_EQ(second.status, 1);
   EXPECT_THAT(second.error,
               AllOf(HasSubstr("cannot listen on " + place), HasSubstr("--tls_listen 127.0.0.1:0")));
+
+  // The other port may have been handed over.
+  std::uint16_t port = 0;
+  const int plain = listening_socket(port);
+  Words command{"bash", "-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\" 3<&" + std::to_string(plain),
+                "bash"};
+  for (const std::string& word :
+       wmpush({"serve", "--tls_listen", place, "--tls_cert", certificate}))
+    command.push_back(word);
+  ChildProcess third(command);
+  ::close(plain);
+  EXPECT_EQ(third.wait(), 1);
+  EXPECT_THAT(third.error_text(), HasSubstr("--tls_listen 127.0.0.1:0"));
   stop(serve);
 }
 

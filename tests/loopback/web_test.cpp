@@ -175,6 +175,7 @@ TEST_F(WebTest, AConnectionAsksAgainUnlessSomethingSpeaksAgainstIt) {
   }
   for (const char* request : {"GET /healthz HTTP/1.0\r\n\r\n",
                               "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n",
+                              "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: TE, close\r\n\r\n",
                               "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"})
     EXPECT_THAT(ask(request), AllOf(HasSubstr("Connection: close\r\n"), HasSubstr("\r\n\r\nok\n")));
 }
