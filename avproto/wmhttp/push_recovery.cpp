@@ -129,9 +129,10 @@ void PushEngine::resume_after_all() {
 
 /// A server that has not noticed the loss yet refuses us for our own sake, until it does.
 bool PushEngine::may_be_held(int status) const {
-  const auto since = recovery_.outage_since();
-  if ((status != 404 && status != 409) || !since || recovery_.lasted(in_.now)) return false;
-  return in_.now < *since + session_.idle_timeout() + kForgetsLate;
+  if (status != 404 && status != 409) return false;
+  if (!recovery_.outage_since() || recovery_.lasted(in_.now)) return false;
+  // Whatever it took of the stream made its time begin anew.
+  return in_.now < recovery_.nothing_since() + session_.idle_timeout() + kForgetsLate;
 }
 
 /// Says that the stream has come back.

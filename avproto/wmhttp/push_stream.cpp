@@ -288,6 +288,7 @@ State PushEngine::lose_stream(Error error) {
   const PushStart& start = link_.start;
   if (start.resumes() && !route_.stands_between() && in_.now < start.since() + kLasting)
     session_.doubt();
+  if (!recovery_.active()) recovery_.broke(in_.now);
   return recoverable() ? recover(std::move(error)) : fail(std::move(error));
 }
 

@@ -19,7 +19,7 @@ std::string count_text(std::uint64_t count, std::string_view noun) {
 }
 
 bool Recovery::lost(Time now, const Error& cause) {
-  if (!outage_since_) outage_since_ = now;
+  if (!outage_since_) outage_since_ = nothing_since_ = now;
   if (!std::exchange(active_, true)) {
     // One that came back for a moment only has not come back.
     if (!std::exchange(announce_at_, std::nullopt)) {

@@ -47,6 +47,10 @@ class Recovery {
   void streaming(Time now);
   /// Since when it does not, or has not for long enough.
   std::optional<Time> outage_since() const { return outage_since_; }
+  /// The connection broke on which the stream went out: the server had something of it until now.
+  void broke(Time now) { nothing_since_ = now; }
+  /// Since when the server has had nothing of it. Only within an outage.
+  Time nothing_since() const { return nothing_since_; }
   /// The stream that came back goes on for so long that it counts as well again.
   bool lasted(Time now) const;
   /// What was lost before is over.
@@ -77,6 +81,7 @@ class Recovery {
   Error cause_;
   Time lost_at_{};
   std::optional<Time> outage_since_;  // since when no stream has lasted
+  Time nothing_since_{};
   std::optional<Time> streaming_since_;
   std::optional<Time> announce_at_;
   std::uint64_t again_ = 0;  // packets sent again because of this loss

@@ -413,6 +413,38 @@ TEST_F(Recovery, C33_A404OrA409AfterALossIsTriedAgainUntilTheServerMustHaveNotic
   }
 }
 
+/// What it takes on each of them makes its time for the session begin anew.
+TEST_F(Recovery, C33_A409AfterManyShortConnectionsIsTriedAgainUntilTheServerMustHaveNoticed) {
+  auto config = reconnecting();
+  config.reconnect_delay_max = 1s;
+  EngineDriver flapping(config);
+  flapping.start_stream();
+  const auto come_again = [&] {
+    flapping.now = flapping.engine.deadline();
+    flapping.engine.tick(flapping.now);
+    flapping.engine.connected(flapping.now);
+    return requests_in(flapping.flush()).at(0).head;
+  };
+  const auto start = flapping.now;
+  auto broke = start;
+  while (flapping.now < broke + 55s) {
+    broke = flapping.now;
+    flapping.engine.connection_lost({Result::NS_E_CONNECTION_FAILURE, 0, ECONNRESET, "reset"},
+                                    flapping.now);
+    while (come_again().find("pushsetup") != std::string::npos && flapping.now < broke + 55s) {
+      flapping.answer(answer_with("409 Conflict"));
+      ASSERT_NE(flapping.engine.state(), State::Failed) << (flapping.now - broke).count();
+    }
+    ASSERT_FALSE(flapping.packet());
+    flapping.flush();
+    flapping.pass(500ms);
+  }
+  EXPECT_GT(broke, start + 50s) << "until then the session was resumed again and again";
+  EXPECT_EQ(flapping.engine.state(), State::SettingUp);
+  flapping.answer(kAccepted);
+  EXPECT_THAT(content(requests_in(flapping.flush()).back()), StartsWith("H"));
+}
+
 TEST_F(Recovery, C33_A404InAStreamThatCameBackAndLastedIsTheEnd) {
   driver.start_stream();
   lose(0);

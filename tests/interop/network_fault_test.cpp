@@ -243,7 +243,9 @@ TEST_P(RecoveryTest, C33_ResetsLoseNothing) {
 
 TEST_P(RecoveryTest, C33_TwoHundredKilledConnectionsLoseNothing) {
   constexpr int kKills = 200;
-  serve();
+  pubpoint::Settings settings;
+  settings.idle_timeout = 10min;  // on a slow machine it takes more than one
+  serve(settings);
   PushSink sink(options);
   const NumberedStream stream(3000);
   std::bernoulli_distribution now(0.1);

@@ -306,6 +306,11 @@ void Service::cut_off(const std::shared_ptr<PushSession>& session, int status,
     connection->session_ended(session->id(), status);
 }
 
+void Service::join(ClientSocket::Released socket, Watching::Reply reply) {
+  watching_.join(std::move(socket), std::move(reply));
+  change([] {});
+}
+
 std::vector<Breach> Service::breaches() const {
   const std::lock_guard lock(mutex_);
   return breaches_;
@@ -343,8 +348,12 @@ bool Service::wait_for(const std::function<bool()>& reached,
       seen = changes_;
     }
     if (reached()) return true;
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait_until(lock, until, [&] { return changes_ != seen; })) return false;
+    bool changed = false;
+    {
+      std::unique_lock lock(mutex_);
+      changed = changed_.wait_until(lock, until, [&] { return changes_ != seen; });
+    }
+    if (!changed) return reached();
   }
 }
 

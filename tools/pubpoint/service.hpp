@@ -82,6 +82,9 @@ class Service final : public HttpHost {
 
   LimitCounts limits_met() const;
 
+  /// Somebody begins to watch, with what Watching::answer() said.
+  void join(ClientSocket::Released socket, Watching::Reply reply);
+
   /// Calls `done` once, when no recording is left to be finished: at once when there is none.
   void when_recorded(std::function<void()> done);
   /// Reports what was not finished within `limit` as it is.

@@ -67,6 +67,22 @@ TEST(Recovery, AStreamThatCameBackForAMomentHasNot) {
   EXPECT_FALSE(recovery.lost(kLoss + 2s, kCause));
 }
 
+/// What the server takes makes its time for the session begin anew.
+TEST(Recovery, TheServerHasHadNothingSinceTheLastConnectionBrokeOnWhichTheStreamWentOut) {
+  Recovery recovery(rules());
+  recovery.lost(kLoss, kCause);
+  recovery.streaming(kLoss + 1s);
+  recovery.settle(kLoss + 2s);
+  recovery.lost(kLoss + 2s, kCause);  // it was refused, and not taken
+  EXPECT_EQ(recovery.nothing_since(), kLoss);
+  recovery.streaming(kLoss + 2s);
+  recovery.settle(kLoss + 3s);
+  recovery.broke(kLoss + 3s);
+  recovery.lost(kLoss + 3s, kCause);
+  EXPECT_EQ(recovery.nothing_since(), kLoss + 3s);
+  EXPECT_EQ(recovery.outage_since(), kLoss);
+}
+
 TEST(Recovery, SaysOnceThatTheStreamIsBackWhenTheServerHasNotObjectedForAWhile) {
   Recovery recovery(rules());
   recovery.lost(kLoss, kCause);

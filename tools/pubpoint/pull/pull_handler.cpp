@@ -69,7 +69,7 @@ Reading PullHandler::answer(bool waited) {
 void PullHandler::join(Watching::Reply reply) {
   // Over when the viewer has gone.
   if (auto record = connection_.take_record()) reply.record->asked = std::move(*record);
-  service_.watching().join(connection_.release(), std::move(reply));
+  service_.join(connection_.release(), std::move(reply));
 }
 
 Reading PullHandler::await_push(const std::shared_ptr<Broadcast>& broadcast) {
