@@ -311,5 +311,38 @@ TEST_F(ToolServe, RefusesWhatItDoesNotUnderstand) {
   }
 }
 
+TEST_F(ToolServe, AsksItsHooksFromTheCommandLineOrTheFile) {
+  const auto hook = file("may-push");
+  std::ofstream(hook) << "#!/bin/sh\necho no such key\nexit 1\n";
+  std::filesystem::permissions(hook, std::filesystem::perms(0755));
+  std::ofstream(file("wmpush.toml"))
+      << "listen = \"127.0.0.1:0\"\n[hooks]\non_push = \"./may-push\"\n";
+  for (const Words& how :
+       {Words{"--listen", "127.0.0.1:0", "--on_push", hook.string() + " one two"},
+        Words{"--config", file("wmpush.toml").string()}}) {
+    Words words{"serve"};
+    words.insert(words.end(), how.begin(), how.end());
+    ChildProcess serve(wmpush(words));
+    const Finished push = run(wmpush({"send", film(), url_of(serve)}));
+    EXPECT_EQ(push.status, 1);
+    EXPECT_THAT(push.error, HasSubstr("403"));
+    stop(serve);
+    EXPECT_THAT(serve.error_text(),
+                AllOf(HasSubstr("no such key\n"), HasSubstr("on_push has refused 127.0.0.1:")));
+  }
+}
+
+TEST_F(ToolServe, SaysWhatHookCannotBeCalled) {
+  const Finished flag = run(wmpush({"serve", "--on_watch", "no-such-program"}));
+  EXPECT_NE(flag.status, 0);
+  EXPECT_THAT(flag.error, HasSubstr("--on_watch: there is no program \"no-such-program\""));
+  std::ofstream(file("wmpush.toml")) << "[hooks]\non_record = \"./nothing --fast\"\n";
+  const Finished in_file =
+      run(wmpush({"serve", "--check", "--config", file("wmpush.toml").string()}));
+  EXPECT_NE(in_file.status, 0);
+  EXPECT_THAT(in_file.error, AllOf(HasSubstr("wmpush.toml: line 2, column "),
+                                   HasSubstr("there is no program \"" + (folder.path() / "./nothing").string())));
+}
+
 }  // namespace
 }  // namespace wmpush::test

@@ -4,7 +4,7 @@ if(TARGET wmpush_pubpoint)
                                   pubpoint/throttle_test.cpp pubpoint/token_test.cpp pubpoint/users_test.cpp
               LIBRARIES wmpush_pubpoint LABELS unit)
   wmpush_test(unit_point SOURCES pubpoint/ring_test.cpp LIBRARIES wmpush_pubpoint LABELS unit)
-  wmpush_test(unit_config SOURCES pubpoint/config_test.cpp pubpoint/point_path_test.cpp
+  wmpush_test(unit_config SOURCES pubpoint/config_test.cpp pubpoint/hook_call_test.cpp pubpoint/point_path_test.cpp
               LIBRARIES wmpush_pubpoint LABELS unit)
   target_compile_definitions(unit_config PRIVATE CONFIG_EXAMPLE="${CMAKE_SOURCE_DIR}/tools/wmpush.toml.example")
 endif()

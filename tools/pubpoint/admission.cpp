@@ -14,18 +14,18 @@ void refuse(const AccessDecision& decision, ClientConnection& connection, AfterR
 
 }  // namespace
 
-bool let_in(const AccessRequest& request, ClientConnection& connection, Service& service,
-            AfterRefusal after) {
+std::optional<std::string> let_in(const AccessRequest& request, ClientConnection& connection,
+                                  Service& service, AfterRefusal after) {
   const AccessDecision decision = service.admit(request, connection.peer());
   if (RequestRecord* record = connection.record())
     record->user = decision.attempted ? decision.attempt.user : decision.user;
-  if (decision.granted) return true;
+  if (decision.granted) return decision.user;
   if (decision.delay.count() == 0)
     refuse(decision, connection, after);
   else
     connection.pause(decision.delay,
                      [&connection, decision, after] { refuse(decision, connection, after); });
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace wmpush::pubpoint

@@ -36,7 +36,7 @@ using tcp = asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kLongestTimerPeriod{1000};
 constexpr std::chrono::milliseconds kShortestTimerPeriod{10};
-/// How long the end waits for recordings.
+/// How long the end waits for recordings, and for who is told of them.
 constexpr std::chrono::milliseconds kLongestFinish{5000};
 /// Descriptors that no connection gets: a recording that begins its next file, a log or a
 /// configuration that is opened again find one. A quarter of all, and so many at most.
@@ -160,10 +160,14 @@ class Server::Impl {
       for (const auto& connection : connections_) connection->close();
       stop_timer_.expires_after(kLongestFinish);
       stop_timer_.async_wait([this](const error_code& error) {
-        if (!error) service_.abandon_recordings(kLongestFinish);
+        if (error) return;
+        service_.abandon_recordings(kLongestFinish);
+        context_->stop();  // whoever is still being told of it
       });
       // Behind what the viewers' threads have told of those that have gone.
-      asio::post(*context_, [this] { service_.when_recorded([this] { context_->stop(); }); });
+      asio::post(*context_, [this] {
+        service_.when_recorded([this] { service_.when_told([this] { context_->stop(); }); });
+      });
     });
   }
 

@@ -14,6 +14,7 @@
 #include "pubpoint/access/access_settings.hpp"
 #include "pubpoint/access/authentication.hpp"
 #include "pubpoint/clock.hpp"
+#include "pubpoint/hook/hook_settings.hpp"
 #include "pubpoint/limit_counts.hpp"
 #include "tls/context.hpp"
 
@@ -128,6 +129,7 @@ struct Settings {
                                                    ///< more where clients are real
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   Takeover takeover = Takeover::Refuse;
+  HookSettings hooks{};
   std::shared_ptr<const FallbackFile> fallback{};  ///< shown while nobody pushes; null: nothing
   std::size_t viewer_threads = 0;                  ///< 0: one for each core
   Limits limits{};
@@ -191,9 +193,10 @@ class Server {
   /// "wmpushs://127.0.0.1:PORT/live"; empty without TLS.
   std::string tls_url(const std::string& point = "/live") const;
 
-  /// Takes users, grants, tokens, addresses, limits, `takeover` and `tls` over from `settings`, for
-  /// the connections and requests that come from now on: nobody is dropped. Returns one line that
-  /// names what else is different, and takes a new server; empty when there is nothing.
+  /// Takes users, grants, tokens, addresses, limits, hooks, `takeover` and `tls` over from
+  /// `settings`, for the connections and requests that come from now on: nobody is dropped. Returns
+  /// one line that names what else is different, and takes a new server; empty when there is
+  /// nothing.
   std::string reload(Settings settings);
   /// Administrative disconnect of every session of a publishing point (S10).
   void disconnect(const std::string& point, int status = 503);

@@ -1,5 +1,7 @@
 #include "pubpoint/service.hpp"
 
+#include <stdexcept>
+
 #include "core/log.hpp"
 #include "pubpoint/record/file_slots.hpp"
 #include "pubpoint/record/recorder.hpp"
@@ -11,6 +13,14 @@ namespace {
 constexpr std::size_t kMaxBreaches = 10'000;
 constexpr std::size_t kMaxAttempts = 10'000;
 
+/// Of "192.0.2.1:80" and "[2001:db8::1]:80", without brackets.
+std::string address_of(std::string_view peer) {
+  std::string_view address = peer.substr(0, peer.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']'))
+    address = address.substr(1, address.size() - 2);
+  return std::string(address);
+}
+
 }  // namespace
 
 Service::Service(Settings settings, Post post)
@@ -18,6 +28,7 @@ Service::Service(Settings settings, Post post)
       registry_(settings_.points, settings_.takeover, settings_.limits),
       access_(std::make_unique<Access>(settings_.access, settings_.authentication)),
       post_(std::move(post)),
+      hooks_(settings_.hooks, post_),
       watching_(
           settings_, registry_, post_,
           [this](const ViewerRecord& viewer) {
@@ -107,6 +118,12 @@ std::string Service::reload(Settings settings) {
            settings.wait_for_push != now.wait_for_push,
        "the timeouts");
   keep(settings.viewer_threads != now.viewer_threads, "the threads for viewers");
+  try {
+    hooks_.change(settings.hooks);
+    settings_.hooks = std::move(settings.hooks);
+  } catch (const std::invalid_argument& wrong) {
+    keep(true, wrong.what());
+  }
 
   settings_.access = std::move(settings.access);
   settings_.authentication = std::move(settings.authentication);
@@ -143,6 +160,55 @@ void Service::count_connection() {
   change([&] { ++connections_; });
 }
 
+void Service::ask(Hook hook, HookFacts facts, const std::string& peer,
+                  std::function<void(int)> refused) {
+  hooks_.ask(hook, std::move(facts), [this, hook, peer, refused](const HookAnswer& answer) {
+    const int status = answer.status();
+    if (status != 0)
+      log_seldom(
+          std::string(name_of(hook)) + std::to_string(status) + peer.substr(0, peer.rfind(':')),
+          std::string(name_of(hook)) +
+              (status == 403 ? " has refused " : " was no answer to be had from for ") + peer +
+              ": " + answer.why);
+    refused(status);
+  });
+}
+
+void Service::ask_for_push(const std::shared_ptr<PushSession>& session, HookFacts facts,
+                           std::function<void(int)> refused) {
+  ask(Hook::Push, std::move(facts), session->report().peer, [this, session, refused](int status) {
+    if (status != 0)
+      end_session(session, "on_push let it not in");
+    else if (!session->over())
+      hook_granted_.insert(session->id());
+    refused(session->over() && status == 0 ? 503 : status);
+  });
+}
+
+void Service::tell(Hook hook, HookFacts facts) {
+  if (!has_hook(hook)) return;
+  hooks_.tell(hook, std::move(facts), [this, hook](const HookAnswer& answer) {
+    if (answer.status() != 0)
+      log_seldom(std::string(name_of(hook)), std::string(name_of(hook)) + ": " + answer.why);
+  });
+}
+
+void Service::tell_of_end(const PushSession& session) {
+  const SessionReport& report = session.report();
+  const bool granted = hook_granted_.erase(session.id()) > 0;
+  if (!granted && (has_hook(Hook::Push) || report.push_starts == 0)) return;
+  HookFacts facts("push_end");
+  facts.add("point", report.point)
+      .add("address", address_of(report.peer))
+      .add("user_agent", report.user_agent)
+      .add("session", report.push_id)
+      .add("because", report.ended_because)
+      .add("packets", report.packets)
+      .add("bytes", report.bytes)
+      .add("seconds", std::chrono::microseconds(report.media));
+  tell(Hook::PushEnd, std::move(facts));
+}
+
 bool Service::session_started(const std::shared_ptr<PushSession>& session) {
   const bool wait = writer_ && settings_.record_required;
   if (settings_.consumer) {
@@ -170,6 +236,18 @@ std::unique_ptr<Recorder> Service::make_recorder(const std::shared_ptr<PushSessi
   rules.free = settings_.record_free;
   rules.clock = settings_.wall_clock;
   rules.files = record_files_;
+  rules.on_file = [this, post = post_, point = session->point(),
+                   id = session->id()](const RecordedFile& file) {
+    post([this, point, id, file] {
+      HookFacts facts("record");
+      facts.add("point", point)
+          .add("session", id)
+          .add("file", std::filesystem::absolute(file.path).string())
+          .add("bytes", file.bytes)
+          .add("seconds", std::chrono::microseconds(file.duration));
+      tell(Hook::Record, std::move(facts));
+    });
+  };
   RecordingEvents events;
   const std::weak_ptr<PushSession> weak = session;  // which owns the recorder, and so the events
   events.ready = [this, post = post_, weak] {
@@ -266,6 +344,7 @@ void Service::end_session(const std::shared_ptr<PushSession>& session, std::stri
 
 void Service::ended(const PushSession& session) {
   publish(session);
+  tell_of_end(session);
   if (settings_.on_end && session.report().push_starts > 0) settings_.on_end(session.report());
 }
 

@@ -9,11 +9,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "pubpoint/access/access.hpp"
 #include "pubpoint/access/log_limiter.hpp"
+#include "pubpoint/hook/hooks.hpp"
 #include "pubpoint/http/http_host.hpp"
 #include "pubpoint/pull/watching.hpp"
 #include "pubpoint/registry.hpp"
@@ -64,6 +66,14 @@ class Service final : public HttpHost {
   void count_connection();
   void log_seldom(const std::string& key, const std::string& text) override;
 
+  bool has_hook(Hook hook) const { return hooks_.has(hook); }
+  /// Asks a hook that there is whether `peer` may do what `facts` say; `refused` is called later,
+  /// with the status of the answer, 0 when it may.
+  void ask(Hook hook, HookFacts facts, const std::string& peer, std::function<void(int)> refused);
+  /// As ask(), for a session that was set up: its end will be told.
+  void ask_for_push(const std::shared_ptr<PushSession>& session, HookFacts facts,
+                    std::function<void(int)> refused);
+
   /// The first PushStart of a session: makes its recording and tells the program. False when its
   /// content has to wait for SessionConnection::go_on().
   bool session_started(const std::shared_ptr<PushSession>& session);
@@ -87,6 +97,8 @@ class Service final : public HttpHost {
 
   /// Calls `done` once, when no recording is left to be finished: at once when there is none.
   void when_recorded(std::function<void()> done);
+  /// The same, when the hooks have been told everything.
+  void when_told(std::function<void()> done) { hooks_.when_told(std::move(done)); }
   /// Reports what was not finished within `limit` as it is.
   void abandon_recordings(std::chrono::milliseconds limit);
 
@@ -108,6 +120,9 @@ class Service final : public HttpHost {
   /// `session`: null when it has gone.
   void recording_failed(const std::shared_ptr<PushSession>& session,
                         const RecordingFailure& failure);
+  /// Does nothing where there is no such hook.
+  void tell(Hook hook, HookFacts facts);
+  void tell_of_end(const PushSession& session);
   void settle(const std::string& push_id, std::vector<std::filesystem::path> recordings,
               std::string recording_error);
   void ended(const PushSession& session);
@@ -117,6 +132,8 @@ class Service final : public HttpHost {
   std::unique_ptr<Access> access_;  // another one after each reload()
   LogLimiter log_limiter_;
   const Post post_;
+  Hooks hooks_;
+  std::set<std::string> hook_granted_;  // pushes whose end is to be told, by push-id
   Watching watching_;
   Rates rates_;
   const std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();

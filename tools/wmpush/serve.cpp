@@ -334,6 +334,14 @@ Command serve_command() {
        "an ASF file that is shown, over and over, while nobody pushes; best with the streams of "
        "the "
        "pushes, as the same encoder writes them"},
+      {"on_push", "HOOK",
+       "ask whether a push may begin: HOOK is an http:// or https:// URL that JSON is posted to, "
+       "or "
+       "a program with its arguments that reads the same on its standard input. A status of 2xx, "
+       "or exit status 0, lets it in; no answer within 5 s does not"},
+      {"on_push_end", "HOOK", "tell when that push is over"},
+      {"on_watch", "HOOK", "ask whether somebody may watch"},
+      {"on_record", "HOOK", "tell when a recording is finished, and where it is"},
       {"access_log", "FILE",
        "add a line for each request that is over, in Apache's combined format; SIGHUP opens it "
        "again"},

@@ -39,6 +39,13 @@ std::string read_file(const std::string& file, Config& config) {
         &config.fallback, &config.tls_cert, &config.tls_key})
     place_beside(folder, *name);
   place_beside(folder, config.settings.record);
+  pubpoint::HookSettings& hooks = config.settings.hooks;
+  for (std::string* hook :
+       {&hooks.on_push, &hooks.on_push_end, &hooks.on_watch, &hooks.on_record}) {
+    const std::string program = hook->substr(0, hook->find_first_of(" \t"));
+    if (program.find('/') != program.npos && !pubpoint::is_hook_url(program))
+      place_beside(folder, *hook);
+  }
   return {};
 }
 
@@ -132,6 +139,24 @@ std::string read_tls(const Arguments& arguments, ServeSettings& settings) {
   return {};
 }
 
+/// Who is asked and told.
+std::string read_hooks(const Arguments& arguments, Config& config) {
+  pubpoint::HookSettings& hooks = config.settings.hooks;
+  for (const auto& [name, hook] : {std::pair{"on_push", &hooks.on_push},
+                                   {"on_push_end", &hooks.on_push_end},
+                                   {"on_watch", &hooks.on_watch},
+                                   {"on_record", &hooks.on_record}}) {
+    const std::string key = std::string("hooks.") + name;
+    if (const auto text = arguments.value(name)) {
+      *hook = *text;
+      config.places.erase(key);
+    }
+    if (std::string wrong = pubpoint::check_hook(*hook); !wrong.empty())
+      return config.source(key, std::string("--") + name) + ": " + wrong;
+  }
+  return {};
+}
+
 std::string read_points(const Arguments& arguments, pubpoint::Settings& settings) {
   // "--point a b" and "--point a --point b" mean the same.
   std::vector<std::string> names = arguments.values("point");
@@ -179,6 +204,7 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
     config.access_log = *file;
   }
   if (std::string wrong = read_access(arguments, config); !wrong.empty()) return wrong;
+  if (std::string wrong = read_hooks(arguments, config); !wrong.empty()) return wrong;
   return read_recording(arguments, config.settings);
 }
 

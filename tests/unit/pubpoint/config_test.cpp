@@ -98,7 +98,7 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
   EXPECT_THAT(wrong("listn = \"*:80\"\n"), HasSubstr("did you mean 'listen'?"));
   EXPECT_THAT(wrong("[limit]\n"),
               AllOf(StartsWith("live.toml: line 1, column "), HasSubstr("did you mean 'limits'?")));
-  EXPECT_THAT(wrong("[zzzzzzzz]\n"), HasSubstr("there are access, limits, log, "));
+  EXPECT_THAT(wrong("[zzzzzzzz]\n"), HasSubstr("there are access, hooks, limits, log, "));
   EXPECT_THAT(wrong("[limits]\nviewers = \"many\"\n"),
               HasSubstr("line 2, column 1: limits.viewers needs a whole number from 0 to "
                         "1000000000, and this is a text"));

@@ -141,11 +141,10 @@ std::string config_example() {
       "# What `wmpush serve --config FILE` reads. Each line that is commented out has the "
       "default;\n"
       "# a flag of the command line wins over the line here. `wmpush serve --check --config FILE`\n"
-      "# says whether all is well. After `kill -HUP` (or `systemctl reload`) [access], "
-      "[limits],\n"
-      "# takeover, [log] and the certificate are read again, and nobody is dropped. Names of files "
-      "count from the\n"
-      "# folder of this one.\n";
+      "# says whether all is well. After `kill -HUP` (or `systemctl reload`) [access], [limits],\n"
+      "# [hooks], takeover, [log] and the certificate are read again, and nobody is dropped. "
+      "Names\n"
+      "# of files count from the folder of this one.\n";
   const Config defaults;
   std::string table;
   for (const ConfigKey& key : config_keys()) {

@@ -234,6 +234,29 @@ void add_timeouts(std::vector<ConfigKey>& keys) {
       [](Config & c) -> auto& { return c.settings.wait_for_push; }, 0, kMany));
 }
 
+void add_hooks(std::vector<ConfigKey>& keys) {
+  const std::string table = "hooks";
+  const auto put = [&](const char* name, const char* help, auto member) {
+    keys.push_back(text(
+        table, name, help, [member](Config & c) -> auto& { return c.settings.hooks.*member; }));
+  };
+  put("on_push", "URL or program that is asked whether a push may begin", &HookSettings::on_push);
+  put("on_push_end", "URL or program that is told when it is over", &HookSettings::on_push_end);
+  put("on_watch", "URL or program that is asked whether somebody may watch",
+      &HookSettings::on_watch);
+  put("on_record", "URL or program that is told when a recording is finished",
+      &HookSettings::on_record);
+  keys.push_back(number(
+      table, "timeout", "milliseconds for the answer, after which it is a refusal",
+      [](Config & c) -> auto& { return c.settings.hooks.timeout; }, 1, kMany));
+  keys.push_back(number(
+      table, "at_once", "calls that are under way at the same time",
+      [](Config & c) -> auto& { return c.settings.hooks.at_once; }, 1, 10'000));
+  keys.push_back(number(
+      table, "queue", "calls that wait for their turn; one more is not made, and is a refusal",
+      [](Config & c) -> auto& { return c.settings.hooks.queue; }, 0, 1'000'000));
+}
+
 void add_limits(std::vector<ConfigKey>& keys) {
   const auto put = [&](const char* name, const char* help, auto member, std::int64_t least,
                        std::int64_t most) {
@@ -267,6 +290,7 @@ std::vector<ConfigKey> all_keys() {
   add_record(keys);
   add_access(keys);
   add_timeouts(keys);
+  add_hooks(keys);
   add_limits(keys);
   keys.push_back(text(
       "log", "access", "file with a line for each request, in Apache's combined format",

@@ -35,19 +35,44 @@ Reading PullHandler::on_bytes(Bytes& input) {
   input = input.subspan(taken);
   body_left_ -= taken;
   if (body_left_ > 0) return Reading::Body;
-  return admit() ? answer(false) : Reading::Nothing;
+  if (!admit()) return Reading::Nothing;
+  if (!service_.has_hook(Hook::Watch) || !service_.watching().is_to_watch(request_))
+    return answer(false);
+  ask();
+  return Reading::Nothing;
+}
+
+void PullHandler::ask() {
+  HookFacts facts("watch");
+  facts.add("point", service_.watching().point_of(request_.path))
+      .add("address", connection_.address())
+      .add("user", user_)
+      .add("user_agent", request_.user_agent)
+      .add("kind", request_.agent_version > 0 ? "mmsh" : "http")
+      .add_secret("query", request_.query);
+  service_.ask(Hook::Watch, std::move(facts), connection_.peer(),
+               [this, alive = std::weak_ptr<void>(connection_.keep())](int status) {
+                 const auto connection = alive.lock();
+                 if (!connection || !connection_.is_open()) return;
+                 if (status == 0)
+                   connection_.read_next(answer(false));
+                 else
+                   connection_.refuse(status, {});
+               });
 }
 
 bool PullHandler::admit() {
   const std::string point = service_.watching().point_of(request_.path);
   if (point.empty() || !request_.is_for_stream()) return true;
-  return let_in({.right = Right::Watch,
-                 .method = method_,
-                 .target = target_,
-                 .authorization = authorization_,
-                 .address = connection_.address(),
-                 .point = point},
-                connection_, service_, AfterRefusal::Closes);
+  const auto user = let_in({.right = Right::Watch,
+                            .method = method_,
+                            .target = target_,
+                            .authorization = authorization_,
+                            .address = connection_.address(),
+                            .point = point},
+                           connection_, service_, AfterRefusal::Closes);
+  user_ = user.value_or("");
+  return user.has_value();
 }
 
 Reading PullHandler::answer(bool waited) {

@@ -26,6 +26,8 @@ class PullHandler final : public RequestHandler {
   /// Whether the request is for nothing that is guarded, or from someone who may watch; otherwise
   /// it is answered.
   bool admit();
+  /// Asks the hook whether who was admitted may watch, and answers then.
+  void ask();
   /// `waited`: the time for a push to begin is over.
   Reading answer(bool waited);
   Reading await_push(const std::shared_ptr<Broadcast>& broadcast);
@@ -39,6 +41,7 @@ class PullHandler final : public RequestHandler {
   std::string method_;  // of the request as it stood there, with its target and Authorization
   std::string target_;
   std::string authorization_;
+  std::string user_;             // who was admitted; empty: anybody is
   std::string line_;             // its request line
   std::uint64_t body_left_ = 0;  // bytes of its body, which nobody reads
   bool awaits_ = false;          // a push

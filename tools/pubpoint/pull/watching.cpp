@@ -118,6 +118,18 @@ std::string Watching::point_of(const std::string& path) const {
   return place ? place->point : std::string();
 }
 
+bool Watching::is_announcement(const PullRequest& request, const Place& place) {
+  if (request.agent_version > 0) return false;  // a player that speaks MS-WMSP wants the stream
+  return place.alias == ".asx" || place.alias == ".m3u" ||
+         (place.alias.empty() && request.kind == Kind::Page);
+}
+
+bool Watching::is_to_watch(const PullRequest& request) const {
+  if (!request.is_for_stream() || request.kind == Kind::Describe || request.head_only) return false;
+  const std::optional<Place> place = find(request.path);
+  return place && !is_announcement(request, *place);
+}
+
 Watching::Reply Watching::say(const char* status, const char* type, const std::string& body,
                               bool head_only) const {
   Reply reply;
@@ -159,7 +171,7 @@ Watching::Reply Watching::answer(const PullRequest& request, const std::string& 
   const std::optional<Place> place = find(request.path);
   if (!place) return say("404 Not Found");
   const std::string path = percent_encoded_path(place->point);
-  if (const bool is_player = request.agent_version > 0; !is_player) {
+  if (is_announcement(request, *place)) {
     const auto announce = [&](const char* type, const std::string& body) {
       return request.host.empty() ? say("400 Bad Request")
                                   : say("200 OK", type, body, request.head_only);
@@ -170,9 +182,8 @@ Watching::Reply Watching::answer(const PullRequest& request, const std::string& 
     if (place->alias == ".m3u")
       return announce("audio/x-mpegurl",
                       m3u_body(request.secure, request.host, path, request.query));
-    if (place->alias.empty() && request.kind == Kind::Page)
-      return announce("text/html; charset=utf-8",
-                      page_body(request.secure, request.host, path, place->point));
+    return announce("text/html; charset=utf-8",
+                    page_body(request.secure, request.host, path, place->point));
   }
   return answer_stream(request, *place, peer, line, waited);
 }

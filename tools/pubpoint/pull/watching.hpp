@@ -45,6 +45,9 @@ class Watching {
   /// The point that a path is of, itself or with an extension; empty when there is none.
   std::string point_of(const std::string& path) const;
 
+  /// Whether answer() would make a viewer of who asks, now or once a push has begun.
+  bool is_to_watch(const PullRequest& request) const;
+
   struct Reply {
     enum class What {
       Say,   ///< `text`, and then close, unless `keep`
@@ -94,6 +97,8 @@ class Watching {
   };
   Audience& audience();
   std::optional<Place> find(const std::string& path) const;
+  /// Whether what is asked for is something that names the stream, and not the stream.
+  static bool is_announcement(const PullRequest& request, const Place& place);
   Reply say(const char* status, const char* type = "", const std::string& body = {},
             bool head_only = false) const;
   Reply answer_stream(const PullRequest& request, const Place& place, const std::string& peer,

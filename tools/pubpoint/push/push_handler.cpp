@@ -65,13 +65,15 @@ Reading PushHandler::read_setup_body(Bytes& input) {
 }
 
 bool PushHandler::admit(AfterRefusal after) {
-  return let_in({.right = Right::Push,
-                 .method = "POST",
-                 .target = target_,
-                 .authorization = authorization_,
-                 .address = connection_.address(),
-                 .point = request_.path},
-                connection_, service_, after);
+  const auto user = let_in({.right = Right::Push,
+                            .method = "POST",
+                            .target = target_,
+                            .authorization = authorization_,
+                            .address = connection_.address(),
+                            .point = request_.path},
+                           connection_, service_, after);
+  user_ = user.value_or("");
+  return user.has_value();
 }
 
 void PushHandler::set_up() {
@@ -96,10 +98,41 @@ void PushHandler::set_up() {
   last_push_id_ = session->id();
   service_.publish(*session);
   if (is_new) set_up_.push_back(session);
+  if (is_new && service_.has_hook(Hook::Push))
+    ask(session);
+  else
+    accept(*session);
+}
+
+void PushHandler::ask(const std::shared_ptr<PushSession>& session) {
+  HookFacts facts("push");
+  facts.add("point", request_.path)
+      .add("address", connection_.address())
+      .add("user", user_)
+      .add("user_agent", request_.user_agent)
+      .add("session", session->id())
+      .add_secret("query", target_.substr(std::min(target_.find('?'), target_.size() - 1) + 1));
+  asking_ = true;
+  connection_.hold();
+  service_.ask_for_push(
+      session, std::move(facts),
+      [this, alive = std::weak_ptr<void>(connection_.keep()), session](int status) {
+        const auto connection = alive.lock();
+        if (!connection) return;
+        asking_ = false;
+        if (status == 0)
+          accept(*session);
+        else
+          connection_.refuse(status, {});
+        connection_.go_on();
+      });
+}
+
+void PushHandler::accept(const PushSession& session) {
   const std::string timeout = std::to_string(service_.settings().idle_timeout.count());
   connection_.answer(204, {{"Pragma", "no-cache, timeout=" + timeout},
                            {"Cache-Control", "no-cache"},
-                           {"Set-Cookie", "push-id=" + session->id()},
+                           {"Set-Cookie", "push-id=" + session.id()},
                            {"Supported", kSupported}});
 }
 
@@ -216,10 +249,12 @@ void PushHandler::read_now() {
 }
 
 void PushHandler::hand_over() {
-  reads_at_once_ = true;
-  connection_.end_pause();
-  connection_.read_all();
-  reads_at_once_ = false;
+  if (!asking_) {
+    reads_at_once_ = true;
+    connection_.end_pause();
+    connection_.read_all();
+    reads_at_once_ = false;
+  }
   on_gone("its client has come back on another connection");
   connection_.close();
 }

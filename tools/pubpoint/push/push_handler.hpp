@@ -40,6 +40,9 @@ class PushHandler final : public RequestHandler, public SessionConnection {
   /// Whether the request is from someone who may push; otherwise it is answered.
   bool admit(AfterRefusal after);
   void set_up();
+  /// Asks the hook whether the session that was set up may push, and answers then.
+  void ask(const std::shared_ptr<PushSession>& session);
+  void accept(const PushSession& session);
   Reading begin_stream();
   Reading end_stream(Bytes& input);
   Reading length_used_up();
@@ -57,6 +60,8 @@ class PushHandler final : public RequestHandler, public SessionConnection {
   std::string target_;  // of the request as it stood there, and its Authorization
   std::string authorization_;
   std::string setup_body_;
+  std::string user_;                               // who was let in; empty: anybody is
+  bool asking_ = false;                            // whether the last PushSetup may push
   std::shared_ptr<PushSession> session_;           // of the PushStart that is being read
   std::uint64_t received_before_ = 0;              // by the session, when this PushStart began
   std::deque<std::weak_ptr<PushSession>> set_up_;  // here, and not begun

@@ -133,10 +133,15 @@ void RecordingSeries::end_file() {
   note_error();
   recording_->finish();
   note_error();
-  const std::filesystem::path path = recording_->path();
+  RecordedFile file{recording_->path(), 0, recording_->duration()};
   recording_.reset();
   slot_.reset();
-  if (!path.empty() && files_.size() < kMaxFiles) files_.push_back(path);
+  if (file.path.empty()) return;
+  if (files_.size() < kMaxFiles) files_.push_back(file.path);
+  if (!rules_.on_file) return;
+  std::error_code gone;
+  if (const auto bytes = std::filesystem::file_size(file.path, gone); !gone) file.bytes = bytes;
+  rules_.on_file(file);
 }
 
 void RecordingSeries::finish() { end_file(); }

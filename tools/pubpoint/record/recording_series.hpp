@@ -18,6 +18,12 @@
 
 namespace wmpush::pubpoint {
 
+struct RecordedFile {
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;
+  std::chrono::milliseconds duration{0};  ///< from the first to the last send time
+};
+
 /// Where recordings go, and when the next file begins.
 struct RecordingRules {
   std::filesystem::path directory;
@@ -31,6 +37,8 @@ struct RecordingRules {
   std::function<std::chrono::system_clock::time_point()> clock = [] {
     return std::chrono::system_clock::now();
   };
+  /// Hears of each file once it is finished; empty: nobody.
+  std::function<void(const RecordedFile&)> on_file{};
 };
 
 /// Not whole, and why: the status that tells it to an encoder, and one line.

@@ -16,11 +16,7 @@ std::string json_escape(std::string_view character) {
   return escaped;
 }
 
-}  // namespace
-
-std::string json_string(std::string_view string) {
-  const std::string masked = mask_secrets(string);
-  std::string_view text = masked;
+std::string quoted(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
@@ -41,6 +37,10 @@ std::string json_string(std::string_view string) {
   return out + '"';
 }
 
+}  // namespace
+
+std::string json_string(std::string_view string) { return quoted(mask_secrets(string)); }
+
 JsonObject& JsonObject::member(std::string_view name, std::string_view value) {
   if (!members_.empty()) members_ += ", ";
   members_ += json_string(name) + ": " + std::string(value);
@@ -49,6 +49,10 @@ JsonObject& JsonObject::member(std::string_view name, std::string_view value) {
 
 JsonObject& JsonObject::add(std::string_view name, std::string_view text) {
   return member(name, json_string(text));
+}
+
+JsonObject& JsonObject::add_secret(std::string_view name, std::string_view text) {
+  return member(name, quoted(text));
 }
 
 JsonObject& JsonObject::add(std::string_view name, std::uint64_t number) {
