@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <future>
 #include <map>
 #include <mutex>
@@ -70,9 +71,17 @@ class Field : public ::testing::Test {
   }
   /// Connections may end in another order than they began.
   void took_stream(Connection& connection) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++being_read_;
+    }
     const std::string stream = connection.read_stream();
-    const std::lock_guard lock(mutex_);
-    streams_[connection.number()] += stream;
+    {
+      const std::lock_guard lock(mutex_);
+      streams_[connection.number()] += stream;
+      --being_read_;
+    }
+    read_.notify_all();
   }
   /// The usual course: setup, answer, start, stream.
   void take_push(Connection& connection, std::string_view answer = kPlainAnswer) {
@@ -86,8 +95,10 @@ class Field : public ::testing::Test {
     const std::lock_guard lock(mutex_);
     return heads_;
   }
+  /// Of all connections. What the receiver's system has taken may not have been read yet.
   std::string stream() {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    read_.wait_for(lock, std::chrono::seconds(10), [&] { return being_read_ == 0; });
     std::string all;
     for (const auto& [number, stream] : streams_) all += stream;
     return all;
@@ -108,6 +119,8 @@ class Field : public ::testing::Test {
 
  private:
   std::mutex mutex_;
+  std::condition_variable read_;
+  int being_read_ = 0;  // streams
   std::vector<std::string> heads_;
   std::map<std::size_t, std::string> streams_;  // by the number of the connection
 };
@@ -118,8 +131,8 @@ std::string field_in(const std::string& head, const std::string& name) {
   return request.header(name);
 }
 
-/// As web servers do with a connection that has been idle for some seconds: an input may take longer
-/// to begin.
+/// As web servers do with a connection that has been idle for some seconds: an input may take
+/// longer to begin.
 TEST_F(Field, C21_AServerMayCloseTheConnectionBeforeTheStreamBegins) {
   std::promise<void> accepted;
   std::promise<void> closed;

@@ -14,6 +14,7 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 class ToolServe : public ServeTest {};
@@ -340,8 +341,45 @@ TEST_F(ToolServe, SaysWhatHookCannotBeCalled) {
   const Finished in_file =
       run(wmpush({"serve", "--check", "--config", file("wmpush.toml").string()}));
   EXPECT_NE(in_file.status, 0);
-  EXPECT_THAT(in_file.error, AllOf(HasSubstr("wmpush.toml: line 2, column "),
-                                   HasSubstr("there is no program \"" + (folder.path() / "./nothing").string())));
+  EXPECT_THAT(in_file.error,
+              AllOf(HasSubstr("wmpush.toml: line 2, column "),
+                    HasSubstr("there is no program \"" + (folder.path() / "./nothing").string())));
+}
+
+TEST_F(ToolServe, PushesOnWhatItReceivesToOtherServers) {
+  ChildProcess last(wmpush({"serve", "--listen", "127.0.0.1:0", "--point", "a", "--point", "b",
+                            "--record", file("last").string()}));
+  const std::string a = url_of(last);
+  const std::string b = a.substr(0, a.size() - 1) + "b";
+  ChildProcess middle(wmpush({"serve", "--listen", "127.0.0.1:0", "--relay", a}));
+  std::ofstream(file("wmpush.toml"))
+      << "listen = \"127.0.0.1:0\"\n[[point]]\nrelay = [\"" << b << "\", \"" << url_of(middle)
+      << "\"]\nname = \"first\"\n[[point]]\nname = \"other\"\n";
+  ChildProcess first(wmpush({"serve", "--config", file("wmpush.toml").string()}));
+  const Finished push = run(wmpush({"send", film(), url_of(first)}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  for (const char* begun : {"/a: push ", "/b: push "})
+    EXPECT_TRUE(last.wait_for_output(begun)) << last.output();
+  stop(first);
+  stop(middle);
+  stop(last);
+  const std::string said = last.output();
+  EXPECT_EQ(std::ranges::count(said, '\n'), 6) << "two URLs, and each push begins and ends\n"
+                                               << said;
+}
+
+TEST_F(ToolServe, SaysWhatCannotBeRelayed) {
+  const Finished two =
+      run(wmpush({"serve", "--point", "a", "--point", "b", "--relay", "wmpush://x/y"}));
+  EXPECT_THAT(two.error, HasSubstr("--relay is for a server with one point"));
+  const Finished url = run(wmpush({"serve", "--relay", "ftp://ali:secret@x/y"}));
+  EXPECT_NE(url.status, 0);
+  EXPECT_THAT(url.error, AllOf(HasSubstr("--relay: "), Not(HasSubstr("secret"))));
+  std::ofstream(file("wmpush.toml"))
+      << "[[point]]\nname = \"a\"\nrelay = [\"wmpush://x/y?no=1\", \"x\"]\n";
+  const Finished in_file =
+      run(wmpush({"serve", "--check", "--config", file("wmpush.toml").string()}));
+  EXPECT_THAT(in_file.error, HasSubstr("line 3, column "));
 }
 
 }  // namespace

@@ -156,6 +156,7 @@ class Server::Impl {
       plain_.close();
       if (secure_) secure_->close();
       service_.disconnect({}, 503, "the server was stopped");
+      service_.stop_relays();
       service_.watching().stop();
       for (const auto& connection : connections_) connection->close();
       stop_timer_.expires_after(kLongestFinish);

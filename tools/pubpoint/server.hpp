@@ -16,6 +16,7 @@
 #include "pubpoint/clock.hpp"
 #include "pubpoint/hook/hook_settings.hpp"
 #include "pubpoint/limit_counts.hpp"
+#include "pubpoint/relay/relay_settings.hpp"
 #include "tls/context.hpp"
 
 namespace wmpush::pubpoint {
@@ -130,6 +131,7 @@ struct Settings {
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   Takeover takeover = Takeover::Refuse;
   HookSettings hooks{};
+  std::vector<RelaySettings> relays{};             ///< what is received is pushed on
   std::shared_ptr<const FallbackFile> fallback{};  ///< shown while nobody pushes; null: nothing
   std::size_t viewer_threads = 0;                  ///< 0: one for each core
   Limits limits{};

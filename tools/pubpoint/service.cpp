@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "pubpoint/record/file_slots.hpp"
 #include "pubpoint/record/recorder.hpp"
+#include "pubpoint/relay/relay.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -47,6 +48,13 @@ Service::Service(Settings settings, Post post)
       record_files_(std::make_shared<FileSlots>(settings_.limits.record_files)) {
   if (!settings_.record.empty() && !settings_.discard && !settings_.consumer)
     writer_ = std::make_unique<Writer>(settings_.record_queue);
+  for (const RelaySettings& relay : settings_.relays)
+    relays_.push_back(std::make_unique<Relay>(
+        relay, [this, post = post_, point = relay.point](const std::string& line) {
+          post([this, point, line] {
+            log_seldom("relay " + line, "the relay of " + point + ": " + line);
+          });
+        }));
 }
 
 Service::~Service() = default;
@@ -118,6 +126,7 @@ std::string Service::reload(Settings settings) {
            settings.wait_for_push != now.wait_for_push,
        "the timeouts");
   keep(settings.viewer_threads != now.viewer_threads, "the threads for viewers");
+  keep(settings.relays != now.relays, "the relays");
   try {
     hooks_.change(settings.hooks);
     settings_.hooks = std::move(settings.hooks);
@@ -222,6 +231,8 @@ bool Service::session_started(const std::shared_ptr<PushSession>& session) {
   if (!settings_.discard)
     session->add_consumer(
         std::make_unique<BroadcastFeed>(watching_.broadcast(session->point()), settings_.now));
+  for (const auto& relay : relays_)
+    if (relay->settings().point == session->point()) session->add_consumer(relay->feed());
   publish(*session);
   if (settings_.on_start) settings_.on_start(session->report());
   return !wait;
@@ -383,6 +394,10 @@ void Service::cut_off(const std::shared_ptr<PushSession>& session, int status,
   end_session(session, because);
   if (const auto connection = session->connection())
     connection->session_ended(session->id(), status);
+}
+
+void Service::stop_relays() {
+  for (const auto& relay : relays_) relay->begin_stop();
 }
 
 void Service::join(ClientSocket::Released socket, Watching::Reply reply) {

@@ -26,6 +26,7 @@ namespace wmpush::pubpoint {
 
 class FileSlots;
 class Recorder;
+class Relay;
 class Writer;
 struct RecordingFailure;
 
@@ -67,6 +68,11 @@ class Service final : public HttpHost {
   void log_seldom(const std::string& key, const std::string& text) override;
 
   bool has_hook(Hook hook) const { return hooks_.has(hook); }
+  /// Those that push on what a point receives.
+  const std::vector<std::unique_ptr<Relay>>& relays() const { return relays_; }
+  /// Ends what they push, in their own threads.
+  void stop_relays();
+
   /// Asks a hook that there is whether `peer` may do what `facts` say; `refused` is called later,
   /// with the status of the answer, 0 when it may.
   void ask(Hook hook, HookFacts facts, const std::string& peer, std::function<void(int)> refused);
@@ -132,6 +138,7 @@ class Service final : public HttpHost {
   std::unique_ptr<Access> access_;  // another one after each reload()
   LogLimiter log_limiter_;
   const Post post_;
+  std::vector<std::unique_ptr<Relay>> relays_;
   Hooks hooks_;
   std::set<std::string> hook_granted_;  // pushes whose end is to be told, by push-id
   Watching watching_;

@@ -328,6 +328,10 @@ Command serve_command() {
        "write so many recordings at the same time, and record no push beyond them (default 256)"},
       {"record_required", "", "end a push that cannot be recorded: 507 without space, else 503"},
       {"point", "NAME", "a publishing point; may be repeated (default live)", '\0', true},
+      {"relay", "URL",
+       "push on to another server what is received; may be repeated. For several points, and a "
+       "password, see [[point]] in wmpush.toml.example",
+       '\0', true},
       {"takeover", "WHICH",
        "of two pushes to one point: refuse the newer (default), or let the newer take over"},
       {"fallback", "FILE",

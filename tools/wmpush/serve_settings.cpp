@@ -157,6 +157,27 @@ std::string read_hooks(const Arguments& arguments, Config& config) {
   return {};
 }
 
+/// The relays of the file's points.
+void take_relays(Config& config) {
+  for (const auto& [point, url] : config.relays)
+    config.settings.relays.push_back({.point = config.settings.points[point], .url = url});
+}
+
+/// That of the only point.
+std::string read_relay(const Arguments& arguments, pubpoint::Settings& settings) {
+  const std::vector<std::string> urls = arguments.values("relay");
+  if (urls.empty()) return {};
+  if (settings.points.size() != 1)
+    return "--relay is for a server with one point: of several, the file of --config names each "
+           "one's under its [[point]]";
+  settings.relays.clear();
+  for (const std::string& url : urls) {
+    if (std::string wrong = pubpoint::check_relay(url); !wrong.empty()) return "--relay: " + wrong;
+    settings.relays.push_back({.point = settings.points.front(), .url = url});
+  }
+  return {};
+}
+
 std::string read_points(const Arguments& arguments, pubpoint::Settings& settings) {
   // "--point a b" and "--point a --point b" mean the same.
   std::vector<std::string> names = arguments.values("point");
@@ -164,7 +185,10 @@ std::string read_points(const Arguments& arguments, pubpoint::Settings& settings
     return "'" + arguments.operands().front() +
            "' is not expected here: a publishing point is named by --point";
   names.insert(names.end(), arguments.operands().begin(), arguments.operands().end());
-  if (!names.empty()) settings.points.clear();
+  if (!names.empty()) {
+    settings.points.clear();
+    settings.relays.clear();  // of those in the file
+  }
   for (const std::string& name : names)
     if (std::string wrong = pubpoint::parse_point(name, settings.points.emplace_back());
         !wrong.empty())
@@ -189,7 +213,9 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
   config.settings.port = settings.address.port;
 
   if (std::string wrong = read_tls(arguments, settings); !wrong.empty()) return wrong;
+  take_relays(config);
   if (std::string wrong = read_points(arguments, config.settings); !wrong.empty()) return wrong;
+  if (std::string wrong = read_relay(arguments, config.settings); !wrong.empty()) return wrong;
   if (const auto text = arguments.value("takeover")) {
     if (*text != "refuse" && *text != "newer")
       return "--takeover is refuse or newer, and not '" + *text + "'";

@@ -60,7 +60,7 @@ class ConfigReader {
       return key.table == entry.table && key.name == entry.key;
     });
     if (found == keys.end()) return unknown(entry);
-    if (found->table == "point") point_is_named_ = true;
+    if (found->table == "point" && found->name == "name") point_is_named_ = true;
     const std::string wrong = found->take(config_, entry.value);
     if (!wrong.empty()) return full_name(found->table, found->name) + wrong;
     given_.insert(full_name(found->table, found->name));
@@ -89,7 +89,11 @@ class ConfigReader {
     if ((entry.table == "point") != entry.repeated)
       return "[" + entry.table + "] is written " + in_brackets(entry.table) + " here";
     if (entry.table != "point") return {};
-    if (!std::exchange(has_points_, true)) config_.settings.points.clear();
+    if (!std::exchange(has_points_, true)) {
+      config_.settings.points.clear();
+      config_.relays.clear();
+    }
+    config_.settings.points.emplace_back();  // until it is named
     point_is_named_ = false;
     return {};
   }

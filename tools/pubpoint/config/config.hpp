@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pubpoint/config/document.hpp"
@@ -25,6 +26,8 @@ struct Config {
   std::string password_file{};  ///< the first line is that user's password
   std::string users{};          ///< file of users
   std::vector<std::string> grants{};
+  /// Which point, by its number in settings.points, is relayed to which URL.
+  std::vector<std::pair<std::size_t, std::string>> relays{};
   std::string push_from{};  ///< addresses with commas between
   std::string watch_from{};
   std::string status_from{};

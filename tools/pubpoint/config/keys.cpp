@@ -304,10 +304,22 @@ std::vector<ConfigKey> all_keys() {
     if (name == nullptr) return wrong_type("a text", value);
     std::string path;
     if (std::string wrong = parse_point(*name, path); !wrong.empty()) return ": " + wrong;
-    config.settings.points.push_back(std::move(path));
+    config.settings.points.back() = std::move(path);
     return {};
   };
   keys.push_back(std::move(point));
+  keys.push_back(list(
+      "point", "relay", "URLs that what is received there is pushed on to",
+      [](const auto& all) {
+        std::string wrong;
+        for (const std::string& url : all)
+          if (wrong.empty()) wrong = check_relay(url);
+        return wrong;
+      },
+      [](Config& config, const auto& all) {
+        for (const std::string& url : all)
+          config.relays.emplace_back(config.settings.points.size() - 1, url);
+      }));
   return keys;
 }
 

@@ -41,6 +41,16 @@ JsonObject stream_json(const StreamNumbers& stream) {
   return object;
 }
 
+JsonObject relay_json(const RelayNumbers& relay) {
+  return JsonObject()
+      .add("url", relay.url)
+      .add("streaming", relay.streaming)
+      .add("pushes", relay.pushes)
+      .add("packets_sent", relay.packets_sent)
+      .add("packets_dropped", relay.packets_dropped)
+      .add("reconnects", relay.reconnects);
+}
+
 JsonObject point_json(const PointNumbers& point) {
   JsonObject object;
   object.add("name", point.name).add("on_air", point.on_air).add("pushed", point.has_pusher);
@@ -52,12 +62,15 @@ JsonObject point_json(const PointNumbers& point) {
   add_seconds(object, "key_frame_age_seconds", point.key_frame_age);
   std::vector<JsonObject> streams;
   for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
+  std::vector<JsonObject> relays;
+  for (const RelayNumbers& relay : point.relays) relays.push_back(relay_json(relay));
   return object.add("streams", streams)
       .add("viewers", std::uint64_t{point.viewers.now})
       .add("viewers_most", std::uint64_t{point.viewers.most})
       .add("viewers_all", point.viewers.all)
       .add("viewer_skips", point.viewers.skips)
-      .add("bytes_sent", point.viewers.bytes_sent);
+      .add("bytes_sent", point.viewers.bytes_sent)
+      .add("relays", relays);
 }
 
 /// The value of a label: a backslash, a quote and a line break are escaped.
@@ -215,6 +228,24 @@ std::string metrics(const Snapshot& snapshot) {
             [&](const auto& point) -> Value { return number(point.viewers.skips); });
   of_points("wmpush_point_sent_bytes_total", "counter", "Bytes that were sent to viewers.",
             [&](const auto& point) -> Value { return number(point.viewers.bytes_sent); });
+  const auto of_relays = [&](const char* name, const char* type, const char* help,
+                             const std::function<double(const RelayNumbers&)>& get) {
+    text.family(name, type, help);
+    for (const PointNumbers& point : snapshot.points)
+      for (const RelayNumbers& relay : point.relays)
+        text.value(get(relay),
+                   "point=\"" + label(point.name) + "\",relay=\"" + label(relay.url) + "\"");
+  };
+  of_relays("wmpush_relay_streaming", "gauge", "1 while the next server takes the stream.",
+            [](const auto& relay) { return relay.streaming ? 1.0 : 0.0; });
+  of_relays("wmpush_relay_sent_packets_total", "counter", "Data packets that were pushed on.",
+            [&](const auto& relay) { return number(relay.packets_sent); });
+  of_relays("wmpush_relay_dropped_packets_total", "counter",
+            "Data packets that the next server could not take, or not fast enough.",
+            [&](const auto& relay) { return number(relay.packets_dropped); });
+  of_relays("wmpush_relay_reconnects_total", "counter",
+            "How often a connection was lost and the stream went on.",
+            [&](const auto& relay) { return number(relay.reconnects); });
   return text.text();
 }
 

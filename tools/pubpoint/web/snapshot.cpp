@@ -6,6 +6,7 @@
 #include <map>
 
 #include "asf/guid.hpp"
+#include "pubpoint/relay/relay.hpp"
 #include "pubpoint/service.hpp"
 #include "wmpush/wmpush.h"
 
@@ -87,6 +88,8 @@ Snapshot take_snapshot(const Service& service) {
   for (const std::string& name : service.registry().points()) {
     PointNumbers& point = snapshot.points.emplace_back();
     point.name = name;
+    for (const auto& relay : service.relays())
+      if (relay->settings().point == name) point.relays.push_back(relay->numbers());
     const auto found = states.find(name);
     if (found == states.end()) continue;
     const Watching::PointState& state = found->second;

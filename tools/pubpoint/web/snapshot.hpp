@@ -11,6 +11,7 @@
 
 #include "pubpoint/limit_counts.hpp"
 #include "pubpoint/pull/viewer_counts.hpp"
+#include "pubpoint/relay/relay_numbers.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -39,6 +40,7 @@ struct PointNumbers {
   std::optional<std::chrono::milliseconds> key_frame_age;
   std::vector<StreamNumbers> streams;  ///< on air
   ViewerCounts viewers;
+  std::vector<RelayNumbers> relays;  ///< that push on what comes here
 };
 
 struct Snapshot {
