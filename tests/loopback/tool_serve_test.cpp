@@ -382,5 +382,32 @@ TEST_F(ToolServe, SaysWhatCannotBeRelayed) {
   EXPECT_THAT(in_file.error, HasSubstr("line 3, column "));
 }
 
+TEST_F(ToolServe, ShowsWhatItsOriginShows) {
+  ChildProcess origin(wmpush({"serve", "--listen", "127.0.0.1:0"}));
+  const std::string place = url_of(origin);
+  ChildProcess edge(wmpush(
+      {"serve", "--listen", "127.0.0.1:0", "--origin", "http" + place.substr(place.find(':'))}));
+  RawClient viewer(port_of(url_of(edge).substr(0, url_of(edge).rfind('/'))));
+  viewer.send("GET /live HTTP/1.1\r\nHost: x\r\n\r\n");
+  const Finished push = run(wmpush({"send", film(), place}));
+  EXPECT_EQ(push.status, 0) << push.error;
+  const std::string shown = viewer.read_to_end();
+  EXPECT_THAT(shown, HasSubstr("200 OK\r\n"));
+  EXPECT_GT(shown.size(), clip().size() / 2);
+  stop(edge);
+  stop(origin);
+}
+
+TEST_F(ToolServe, SaysWhatIsNoOrigin) {
+  const Finished scheme = run(wmpush({"serve", "--origin", "wmpush://x/y"}));
+  EXPECT_THAT(scheme.error, HasSubstr("--origin: an origin is a URL that begins with http://"));
+  const Finished user = run(wmpush({"serve", "--origin", "http://ali:secret@x/y"}));
+  EXPECT_THAT(user.error, AllOf(HasSubstr("no user and no password"), Not(HasSubstr("secret"))));
+  std::ofstream(file("wmpush.toml")) << "[[point]]\norigin = \"x\"\nname = \"a\"\n";
+  const Finished in_file =
+      run(wmpush({"serve", "--check", "--config", file("wmpush.toml").string()}));
+  EXPECT_THAT(in_file.error, HasSubstr("line 2, column "));
+}
+
 }  // namespace
 }  // namespace wmpush::test

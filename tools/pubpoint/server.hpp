@@ -16,6 +16,7 @@
 #include "pubpoint/clock.hpp"
 #include "pubpoint/hook/hook_settings.hpp"
 #include "pubpoint/limit_counts.hpp"
+#include "pubpoint/origin/origin_settings.hpp"
 #include "pubpoint/relay/relay_settings.hpp"
 #include "tls/context.hpp"
 
@@ -132,6 +133,7 @@ struct Settings {
   Takeover takeover = Takeover::Refuse;
   HookSettings hooks{};
   std::vector<RelaySettings> relays{};             ///< what is received is pushed on
+  std::vector<OriginSettings> origins{};           ///< what is shown comes from another server
   std::shared_ptr<const FallbackFile> fallback{};  ///< shown while nobody pushes; null: nothing
   std::size_t viewer_threads = 0;                  ///< 0: one for each core
   Limits limits{};

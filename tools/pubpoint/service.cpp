@@ -43,7 +43,8 @@ Service::Service(Settings settings, Post post)
           [this](Limit limit, const std::string& text) {
             count(limit);
             log_seldom(std::string(name_of(limit)), text);
-          }),
+          },
+          [this](const std::string& text) { log_seldom(text, text); }),
       running_since_(settings_.now()),
       record_files_(std::make_shared<FileSlots>(settings_.limits.record_files)) {
   if (!settings_.record.empty() && !settings_.discard && !settings_.consumer)
@@ -127,6 +128,7 @@ std::string Service::reload(Settings settings) {
        "the timeouts");
   keep(settings.viewer_threads != now.viewer_threads, "the threads for viewers");
   keep(settings.relays != now.relays, "the relays");
+  keep(settings.origins != now.origins, "the origins");
   try {
     hooks_.change(settings.hooks);
     settings_.hooks = std::move(settings.hooks);

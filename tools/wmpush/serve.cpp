@@ -332,6 +332,9 @@ Command serve_command() {
        "push on to another server what is received; may be repeated. For several points, and a "
        "password, see [[point]] in wmpush.toml.example",
        '\0', true},
+      {"origin", "URL",
+       "show what another server shows at this http:// or https:// URL: it is pulled once, while "
+       "somebody watches here"},
       {"takeover", "WHICH",
        "of two pushes to one point: refuse the newer (default), or let the newer take over"},
       {"fallback", "FILE",

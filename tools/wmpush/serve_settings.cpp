@@ -157,20 +157,29 @@ std::string read_hooks(const Arguments& arguments, Config& config) {
   return {};
 }
 
-/// The relays of the file's points.
-void take_relays(Config& config) {
+/// Where the file's points push on to, and where they have what they show from.
+void take_others(Config& config) {
+  pubpoint::Settings& settings = config.settings;
   for (const auto& [point, url] : config.relays)
-    config.settings.relays.push_back({.point = config.settings.points[point], .url = url});
+    settings.relays.push_back({.point = settings.points[point], .url = url});
+  for (const auto& [point, url] : config.origins)
+    settings.origins.push_back({.point = settings.points[point], .url = url});
 }
 
-/// That of the only point.
-std::string read_relay(const Arguments& arguments, pubpoint::Settings& settings) {
+/// Those of the only point.
+std::string read_others(const Arguments& arguments, pubpoint::Settings& settings) {
   const std::vector<std::string> urls = arguments.values("relay");
-  if (urls.empty()) return {};
-  if (settings.points.size() != 1)
-    return "--relay is for a server with one point: of several, the file of --config names each "
-           "one's under its [[point]]";
-  settings.relays.clear();
+  const auto origin = arguments.value("origin");
+  if (settings.points.size() != 1 && (origin || !urls.empty()))
+    return std::string(origin ? "--origin" : "--relay") +
+           " is for a server with one point: of several, the file of --config names each one's "
+           "under its [[point]]";
+  if (origin) {
+    if (std::string wrong = pubpoint::check_origin(*origin); !wrong.empty())
+      return "--origin: " + wrong;
+    settings.origins = {{.point = settings.points.front(), .url = *origin}};
+  }
+  if (!urls.empty()) settings.relays.clear();
   for (const std::string& url : urls) {
     if (std::string wrong = pubpoint::check_relay(url); !wrong.empty()) return "--relay: " + wrong;
     settings.relays.push_back({.point = settings.points.front(), .url = url});
@@ -188,6 +197,7 @@ std::string read_points(const Arguments& arguments, pubpoint::Settings& settings
   if (!names.empty()) {
     settings.points.clear();
     settings.relays.clear();  // of those in the file
+    settings.origins.clear();
   }
   for (const std::string& name : names)
     if (std::string wrong = pubpoint::parse_point(name, settings.points.emplace_back());
@@ -213,9 +223,9 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
   config.settings.port = settings.address.port;
 
   if (std::string wrong = read_tls(arguments, settings); !wrong.empty()) return wrong;
-  take_relays(config);
+  take_others(config);
   if (std::string wrong = read_points(arguments, config.settings); !wrong.empty()) return wrong;
-  if (std::string wrong = read_relay(arguments, config.settings); !wrong.empty()) return wrong;
+  if (std::string wrong = read_others(arguments, config.settings); !wrong.empty()) return wrong;
   if (const auto text = arguments.value("takeover")) {
     if (*text != "refuse" && *text != "newer")
       return "--takeover is refuse or newer, and not '" + *text + "'";

@@ -92,6 +92,7 @@ class ConfigReader {
     if (!std::exchange(has_points_, true)) {
       config_.settings.points.clear();
       config_.relays.clear();
+      config_.origins.clear();
     }
     config_.settings.points.emplace_back();  // until it is named
     point_is_named_ = false;

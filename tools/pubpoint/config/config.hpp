@@ -28,7 +28,8 @@ struct Config {
   std::vector<std::string> grants{};
   /// Which point, by its number in settings.points, is relayed to which URL.
   std::vector<std::pair<std::size_t, std::string>> relays{};
-  std::string push_from{};  ///< addresses with commas between
+  std::vector<std::pair<std::size_t, std::string>> origins{};  ///< the same, of where it comes from
+  std::string push_from{};                                     ///< addresses with commas between
   std::string watch_from{};
   std::string status_from{};
   std::string token_key{};   ///< file whose first line is the key

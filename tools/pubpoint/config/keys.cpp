@@ -320,6 +320,18 @@ std::vector<ConfigKey> all_keys() {
         for (const std::string& url : all)
           config.relays.emplace_back(config.settings.points.size() - 1, url);
       }));
+  ConfigKey origin{"point",  "origin",
+                   "a text", "http:// URL of a point of another server, which is shown here",
+                   {},       [](const Config&) { return std::string("\"\""); }};
+  origin.take = [](Config& config, const Value& value) -> std::string {
+    const auto* url = std::get_if<std::string>(&value.what);
+    if (url == nullptr) return wrong_type("a text", value);
+    if (url->empty()) return {};
+    if (std::string wrong = check_origin(*url); !wrong.empty()) return ": " + wrong;
+    config.origins.emplace_back(config.settings.points.size() - 1, *url);
+    return {};
+  };
+  keys.push_back(std::move(origin));
   return keys;
 }
 

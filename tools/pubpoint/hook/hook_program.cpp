@@ -148,10 +148,10 @@ class ProgramRun final : public HookRun, public std::enable_shared_from_this<Pro
 
 }  // namespace
 
-std::shared_ptr<HookRun> HookRun::program(asio::io_context& context, const HookCall& call,
+std::shared_ptr<HookRun> HookRun::program(ClientThread& thread, const HookCall& call,
                                           const HookFacts& facts, std::shared_ptr<void> slot,
                                           Done done) {
-  auto run = std::make_shared<ProgramRun>(context, std::move(slot), std::move(done));
+  auto run = std::make_shared<ProgramRun>(thread.context(), std::move(slot), std::move(done));
   run->start(call, facts);
   return run;
 }

@@ -1,14 +1,11 @@
 #include "pubpoint/hook/hooks.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
-#include "core/signals_blocked.hpp"
 #include "pubpoint/hook/hook_run.hpp"
 
 namespace wmpush::pubpoint {
@@ -27,43 +24,34 @@ std::string_view name_of(Hook hook) {
   return kNames[static_cast<std::size_t>(hook)];
 }
 
-/// The thread that makes the calls.
+/// Makes the calls, in a thread of its own.
 class Hooks::Worker {
  public:
-  Worker() : tls_(asio::ssl::context::tls_client) {
-    boost::system::error_code ignored;  // without authorities nobody is trusted
-    tls_.set_default_verify_paths(ignored);
-    tls_.set_verify_mode(asio::ssl::verify_peer);
-    const SignalsBlocked blocked;
-    thread_ = std::thread([this] { context_.run(); });
-  }
-
   /// Ends what is under way.
   ~Worker() {
-    asio::post(context_, [this] {
+    thread_.stop([this] {
       for (auto& [number, call] : calls_) call.run->abandon();
       calls_.clear();
     });
-    work_.reset();
-    thread_.join();
   }
 
   /// `answered` is called in the worker's thread, and `slot` let go of there.
   void start(Job job, std::chrono::milliseconds timeout, std::shared_ptr<void> slot,
              std::function<void(HookAnswer)> answered) {
-    asio::post(context_, [this, job = std::move(job), timeout, slot = std::move(slot),
-                          answered = std::move(answered)]() mutable {
+    asio::post(thread_.context(), [this, job = std::move(job), timeout, slot = std::move(slot),
+                                   answered = std::move(answered)]() mutable {
       const std::uint64_t number = ++number_;
       const auto done = [this, number, answered](HookAnswer answer) {
         calls_.erase(number);
         answered(std::move(answer));
       };
       auto run = job.call->is_url()
-                     ? HookRun::post(context_, tls_, *job.call, job.facts, std::move(slot), done)
-                     : HookRun::program(context_, *job.call, job.facts, std::move(slot), done);
-      Call& call =
-          calls_.emplace(number, Call{std::move(run), asio::steady_timer(context_, job.deadline)})
-              .first->second;
+                     ? HookRun::post(thread_, *job.call, job.facts, std::move(slot), done)
+                     : HookRun::program(thread_, *job.call, job.facts, std::move(slot), done);
+      Call& call = calls_
+                       .emplace(number, Call{std::move(run),
+                                             asio::steady_timer(thread_.context(), job.deadline)})
+                       .first->second;
       call.deadline.async_wait([this, number, timeout, answered](const auto& error) {
         const auto late = calls_.find(number);
         if (error || late == calls_.end()) return;
@@ -80,13 +68,9 @@ class Hooks::Worker {
     asio::steady_timer deadline;
   };
 
-  asio::io_context context_{1};
-  asio::ssl::context tls_;
-  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_{
-      asio::make_work_guard(context_)};
   std::uint64_t number_ = 0;
   std::map<std::uint64_t, Call> calls_;
-  std::thread thread_;
+  ClientThread thread_;  // the last: it uses the others
 };
 
 Hooks::Hooks(const HookSettings& settings, Post post) : post_(std::move(post)) { change(settings); }

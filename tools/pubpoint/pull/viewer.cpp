@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "pubpoint/pull/pull_response.hpp"
+#include "wmpush/result.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -262,7 +263,9 @@ void Viewer::skip_ahead() {
 
 void Viewer::dismiss() {
   if (over_) return;
-  say_goodbye(0);
+  // For a server that shows it to others it is no end: the stream may go on soon.
+  const bool is_edge = wishes_.request.user_agent.starts_with("NSServer/");
+  say_goodbye(is_edge ? static_cast<std::uint32_t>(Result::NS_E_SHUTDOWN) : 0);
   pump();
   close("the server stops");
 }

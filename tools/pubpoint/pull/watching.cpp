@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/percent.hpp"
+#include "pubpoint/client/client_thread.hpp"
 #include "pubpoint/pull/pull_response.hpp"
 
 namespace wmpush::pubpoint {
@@ -32,14 +33,36 @@ using Kind = PullRequest::Kind;
 Watching::Watching(const Settings& settings, Registry& registry,
                    std::function<void(std::function<void()>)> post,
                    std::function<void(const ViewerRecord&)> over,
-                   std::function<void(Limit, const std::string&)> limit_met)
+                   std::function<void(Limit, const std::string&)> limit_met,
+                   std::function<void(const std::string&)> log)
     : settings_(settings),
       registry_(registry),
       post_(std::move(post)),
       over_(std::move(over)),
-      limit_met_(std::move(limit_met)) {}
+      limit_met_(std::move(limit_met)) {
+  for (const OriginSettings& origin : settings_.origins) add_origin(origin, log);
+}
 
 Watching::~Watching() { stop(); }
+
+void Watching::add_origin(const OriginSettings& settings,
+                          const std::function<void(const std::string&)>& log) {
+  if (!origins_) origins_ = std::make_unique<ClientThread>();
+  const std::string& name = settings.point;
+  Origin::Surroundings around;
+  around.post = post_;
+  around.now = [this] { return settings_.now(); };
+  around.feed = [this, name] {
+    return std::make_unique<BroadcastFeed>(broadcast(name), settings_.now);
+  };
+  around.log = [log, name](const std::string& why) { log("the origin of " + name + ": " + why); };
+  points_[name].origin = std::make_unique<Origin>(settings, *origins_, std::move(around));
+}
+
+bool Watching::has_origin(const std::string& point) const {
+  const auto found = points_.find(point);
+  return found != points_.end() && found->second.origin;
+}
 
 Audience& Watching::audience() {
   if (!audience_) {
@@ -76,7 +99,9 @@ std::uint64_t Watching::skips() const {
 std::map<std::string, Watching::PointState> Watching::points() const {
   std::map<std::string, PointState> all;
   for (const auto& [name, point] : points_)
-    all.emplace(name, PointState{point.broadcast, point.viewers});
+    all.emplace(name,
+                PointState{point.broadcast, point.viewers,
+                           point.origin ? std::optional(point.origin->numbers()) : std::nullopt});
   for (const auto& [number, viewer] : viewers_) {
     ViewerCounts& its = all[viewer->point].viewers;
     its.bytes_sent += viewer->bytes;
@@ -201,6 +226,7 @@ Watching::Reply Watching::answer_stream(const PullRequest& request, const Place&
   const auto broadcast = this->broadcast(place.point);
   if (!broadcast->is_live()) {
     if (waited) return say("503 Service Unavailable");
+    if (const auto& origin = points_[place.point].origin) origin->want(true);
     reply.what = What::Wait;
     reply.awaited = broadcast;
     return reply;
@@ -260,6 +286,10 @@ void Watching::join(ClientSocket::Released socket, Reply reply) {
 void Watching::check_timers(Clock::time_point now) {
   for (auto point = points_.begin(); point != points_.end();) {
     if (point->second.broadcast) point->second.broadcast->check_timer(now, settings_.idle_timeout);
+    if (point->second.origin)
+      point->second.origin->want(
+          point->second.viewers.now > 0 ||
+          (point->second.broadcast && point->second.broadcast->is_awaited()));
     if (registry_.has(point->first)) {
       ++point;
       continue;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "pubpoint/origin/origin.hpp"
 #include "pubpoint/point/broadcast.hpp"
 #include "pubpoint/point/fallback.hpp"
 #include "pubpoint/pull/audience.hpp"
@@ -24,12 +25,14 @@ namespace wmpush::pubpoint {
 /// Belongs to the server's thread.
 class Watching {
  public:
-  /// `post` runs something in the server's thread; `over` is called there when a viewer has gone,
-  /// and `limit_met` with a line for people where somebody may not come in.
+  /// `post` runs something in the server's thread. `over` is called there when a viewer has gone,
+  /// `limit_met` with a line for people where somebody may not come in, and `log` with one that is
+  /// not said too often.
   Watching(const Settings& settings, Registry& registry,
            std::function<void(std::function<void()>)> post,
            std::function<void(const ViewerRecord&)> over,
-           std::function<void(Limit, const std::string&)> limit_met);
+           std::function<void(Limit, const std::string&)> limit_met,
+           std::function<void(const std::string&)> log);
   ~Watching();
 
   /// Starts the threads of the viewers. Throws std::system_error when the system has none.
@@ -41,6 +44,9 @@ class Watching {
 
   /// What is on air at a point, for who pushes to it.
   std::shared_ptr<Broadcast> broadcast(const std::string& point);
+
+  /// What is on air there comes from another server: nobody can push to it.
+  bool has_origin(const std::string& point) const;
 
   /// The point that a path is of, itself or with an extension; empty when there is none.
   std::string point_of(const std::string& path) const;
@@ -79,6 +85,7 @@ class Watching {
   struct PointState {
     std::shared_ptr<const Broadcast> broadcast;  ///< null: nothing was ever on air there
     ViewerCounts viewers;
+    std::optional<OriginNumbers> origin;  ///< where it has one
   };
   /// By name.
   std::map<std::string, PointState> points() const;
@@ -90,12 +97,15 @@ class Watching {
     std::shared_ptr<Broadcast> broadcast;
     ViewerCounts viewers;                // bytes and skips: of those that have gone
     std::unique_ptr<Fallback> fallback;  // where there is one
+    std::unique_ptr<Origin> origin;      // the same
   };
   struct Place {
     std::string point;
     std::string alias;  ///< ".asf", ".asx", ".m3u", or nothing
   };
   Audience& audience();
+  void add_origin(const OriginSettings& settings,
+                  const std::function<void(const std::string&)>& log);
   std::optional<Place> find(const std::string& path) const;
   /// Whether what is asked for is something that names the stream, and not the stream.
   static bool is_announcement(const PullRequest& request, const Place& place);
@@ -109,6 +119,7 @@ class Watching {
   const std::function<void(std::function<void()>)> post_;
   const std::function<void(const ViewerRecord&)> over_;
   const std::function<void(Limit, const std::string&)> limit_met_;
+  std::unique_ptr<ClientThread> origins_;  // the thread of those that there are
   std::map<std::string, Point> points_;
   std::map<std::uint64_t, std::shared_ptr<ViewerRecord>> viewers_;
   ClientIds client_ids_;

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "pubpoint/http/field_text.hpp"
+
 namespace wmpush::pubpoint {
 namespace {
 
@@ -80,6 +82,12 @@ void PushHandler::set_up() {
   SetupDirectives directives;
   if (const auto breach = parse_setup_body(setup_body_, directives))
     return connection_.refuse(400, {*breach});
+  if (service_.watching().has_origin(request_.path)) {
+    refuse({409,
+            {"S03",
+             "the publishing point " + in_quotes(request_.path) + " shows what its origin has"}});
+    return;
+  }
   const bool is_new = request_.push_id.empty() || request_.push_id == "0";
   if (is_new) make_room();
   Grant grant =

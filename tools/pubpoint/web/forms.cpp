@@ -64,13 +64,21 @@ JsonObject point_json(const PointNumbers& point) {
   for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
   std::vector<JsonObject> relays;
   for (const RelayNumbers& relay : point.relays) relays.push_back(relay_json(relay));
-  return object.add("streams", streams)
+  object.add("streams", streams)
       .add("viewers", std::uint64_t{point.viewers.now})
       .add("viewers_most", std::uint64_t{point.viewers.most})
       .add("viewers_all", point.viewers.all)
       .add("viewer_skips", point.viewers.skips)
       .add("bytes_sent", point.viewers.bytes_sent)
       .add("relays", relays);
+  if (point.origin)
+    object.add("origin", JsonObject()
+                             .add("url", point.origin->url)
+                             .add("streaming", point.origin->streaming)
+                             .add("pulls", point.origin->pulls));
+  else
+    object.add_null("origin");
+  return object;
 }
 
 /// The value of a label: a backslash, a quote and a line break are escaped.
@@ -228,6 +236,16 @@ std::string metrics(const Snapshot& snapshot) {
             [&](const auto& point) -> Value { return number(point.viewers.skips); });
   of_points("wmpush_point_sent_bytes_total", "counter", "Bytes that were sent to viewers.",
             [&](const auto& point) -> Value { return number(point.viewers.bytes_sent); });
+  of_points("wmpush_point_origin_streaming", "gauge", "1 while the stream of the origin comes.",
+            [](const auto& point) -> Value {
+              if (!point.origin) return std::nullopt;
+              return point.origin->streaming ? 1 : 0;
+            });
+  of_points("wmpush_point_pulls_total", "counter", "How often the origin was asked.",
+            [&](const auto& point) -> Value {
+              if (!point.origin) return std::nullopt;
+              return number(point.origin->pulls);
+            });
   const auto of_relays = [&](const char* name, const char* type, const char* help,
                              const std::function<double(const RelayNumbers&)>& get) {
     text.family(name, type, help);

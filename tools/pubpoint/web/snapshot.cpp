@@ -94,6 +94,7 @@ Snapshot take_snapshot(const Service& service) {
     if (found == states.end()) continue;
     const Watching::PointState& state = found->second;
     point.viewers = state.viewers;
+    point.origin = state.origin;
     point.bitrate = service.rates().bitrate(name);
     snapshot.viewers += point.viewers.now;
     if (const auto since = pushed_since.find(name); since != pushed_since.end())

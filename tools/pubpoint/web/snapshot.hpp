@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pubpoint/limit_counts.hpp"
+#include "pubpoint/origin/origin_numbers.hpp"
 #include "pubpoint/pull/viewer_counts.hpp"
 #include "pubpoint/relay/relay_numbers.hpp"
 
@@ -40,7 +41,8 @@ struct PointNumbers {
   std::optional<std::chrono::milliseconds> key_frame_age;
   std::vector<StreamNumbers> streams;  ///< on air
   ViewerCounts viewers;
-  std::vector<RelayNumbers> relays;  ///< that push on what comes here
+  std::vector<RelayNumbers> relays;     ///< that push on what comes here
+  std::optional<OriginNumbers> origin;  ///< where what is shown comes from another server
 };
 
 struct Snapshot {
