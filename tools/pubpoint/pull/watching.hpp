@@ -17,6 +17,7 @@
 #include "pubpoint/pull/viewer_counts.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/web/history.hpp"
 #include "pubpoint/web/rates.hpp"
 
 namespace wmpush::pubpoint {
@@ -82,8 +83,8 @@ class Watching {
   };
   /// By name.
   std::map<std::string, PointState> points() const;
-  /// Tells `rates` how much has come in at each point.
-  void measure(Rates& rates, Clock::time_point now) const;
+  /// Tells `rates` how much has come in at each point, and `history` how each point is.
+  void measure(Rates& rates, History& history, Clock::time_point now) const;
 
  private:
   struct Point {
@@ -97,7 +98,7 @@ class Watching {
   };
   Audience& audience();
   std::optional<Place> find(const std::string& path) const;
-  /// Whether what is asked for is something that names the stream, and not the stream.
+  /// Whether what is asked for is a file that names the stream, and not the stream.
   static bool is_announcement(const PullRequest& request, const Place& place);
   Reply say(const char* status, const char* type = "", const std::string& body = {},
             bool head_only = false) const;

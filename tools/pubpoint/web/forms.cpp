@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "core/percent.hpp"
-#include "pubpoint/web/json.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -39,25 +38,6 @@ JsonObject stream_json(const StreamNumbers& stream) {
     object.add("channels", std::uint64_t{stream.channels})
         .add("sample_rate", std::uint64_t{stream.sample_rate});
   return object;
-}
-
-JsonObject point_json(const PointNumbers& point) {
-  JsonObject object;
-  object.add("name", point.name).add("on_air", point.on_air).add("pushed", point.has_pusher);
-  add_seconds(object, "pushed_seconds", point.pushed_for);
-  object.add("pushes", point.pushes)
-      .add("packets_received", point.packets)
-      .add("bytes_received", point.bytes_received)
-      .add("bitrate", point.bitrate);
-  add_seconds(object, "key_frame_age_seconds", point.key_frame_age);
-  std::vector<JsonObject> streams;
-  for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
-  return object.add("streams", streams)
-      .add("viewers", std::uint64_t{point.viewers.now})
-      .add("viewers_most", std::uint64_t{point.viewers.most})
-      .add("viewers_all", point.viewers.all)
-      .add("viewer_skips", point.viewers.skips)
-      .add("bytes_sent", point.viewers.bytes_sent);
 }
 
 /// The value of a label: a backslash, a quote and a line break are escaped.
@@ -102,6 +82,25 @@ class MetricsText {
 };
 
 }  // namespace
+
+JsonObject point_json(const PointNumbers& point) {
+  JsonObject object;
+  object.add("name", point.name).add("on_air", point.on_air).add("pushed", point.has_pusher);
+  add_seconds(object, "pushed_seconds", point.pushed_for);
+  object.add("pushes", point.pushes)
+      .add("packets_received", point.packets)
+      .add("bytes_received", point.bytes_received)
+      .add("bitrate", point.bitrate);
+  add_seconds(object, "key_frame_age_seconds", point.key_frame_age);
+  std::vector<JsonObject> streams;
+  for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
+  return object.add("streams", streams)
+      .add("viewers", std::uint64_t{point.viewers.now})
+      .add("viewers_most", std::uint64_t{point.viewers.most})
+      .add("viewers_all", point.viewers.all)
+      .add("viewer_skips", point.viewers.skips)
+      .add("bytes_sent", point.viewers.bytes_sent);
+}
 
 std::string status_json(const Snapshot& snapshot) {
   JsonObject limits;
