@@ -11,6 +11,7 @@
 #include "pubpoint/server.hpp"
 #include "pubpoint/web/event_stream.hpp"
 #include "pubpoint/web/rates.hpp"
+#include "support/asf_builder.hpp"
 #include "support/child_process.hpp"
 #include "support/clip.hpp"
 #include "support/raw_client.hpp"
@@ -236,6 +237,29 @@ TEST_F(WebTest, ABrowserSeesThePageOfAPointAndAPlayerItsStream) {
   EXPECT_THAT(plain.read_response(), HasSubstr("video/x-ms-asf"));
 }
 
+TEST_F(WebTest, APointWaitsWhenItsEncoderIsLostOrSomebodyWantsToWatch) {
+  Settings settings;
+  settings.points = {"/live", "/other"};
+  start(settings);
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"off\""));
+  RawClient encoder(server->port());
+  encoder.send(RequestText::setup().text());
+  encoder.send(RequestText::start(push_id_of(encoder.read_response())).text());
+  encoder.send(frame(wmhttp::FrameId::Header, make_header(HeaderSpec{})));
+  ASSERT_TRUE(server->wait_for(
+      [&] { return !server->sessions().empty() && server->sessions().back().entries == 1; }));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"on-air\""));
+  encoder.close();
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().back().receiving; }));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"waiting\""));
+
+  RawClient viewer(server->port());
+  viewer.send("GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (int tries = 0; tries < 500; ++tries)
+    if (ask(browser("/other")).find("data-state=\"waiting\"") != std::string::npos) return;
+  FAIL() << "a viewer waits and nobody says so";
+}
+
 TEST_F(WebTest, ThePageOfAPointIsForThoseWhoMayWatchIt) {
   Settings settings;
   ASSERT_EQ(pubpoint::AddressList::parse("192.0.2.1", settings.access.watch_from), "");
@@ -292,8 +316,8 @@ TEST_F(WebTest, TheFilesOfThePageAreAskedForAgainOnlyWhenTheyHaveChanged) {
     EXPECT_EQ(response.substr(response.find("\r\n\r\n") + 4), source);
     const std::string etag = field_of(response, "ETag");
     ASSERT_FALSE(etag.empty());
-    const auto again = [&](const std::string& known) {
-      return ask("GET " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+    const auto again = [&, of = std::string(path)](const std::string& known) {
+      return ask("GET " + of + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
                  "If-None-Match: " + known + "\r\n\r\n");
     };
     EXPECT_THAT(again("\"other\", W/" + etag),

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "pubpoint/point/air_state.hpp"
 #include "pubpoint/point/timeline.hpp"
 #include "pubpoint/push/push_session.hpp"
 
@@ -75,10 +74,6 @@ class Broadcast {
     waiting_.push_back({std::move(who), std::move(ready)});
   }
   bool is_awaited() const { return !waiting_.empty(); }
-  AirState state() const {
-    if (live_ && has_pusher_) return AirState::OnAir;
-    return live_ || is_awaited() ? AirState::Waiting : AirState::Off;
-  }
 
  private:
   void pass_on(const Item& item);

@@ -73,10 +73,18 @@ std::uint64_t Watching::skips() const {
   return skips;
 }
 
+AirState Watching::state_of(const std::string& name, const Point& point) const {
+  if (!point.broadcast) return AirState::Off;
+  const bool is_live = point.broadcast->is_live();
+  if (is_live && point.broadcast->has_pusher() && !registry_.waits_for_resume(name))
+    return AirState::OnAir;
+  return is_live || point.broadcast->is_awaited() ? AirState::Waiting : AirState::Off;
+}
+
 std::map<std::string, Watching::PointState> Watching::points() const {
   std::map<std::string, PointState> all;
   for (const auto& [name, point] : points_)
-    all.emplace(name, PointState{point.broadcast, point.viewers});
+    all.emplace(name, PointState{point.broadcast, point.viewers, state_of(name, point)});
   for (const auto& [number, viewer] : viewers_) {
     ViewerCounts& its = all[viewer->point].viewers;
     its.bytes_sent += viewer->bytes;
@@ -94,10 +102,8 @@ void Watching::measure(Rates& rates, History& history, Clock::time_point now) co
   for (const std::string& name : registry_.points()) {
     const auto found = points_.find(name);
     const bool is_known = found != points_.end();
-    history.take(
-        name,
-        is_known && found->second.broadcast ? found->second.broadcast->state() : AirState::Off,
-        rates.bitrate(name), is_known ? found->second.viewers.now : 0);
+    history.take(name, is_known ? state_of(name, found->second) : AirState::Off,
+                 rates.bitrate(name), is_known ? found->second.viewers.now : 0);
   }
   history.end();
 }

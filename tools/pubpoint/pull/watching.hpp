@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "pubpoint/point/air_state.hpp"
 #include "pubpoint/point/broadcast.hpp"
 #include "pubpoint/point/fallback.hpp"
 #include "pubpoint/pull/audience.hpp"
@@ -80,6 +81,7 @@ class Watching {
   struct PointState {
     std::shared_ptr<const Broadcast> broadcast;  ///< null: nothing was ever on air there
     ViewerCounts viewers;
+    AirState state = AirState::Off;
   };
   /// By name.
   std::map<std::string, PointState> points() const;
@@ -97,6 +99,7 @@ class Watching {
     std::string alias;  ///< ".asf", ".asx", ".m3u", or nothing
   };
   Audience& audience();
+  AirState state_of(const std::string& name, const Point& point) const;
   std::optional<Place> find(const std::string& path) const;
   /// Whether what is asked for is a file that names the stream, and not the stream.
   static bool is_announcement(const PullRequest& request, const Place& place);

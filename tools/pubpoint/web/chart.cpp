@@ -52,11 +52,11 @@ std::string chart_line(const PointNumbers& point, Measure measure) {
     const double share = static_cast<double>(value_of(sample, measure)) / most;
     const std::string y = coordinate(kBottom - (kBottom - kTop) * share);
     if (line.empty())
-      line = "M" + x + " " + y;
+      line.append("M").append(x).append(" ").append(y);
     else if (measure == Measure::Viewers)
-      line += "H" + x + "V" + y;  // there are no halves of a viewer
+      line.append("H").append(x).append("V").append(y);  // there are no halves of a viewer
     else
-      line += "L" + x + " " + y;
+      line.append("L").append(x).append(" ").append(y);
   }
   return line;
 }

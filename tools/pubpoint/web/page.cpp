@@ -65,10 +65,12 @@ void add_list(Html& html, const std::vector<PointText>& texts) {
   html.markup("</dl>\n");
 }
 
-void add_state(Html& html, const PointNumbers& point, bool with_time) {
+/// `aloud`: a screen reader tells when it changes.
+void add_state(Html& html, const PointNumbers& point, bool with_time, bool aloud) {
   const std::vector<PointText> texts = state_texts(point);
-  html.markup("<p class=\"state\">");
-  add_text(html, "strong", texts[0]);
+  html.markup("<p class=\"state\"><strong").attribute("data-text", texts[0].name);
+  if (aloud) html.markup(" aria-live=\"polite\"");
+  html.markup(">").text(texts[0].text).markup("</strong>");
   if (with_time) {
     html.markup(" ");
     add_text(html, "span", texts[1]);
@@ -235,7 +237,7 @@ std::string overview_page(const Snapshot& snapshot, const PageAddress& address) 
         .markup(">")
         .text(point.name)
         .markup("</a></h2>\n");
-    add_state(html, point, true);
+    add_state(html, point, true, false);
     add_charts(html, point, "point" + std::to_string(++number));
     add_list(html, main_texts(point));
     add_players(html, point, address, "h3");
@@ -255,7 +257,7 @@ std::string point_page(const Snapshot& snapshot, const PointNumbers& point,
   html.markup("<main class=\"single\">\n").element("h1", point.name).markup("\n");
   html.markup("<p class=\"notice\" role=\"status\" data-notice></p>\n");
   begin_card(html, point);
-  add_state(html, point, true);
+  add_state(html, point, true, true);
   add_charts(html, point, "point");
   std::vector<PointText> texts = main_texts(point);
   for (PointText& text : more_texts(point)) texts.push_back(std::move(text));
@@ -276,7 +278,7 @@ std::string plain_point_page(const PointNumbers& point, const PageAddress& addre
   begin_page(html, point.name + " at " + address.host, {});
   html.markup("<main class=\"single\">\n").element("h1", point.name).markup("\n");
   begin_card(html, point);
-  add_state(html, point, false);
+  add_state(html, point, false, false);
   html.markup("<p>A live stream in Windows Media format. Open it in a player such as VLC.</p>\n");
   add_players(html, point, address, "h2");
   html.markup("</article>\n");

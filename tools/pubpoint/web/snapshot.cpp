@@ -93,13 +93,13 @@ Snapshot take_snapshot(const Service& service) {
     if (found == states.end()) continue;
     const Watching::PointState& state = found->second;
     point.viewers = state.viewers;
+    point.state = state.state;
     point.bitrate = service.rates().bitrate(name);
     snapshot.viewers += point.viewers.now;
     if (const auto since = pushed_since.find(name); since != pushed_since.end())
       point.pushed_for = whole_milliseconds(now - since->second);
     if (!state.broadcast) continue;
     const Broadcast& broadcast = *state.broadcast;
-    point.state = broadcast.state();
     point.on_air = broadcast.is_live();
     point.has_pusher = broadcast.has_pusher();
     point.pushes = broadcast.intake().pushes;
