@@ -112,6 +112,13 @@ TEST(Page, ANameWithTwoSlashesIsNoLinkToAnotherHost) {
               AllOf(HasSubstr("<a href=\"/.//evil.example\">"), Not(HasSubstr("href=\"//"))));
 }
 
+TEST(Page, ItsEventsAreThoseOfThePointWhateverItsNameIs) {
+  const Snapshot snapshot = snapshot_of({on_air("/a&b=c d?")});
+  EXPECT_THAT(point_page(snapshot, snapshot.points[0], nullptr, kAddress),
+              AllOf(HasSubstr("data-events=\"/events?point=/a%26b%3Dc%20d%3F\""),
+                    HasSubstr("data-path=\"/a&amp;b=c%20d%3F\"")));
+}
+
 TEST(Page, OnlyWhoMaySeeWhoWatchesAndPushesDoes) {
   const Snapshot snapshot = snapshot_of({on_air("/live")});
   PointClients clients;

@@ -124,6 +124,14 @@ std::string link_to(const PointNumbers& point) {
   return (path.starts_with("//") ? "/." : "") + path;
 }
 
+/// Where the events of one point are. An '&' in its name would end it there.
+std::string events_of(const PointNumbers& point) {
+  return "/events?point=" + percent_encoded(point.name, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                  std::string_view("-._~/").find(c) != std::string_view::npos;
+         });
+}
+
 void add_summary(Html& html, const Snapshot& snapshot) {
   html.markup("<p class=\"summary\" data-summary>");
   std::string_view before;
@@ -251,8 +259,7 @@ std::string overview_page(const Snapshot& snapshot, const PageAddress& address) 
 std::string point_page(const Snapshot& snapshot, const PointNumbers& point,
                        const PointClients* clients, const PageAddress& address) {
   Html html;
-  begin_page(html, point.name + " at " + address.host,
-             "/events?point=" + percent_encoded_path(point.name));
+  begin_page(html, point.name + " at " + address.host, events_of(point));
   add_banner(html, snapshot);
   html.markup("<main class=\"single\">\n").element("h1", point.name).markup("\n");
   html.markup("<p class=\"notice\" role=\"status\" data-notice></p>\n");

@@ -114,8 +114,8 @@ std::vector<PointText> main_texts(const PointNumbers& point) {
        point.key_frame_age ? duration_text(*point.key_frame_age) + " ago" : std::string(kNone)},
       {"bytes_sent", "Sent", bytes_text(viewers.bytes_sent)},
       {"viewers", "Viewers now", std::to_string(viewers.now)},
-      {"viewers_most", "Viewers at peak", std::to_string(viewers.most)},
-      {"viewers_all", "Viewers in total", std::to_string(viewers.all)},
+      {"viewers_most", "At peak", std::to_string(viewers.most)},
+      {"viewers_all", "In total", std::to_string(viewers.all)},
   };
 }
 
