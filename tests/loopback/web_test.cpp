@@ -2,13 +2,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <set>
 #include <sstream>
 
 #include "pubpoint/pull/viewer.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/web/event_stream.hpp"
 #include "pubpoint/web/rates.hpp"
+#include "support/asf_builder.hpp"
 #include "support/child_process.hpp"
 #include "support/clip.hpp"
 #include "support/raw_client.hpp"
@@ -178,6 +181,215 @@ TEST_F(WebTest, AConnectionAsksAgainUnlessSomethingSpeaksAgainstIt) {
                               "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: TE, close\r\n\r\n",
                               "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"})
     EXPECT_THAT(ask(request), AllOf(HasSubstr("Connection: close\r\n"), HasSubstr("\r\n\r\nok\n")));
+}
+
+/// What a browser asks.
+std::string browser(const std::string& path, const std::string& more = {},
+                    const std::string& method = "GET") {
+  return method + " " + path +
+         " HTTP/1.1\r\nHost: radio.example:8080\r\nConnection: close\r\n"
+         "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n" +
+         more + "\r\n";
+}
+
+TEST_F(WebTest, ABrowserSeesEveryPointAndOthersSeeWhatTheySawBefore) {
+  Settings settings;
+  settings.points = {"/live", "/other"};
+  start(settings);
+  PushSink sink;
+  begin_push(sink);
+  const std::string page = ask(browser("/"));
+  EXPECT_THAT(page, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
+                          HasSubstr("Content-Type: text/html; charset=utf-8\r\n"),
+                          HasSubstr("\r\nReferrer-Policy: no-referrer\r\n"),
+                          HasSubstr("\r\nX-Content-Type-Options: nosniff\r\n")));
+  EXPECT_THAT(page, HasSubstr("\r\nContent-Security-Policy: default-src 'none'; style-src 'self'; "
+                              "script-src 'self'; img-src 'self'; connect-src 'self'; base-uri "
+                              "'none'; form-action 'none'; frame-ancestors 'none'\r\n"));
+  EXPECT_THAT(page, AllOf(HasSubstr("WMV2 160×120"), HasSubstr("1 of 2 points on air"),
+                          HasSubstr("mmsh://radio.example:8080/other")));
+  EXPECT_THAT(ask(browser("/", {}, "HEAD")),
+              AllOf(HasSubstr("text/html"), testing::EndsWith("\r\n\r\n")));
+  EXPECT_THAT(get("/"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(ask("GET / HTTP/1.0\r\nAccept: text/html\r\n\r\n"), StartsWith("HTTP/1.1 400 "))
+      << "no host, no links";
+}
+
+TEST_F(WebTest, ABrowserSeesThePageOfAPointAndAPlayerItsStream) {
+  start();
+  PushSink sink;
+  begin_push(sink);
+  const std::string page = ask(browser("/live"));
+  EXPECT_THAT(page, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("text/html"),
+                          HasSubstr("default-src 'none'"), HasSubstr("<h1>/live</h1>"),
+                          HasSubstr("data-events=\"/events?point=/live\"")));
+  EXPECT_THAT(page, AllOf(Not(HasSubstr("<table")), Not(HasSubstr("127.0.0.1"))))
+      << "nobody is named who may see addresses";
+  EXPECT_THAT(ask(browser("/live", {}, "HEAD")),
+              AllOf(HasSubstr("text/html"), testing::EndsWith("\r\n\r\n")));
+  EXPECT_THAT(ask(browser("/live.asx")), HasSubstr("<asx version"));
+  EXPECT_THAT(ask(browser("/live.m3u")), HasSubstr("#EXTM3U"));
+  RawClient player(server->port());
+  player.send(browser("/live", "User-Agent: NSPlayer/12.0\r\nPragma: xPlayStrm=1\r\n"));
+  EXPECT_THAT(player.read_response(), HasSubstr("application/x-mms-framed"));
+  RawClient plain(server->port());
+  plain.send("GET /live HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n");
+  EXPECT_THAT(plain.read_response(), HasSubstr("video/x-ms-asf"));
+}
+
+TEST_F(WebTest, APointWaitsWhenItsEncoderIsLostOrSomebodyWantsToWatch) {
+  Settings settings;
+  settings.points = {"/live", "/other"};
+  start(settings);
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"off\""));
+  RawClient encoder(server->port());
+  encoder.send(RequestText::setup().text());
+  encoder.send(RequestText::start(push_id_of(encoder.read_response())).text());
+  encoder.send(frame(wmhttp::FrameId::Header, make_header(HeaderSpec{})));
+  ASSERT_TRUE(server->wait_for(
+      [&] { return !server->sessions().empty() && server->sessions().back().entries == 1; }));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"on-air\""));
+  encoder.close();
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().back().receiving; }));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"waiting\""));
+
+  RawClient viewer(server->port());
+  viewer.send("GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (int tries = 0; tries < 500; ++tries)
+    if (ask(browser("/other")).find("data-state=\"waiting\"") != std::string::npos) return;
+  FAIL() << "a viewer waits and nobody says so";
+}
+
+TEST_F(WebTest, ThePageOfAPointIsForThoseWhoMayWatchIt) {
+  Settings settings;
+  ASSERT_EQ(pubpoint::AddressList::parse("192.0.2.1", settings.access.watch_from), "");
+  start(settings);
+  EXPECT_THAT(ask(browser("/live")), StartsWith("HTTP/1.1 403 "));
+}
+
+TEST_F(WebTest, WhoSeesNoNumbersSeesNoOverviewAndAPlainPage) {
+  Settings settings;
+  ASSERT_EQ(pubpoint::AddressList::parse("192.0.2.1", settings.access.status_from), "");
+  ASSERT_EQ(pubpoint::AddressList::parse("127.0.0.1", settings.access.clients_from), "");
+  start(settings);
+  PushSink sink;
+  begin_push(sink);
+  EXPECT_THAT(ask(browser("/")), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(get("/events"), StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(ask(browser("/live")),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("default-src 'none'"),
+                    HasSubstr("mmsh://radio.example:8080/live"), HasSubstr(">on air<"),
+                    Not(HasSubstr("WMV2")), Not(HasSubstr("<dl")), Not(HasSubstr("<table"))));
+}
+
+TEST_F(WebTest, WhoWatchesAndPushesIsForTheAddressesThatAreNamed) {
+  Settings settings;
+  ASSERT_EQ(pubpoint::AddressList::parse("127.0.0.0/8", settings.access.clients_from), "");
+  start(settings);
+  PushSink sink;
+  begin_push(sink);
+  RawClient viewer(server->port());
+  viewer.send("GET /live HTTP/1.1\r\nHost: x\r\nUser-Agent: <script>alert(1)</script>\r\n\r\n");
+  ASSERT_TRUE(server->wait_for([&] { return server->viewers().size() == 1; }));
+  const std::string& peer = server->viewers().front()->peer;
+  EXPECT_THAT(ask(browser("/live")),
+              AllOf(HasSubstr(">" + peer + "</th>"), HasSubstr(server->sessions().back().peer),
+                    HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;"), HasSubstr(">began<"),
+                    Not(HasSubstr("<script>"))));
+  EXPECT_THAT(ask(browser("/")), Not(HasSubstr(peer)));
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().back().running; }));
+  EXPECT_THAT(ask(browser("/live")), AllOf(HasSubstr(">ended<"), HasSubstr("Nobody pushes."),
+                                           HasSubstr(server->sessions().back().ended_because)));
+}
+
+TEST_F(WebTest, TheFilesOfThePageAreAskedForAgainOnlyWhenTheyHaveChanged) {
+  start();
+  for (const auto& [path, type] : {std::pair("/page.css", "text/css; charset=utf-8"),
+                                   std::pair("/page.js", "text/javascript; charset=utf-8"),
+                                   std::pair("/icon.svg", "image/svg+xml")}) {
+    const std::string response = get(path);
+    EXPECT_EQ(field_of(response, "Content-Type"), type);
+    EXPECT_EQ(field_of(response, "X-Content-Type-Options"), "nosniff");
+    const std::string source = read_file(std::filesystem::path(WEB) / (path + 1));
+    ASSERT_FALSE(source.empty());
+    EXPECT_EQ(response.substr(response.find("\r\n\r\n") + 4), source);
+    const std::string etag = field_of(response, "ETag");
+    ASSERT_FALSE(etag.empty());
+    const auto again = [&, of = std::string(path)](const std::string& known) {
+      return ask("GET " + of + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+                 "If-None-Match: " + known + "\r\n\r\n");
+    };
+    EXPECT_THAT(again("\"other\", W/" + etag),
+                AllOf(StartsWith("HTTP/1.1 304 Not Modified\r\n"), HasSubstr("ETag: " + etag),
+                      testing::EndsWith("\r\n\r\n")));
+    EXPECT_THAT(again("\"other\""), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+}
+
+TEST_F(WebTest, APointWithTheNameOfAPartOfThePageWins) {
+  Settings settings;
+  settings.points = {"/", "/events", "/page.css"};
+  start(settings);
+  for (const std::string& point : settings.points) {
+    PushSink sink;
+    begin_push(sink, point);
+    RawClient viewer(server->port());
+    viewer.send("GET " + point + " HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n");
+    EXPECT_THAT(viewer.read_response(), HasSubstr("video/x-ms-asf")) << point;
+    EXPECT_THAT(ask(browser(point)), HasSubstr("<h1>" + point + "</h1>"));
+  }
+}
+
+TEST_F(WebTest, WhoListensHearsOfTheNumbersAndHasAPlaceAmongAFew) {
+  Settings settings;
+  settings.limits.event_streams = 2;
+  start(settings);
+  PushSink sink;
+  begin_push(sink);
+  const std::string request = "GET /events?point=%2Flive HTTP/1.1\r\nHost: x\r\n\r\n";
+  RawClient first(server->port());
+  first.send(request);
+  EXPECT_EQ(field_of(first.read_response(), "Content-Type"), "text/event-stream");
+  EXPECT_THAT(first.read(400), AllOf(StartsWith("data: {\"server\": {"),
+                                     HasSubstr("\"name\": \"/live\""), Not(HasSubstr("\n"))));
+  RawClient second(server->port());
+  second.send(request);
+  EXPECT_THAT(second.read_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(get("/events"), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(server->limits_met()[pubpoint::Limit::EventStreams], 1u);
+  EXPECT_THAT(get("/events?point=/none"), StartsWith("HTTP/1.1 404 "));
+  second.close();
+  for (int tries = 0; tries < 500; ++tries) {
+    RawClient third(server->port());
+    third.send(request);
+    if (third.read_response().starts_with("HTTP/1.1 200 OK\r\n")) return;
+  }
+  FAIL() << "the place of who has gone stays taken";
+}
+
+TEST_F(WebTest, WhoListensAndDoesNotReadIsDropped) {
+  std::atomic<int> seconds{1};
+  Settings settings;
+  settings.limits.event_streams = 1;
+  settings.now = [&] { return pubpoint::Clock::time_point(std::chrono::seconds(seconds)); };
+  settings.points.clear();
+  // So that an event fills more than what a kernel keeps for one who does not read.
+  for (int i = 0; i < 5000; ++i) settings.points.push_back("/" + std::to_string(i));
+  start(settings);
+  RawClient stuck(server->port());
+  stuck.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_THAT(stuck.read_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  for (int rounds = 0; rounds < 100; ++rounds) {
+    seconds += 10;
+    server->check_timers();
+    RawClient other(server->port());
+    other.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
+    if (!other.read_response().starts_with("HTTP/1.1 200 OK\r\n")) continue;
+    EXPECT_GE(rounds, pubpoint::EventStream::kMostMissed - 1);
+    return;
+  }
+  FAIL() << "it is still there";
 }
 
 TEST_F(WebTest, PrometheusFindsNoFaultWithTheMetrics) {

@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, kLimits> kNames{"connections",
                                                        "record_files",
                                                        "record_queue",
                                                        "record_free",
-                                                       "tls_handshakes"};
+                                                       "tls_handshakes",
+                                                       "event_streams"};
 
 }  // namespace
 

@@ -30,9 +30,10 @@ enum class Limit : unsigned {
   RecordFiles,          ///< a push was not recorded, or not whole: too many are
   RecordQueue,          ///< the same: too much waits for the disk
   RecordFree,           ///< the same: the disk has too little space
-  Handshakes            ///< a client of the TLS port did not come to speak TLS
+  Handshakes,           ///< a client of the TLS port did not come to speak TLS
+  EventStreams          ///< a page was not kept up to date: too many are
 };
-inline constexpr std::size_t kLimits = 19;
+inline constexpr std::size_t kLimits = 20;
 
 /// As in the configuration where there is a key for it: "address_connections".
 std::string_view name_of(Limit limit);

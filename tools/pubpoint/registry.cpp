@@ -42,6 +42,12 @@ std::vector<std::string> Registry::points() const {
   return names;
 }
 
+bool Registry::waits_for_resume(const std::string& point) const {
+  const auto found = points_.find(point);
+  const auto session = found == points_.end() ? nullptr : found->second.holder.lock();
+  return session && session->holds_point() && session->waits_for_resume();
+}
+
 std::vector<std::shared_ptr<PushSession>> Registry::sessions() const {
   std::vector<std::shared_ptr<PushSession>> all;
   for (const auto& [id, session] : sessions_) all.push_back(session);

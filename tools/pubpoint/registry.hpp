@@ -54,6 +54,9 @@ class Registry {
   /// Forgets points from templates that nobody has used for long.
   void check_timers(Clock::time_point now);
 
+  /// The push that holds the point has lost its connection, and may be resumed (S09).
+  bool waits_for_resume(const std::string& point) const;
+
   /// All sessions that are not over.
   std::vector<std::shared_ptr<PushSession>> sessions() const;
 

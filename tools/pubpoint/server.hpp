@@ -91,6 +91,7 @@ struct Limits {
                                                     ///< goes on at the newest key frame
   std::size_t record_files = 256;                   ///< that are written at the same time: a push
                                                     ///< past it is one whose recording failed
+  std::size_t event_streams = 100;                  ///< of pages that are kept up to date
   std::size_t reports = 10'000;                     ///< of sessions that are over
 };
 

@@ -236,6 +236,7 @@ bool Service::session_started(const std::shared_ptr<PushSession>& session) {
   for (const auto& relay : relays_)
     if (relay->settings().point == session->point()) session->add_consumer(relay->feed());
   publish(*session);
+  remember(*session);
   if (settings_.on_start) settings_.on_start(session->report());
   return !wait;
 }
@@ -350,6 +351,7 @@ void Service::end_session(const std::shared_ptr<PushSession>& session, std::stri
   recorders_.erase(session->id());
   session->end(std::move(because));
   registry_.remove(session, now());
+  remember(*session);
   if (!session->report().running) return ended(*session);
   publish(*session);
   finishing_.emplace(session->id(), session);
@@ -362,7 +364,8 @@ void Service::ended(const PushSession& session) {
 }
 
 void Service::check_timers() {
-  watching_.measure(rates_, now());
+  watching_.measure(rates_, history_, now());
+  send_events();
   for (const auto& session : registry_.sessions()) {
     if (session->over()) continue;
     // What has arrived counts, whether or not it was read before the timer was looked at.
@@ -382,6 +385,26 @@ void Service::check_timers() {
     log("viewers are too slow: " + std::to_string(more) + (more == 1 ? " time one" : " times one") +
         " was more than " + std::to_string(settings_.limits.viewer_queue) + " bytes behind");
   }
+}
+
+void Service::remember(const PushSession& session) {
+  const SessionReport& report = session.report();
+  if (report.push_starts == 0) return;
+  history_.note(report.point, {.at = std::chrono::system_clock::now(),
+                               .begun = !session.over(),
+                               .peer = report.peer,
+                               .user_agent = report.user_agent,
+                               .because = report.ended_because});
+}
+
+void Service::send_events() {
+  if (!events_.is_due(now())) return;
+  Snapshot snapshot = take_snapshot(*this);
+  const bool with_history =
+      std::exchange(samples_sent_, history_.samples_taken()) != history_.samples_taken();
+  if (with_history)
+    for (PointNumbers& point : snapshot.points) add_history(point, history_, now());
+  events_.send(snapshot, with_history, now());
 }
 
 void Service::disconnect(const std::string& point, int status, const std::string& because) {

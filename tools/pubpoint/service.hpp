@@ -20,6 +20,8 @@
 #include "pubpoint/pull/watching.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/web/event_stream.hpp"
+#include "pubpoint/web/history.hpp"
 #include "pubpoint/web/rates.hpp"
 
 namespace wmpush::pubpoint {
@@ -46,11 +48,19 @@ class Service final : public HttpHost {
   Watching& watching() { return watching_; }
   const Watching& watching() const { return watching_; }
   const Rates& rates() const { return rates_; }
+  const History& history() const { return history_; }
+  EventStream& events() { return events_; }
   std::chrono::system_clock::time_point started_at() const { return started_at_; }
   Clock::time_point running_since() const { return running_since_; }
   /// Whether whoever is at this address may see the numbers of the server.
   bool shows_numbers_to(const std::string& address) const {
     return settings_.access.status_from.admits(address);
+  }
+  /// Whether whoever is at this address may also see who watches and pushes. An empty list admits
+  /// nobody: behind a proxy on this machine everybody is at a loopback address.
+  bool shows_clients_to(const std::string& address) const {
+    const AddressList& list = settings_.access.clients_from;
+    return shows_numbers_to(address) && !list.empty() && list.admits(address);
   }
 
   /// One line for people; control characters are made visible.
@@ -129,6 +139,10 @@ class Service final : public HttpHost {
   /// Does nothing where there is no such hook.
   void tell(Hook hook, HookFacts facts);
   void tell_of_end(const PushSession& session);
+  /// Adds a push that begins or has ended to the history of its point.
+  void remember(const PushSession& session);
+  /// Sends those who keep a page open what it shows now, when it is time.
+  void send_events();
   void settle(const std::string& push_id, std::vector<std::filesystem::path> recordings,
               std::string recording_error);
   void ended(const PushSession& session);
@@ -143,6 +157,9 @@ class Service final : public HttpHost {
   std::set<std::string> hook_granted_;  // pushes whose end is to be told, by push-id
   Watching watching_;
   Rates rates_;
+  History history_;
+  EventStream events_;
+  std::uint64_t samples_sent_ = 0;  // of the history, to those who hear events
   const std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();
   const Clock::time_point running_since_;
   const std::shared_ptr<FileSlots> record_files_;

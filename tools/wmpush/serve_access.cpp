@@ -32,6 +32,7 @@ void take_flags(const Arguments& arguments, Config& config) {
   take("push_from", "access.push_from", config.push_from);
   take("watch_from", "access.watch_from", config.watch_from);
   take("status_from", "access.status_from", config.status_from);
+  take("clients_from", "access.clients_from", config.clients_from);
   take("token_key", "access.token_key", config.token_key);
   if (!arguments.has("grant")) return;
   config.grants = arguments.values("grant");
@@ -108,7 +109,12 @@ std::vector<Flag> access_flags() {
        "front keeps out, and what matches none is kept out, too: !10.0.0.7,10.0.0.0/8 or "
        "!10.0.0.7,all"},
       {"watch_from", "LIST", "addresses that may watch, likewise"},
-      {"status_from", "LIST", "addresses that may see /metrics and /status.json, likewise"},
+      {"status_from", "LIST",
+       "addresses that may see the page at / and its numbers, /metrics and /status.json, likewise"},
+      {"clients_from", "LIST",
+       "of these, the ones that may see on the pages of the points who watches and who pushes, "
+       "with "
+       "addresses; without it nobody may"},
       {"token_key", "FILE",
        "file whose first line is a key, 16 bytes or more: who watches needs a token that 'wmpush "
        "token' made with it, or a password"},
@@ -116,7 +122,8 @@ std::vector<Flag> access_flags() {
 }
 
 std::string read_access(const Arguments& arguments, Config& config) {
-  for (const char* flag : {"users", "token_key", "push_from", "watch_from", "status_from"})
+  for (const char* flag :
+       {"users", "token_key", "push_from", "watch_from", "status_from", "clients_from"})
     if (arguments.value(flag) == "") return std::string("--") + flag + " needs a value";
   take_flags(arguments, config);
   if (std::string wrong = read_user(arguments, config); !wrong.empty()) return wrong;
@@ -131,6 +138,7 @@ std::string read_access(const Arguments& arguments, Config& config) {
   std::string wrong = addresses("push_from", config.push_from, access.push_from);
   if (wrong.empty()) wrong = addresses("watch_from", config.watch_from, access.watch_from);
   if (wrong.empty()) wrong = addresses("status_from", config.status_from, access.status_from);
+  if (wrong.empty()) wrong = addresses("clients_from", config.clients_from, access.clients_from);
   if (!wrong.empty()) return wrong;
   return config.token_key.empty() ? std::string()
                                   : read_token_key(config.token_key, access.token_key);

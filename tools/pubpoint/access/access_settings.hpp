@@ -15,6 +15,8 @@ struct AccessSettings {
   AddressList push_from{};      ///< addresses that may push
   AddressList watch_from{};     ///< addresses that may watch
   AddressList status_from{};    ///< addresses that may see the numbers of the server
+  AddressList clients_from{};   ///< of these, the ones that may see who watches and pushes; empty:
+                                ///< nobody
   std::string token_key{};      ///< of tokens for watching, kMinTokenKey bytes or more; empty: none
   ThrottleSettings throttle{};  ///< of wrong passwords
 };

@@ -32,6 +32,7 @@ struct Config {
   std::string push_from{};                                     ///< addresses with commas between
   std::string watch_from{};
   std::string status_from{};
+  std::string clients_from{};
   std::string token_key{};   ///< file whose first line is the key
   std::string access_log{};  ///< file
   std::string fallback{};    ///< ASF file that is shown while nobody pushes

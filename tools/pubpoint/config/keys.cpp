@@ -207,8 +207,11 @@ void add_access(std::vector<ConfigKey>& keys) {
            check_addresses, [](Config& c, const auto& all) { c.push_from = joined(all); }));
   put(list(table, "watch_from", "addresses that may watch, likewise", check_addresses,
            [](Config& c, const auto& all) { c.watch_from = joined(all); }));
-  put(list(table, "status_from", "addresses that may see /metrics and /status.json, likewise",
+  put(list(table, "status_from", "addresses that may see the page and its numbers, likewise",
            check_addresses, [](Config& c, const auto& all) { c.status_from = joined(all); }));
+  put(list(table, "clients_from",
+           "of these, the ones that may see who watches and pushes; none: nobody", check_addresses,
+           [](Config& c, const auto& all) { c.clients_from = joined(all); }));
   put(text(
       table, "token_key", "file whose first line is the key of tokens for watching",
       [](Config & c) -> auto& { return c.token_key; }));
@@ -279,6 +282,8 @@ void add_limits(std::vector<ConfigKey>& keys) {
   put("point_viewers", "viewers of each point", &Limits::point_viewers, 0, kMany);
   put("viewer_queue", "bytes that a viewer may be behind", &Limits::viewer_queue, 65536, kTebibyte);
   put("record_files", "recordings that are written at the same time", &Limits::record_files, 1,
+      kMany);
+  put("event_streams", "pages that are kept up to date at the same time", &Limits::event_streams, 0,
       kMany);
   put("reports", "pushes that are over and remembered", &Limits::reports, 1, kMany);
 }

@@ -296,13 +296,13 @@ void HttpConnection::say(std::string response) {
     if (record_->bytes == 0 && head != response.npos) record_->bytes = response.size() - head - 4;
     end_record(status_of(response));
   }
-  if (!sending()) {
+  if (!is_sending()) {
     // An answer nearly always fits in the kernel's buffer, and then it is on its way whatever
     // happens to this connection next.
     int error = 0;
     const std::array parts{as_bytes(response)};
     response.erase(0, socket_.send(parts, error));
-    if (response.empty() && !sending()) return;
+    if (response.empty() && !is_sending()) return;
     if (error != 0 && error != EAGAIN) return;  // the next read finds it, too
   }
   if (!response.empty()) outbox_.push_back(std::move(response));
@@ -338,7 +338,7 @@ void HttpConnection::peer_gone(const std::string& how) {
   peer_closed_ = true;
   handler_->on_gone(how);
   // A client that half-closes behind a request still gets its answer.
-  if (sending())
+  if (is_sending())
     close_politely();
   else
     close();
@@ -354,7 +354,7 @@ void HttpConnection::close_politely() {
   linger_timer_.async_wait([self = shared_from_this()](const error_code& error) {
     if (!error) self->close();
   });
-  if (!sending()) shut_down();
+  if (!is_sending()) shut_down();
 }
 
 void HttpConnection::shut_down() {

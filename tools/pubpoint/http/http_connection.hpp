@@ -40,6 +40,7 @@ class HttpConnection final : public ClientConnection,
   std::shared_ptr<void> keep() override { return shared_from_this(); }
   void answer(int status, Fields fields) override;
   void say(std::string response) override;
+  bool is_sending() const override { return !outbox_.empty() || socket_.wants_to_send(); }
   void refuse(int status, const std::vector<Breach>& breaches) override;
   void end_record(int status) override;
   void close_politely() override;
@@ -77,7 +78,6 @@ class HttpConnection final : public ClientConnection,
 
   void peer_gone(const std::string& how);
   void begin_record(const RequestHead& head);
-  bool sending() const { return !outbox_.empty() || socket_.wants_to_send(); }
   void wait_writable();
   void write_next();
   void shut_down();

@@ -1,7 +1,8 @@
 #include "pubpoint/pull/pull_response.hpp"
 
 #include <cstdio>
-#include <vector>
+
+#include "pubpoint/web/html.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -37,41 +38,6 @@ std::string player_head(const PullRequest& request, std::string_view server, std
   if (request.agent_version >= kFirstWithSupported)
     head += "Supported: com.microsoft.wm.sswitch, com.microsoft.wm.predstrm\r\n";
   return head;
-}
-
-std::string escaped(std::string_view text) {
-  std::string safe;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      default:
-        safe += c;
-    }
-  }
-  return safe;
-}
-
-std::string url(std::string_view scheme, std::string_view host, std::string_view path,
-                std::string_view query) {
-  return std::string(scheme) + "://" + std::string(host) + std::string(path) +
-         (query.empty() ? "" : "?" + std::string(query));
-}
-
-/// By which a player is to come, the best first. None speaks MS-WMSP over TLS.
-std::vector<std::string_view> player_schemes(bool secure) {
-  if (secure) return {"https"};
-  return {"mmsh", "http"};
 }
 
 }  // namespace
@@ -137,31 +103,25 @@ std::string whole_response(std::string_view status, std::string_view server, std
   return text;
 }
 
+std::vector<std::string> player_urls(bool secure, std::string_view host, std::string_view path,
+                                     std::string_view query) {
+  const std::string rest = "://" + std::string(host) + std::string(path) +
+                           (query.empty() ? "" : "?" + std::string(query));
+  if (secure) return {"https" + rest};  // none speaks MS-WMSP over TLS
+  return {"mmsh" + rest, "http" + rest};
+}
+
 std::string asx_body(bool secure, std::string_view host, std::string_view path,
                      std::string_view query) {
   std::string text = "<asx version=\"3.0\">\r\n  <entry>\r\n";
-  for (const std::string_view scheme : player_schemes(secure))
-    text += "    <ref href=\"" + escaped(url(scheme, host, path, query)) + "\"/>\r\n";
+  for (const std::string& url : player_urls(secure, host, path, query))
+    text += "    <ref href=\"" + html_escaped(url) + "\"/>\r\n";
   return text + "  </entry>\r\n</asx>\r\n";
 }
 
 std::string m3u_body(bool secure, std::string_view host, std::string_view path,
                      std::string_view query) {
-  return "#EXTM3U\r\n" + url(player_schemes(secure).back(), host, path, query) + "\r\n";
-}
-
-std::string page_body(bool secure, std::string_view host, std::string_view path,
-                      std::string_view name) {
-  const std::string title = escaped(name);
-  const std::string here = escaped(path);
-  const std::string player = escaped(url(player_schemes(secure).front(), host, path, {}));
-  return "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>" + title +
-         "</title>\n<h1>" + title +
-         "</h1>\n<p>A live stream in Windows Media format. Open it in a player such as VLC:</p>\n"
-         "<ul><li><a href=\"" +
-         player + "\">" + player + "</a></li>\n<li><a href=\"" + here + ".asx\">" + here +
-         ".asx</a></li>\n<li><a href=\"" + here + ".m3u\">" + here +
-         ".m3u</a></li></ul>\n</html>\n";
+  return "#EXTM3U\r\n" + player_urls(secure, host, path, query).back() + "\r\n";
 }
 
 }  // namespace wmpush::pubpoint

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/bytes.hpp"
 #include "pubpoint/pull/pull_request.hpp"
@@ -39,12 +40,15 @@ std::string plain_head(std::string_view server);
 std::string whole_response(std::string_view status, std::string_view server, std::string_view type,
                            std::string_view body, bool head_only);
 
-/// The announcements and the page of a point; `path` is percent-encoded, `query` may be empty.
+/// The URLs by which a player may come to a point, the best first; `path` is percent-encoded,
+/// `query` may be empty.
+std::vector<std::string> player_urls(bool secure, std::string_view host, std::string_view path,
+                                     std::string_view query);
+
+/// The announcements of a point, likewise.
 std::string asx_body(bool secure, std::string_view host, std::string_view path,
                      std::string_view query);
 std::string m3u_body(bool secure, std::string_view host, std::string_view path,
                      std::string_view query);
-std::string page_body(bool secure, std::string_view host, std::string_view path,
-                      std::string_view name);
 
 }  // namespace wmpush::pubpoint

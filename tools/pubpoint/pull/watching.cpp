@@ -96,12 +96,21 @@ std::uint64_t Watching::skips() const {
   return skips;
 }
 
+AirState Watching::state_of(const std::string& name, const Point& point) const {
+  if (!point.broadcast) return AirState::Off;
+  const bool is_live = point.broadcast->is_live();
+  if (is_live && point.broadcast->has_pusher() && !registry_.waits_for_resume(name))
+    return AirState::OnAir;
+  return is_live || point.broadcast->is_awaited() ? AirState::Waiting : AirState::Off;
+}
+
 std::map<std::string, Watching::PointState> Watching::points() const {
   std::map<std::string, PointState> all;
   for (const auto& [name, point] : points_)
     all.emplace(name,
                 PointState{point.broadcast, point.viewers,
-                           point.origin ? std::optional(point.origin->numbers()) : std::nullopt});
+                           point.origin ? std::optional(point.origin->numbers()) : std::nullopt,
+                           state_of(name, point)});
   for (const auto& [number, viewer] : viewers_) {
     ViewerCounts& its = all[viewer->point].viewers;
     its.bytes_sent += viewer->bytes;
@@ -110,11 +119,19 @@ std::map<std::string, Watching::PointState> Watching::points() const {
   return all;
 }
 
-void Watching::measure(Rates& rates, Clock::time_point now) const {
+void Watching::measure(Rates& rates, History& history, Clock::time_point now) const {
   rates.begin(now);
   for (const auto& [name, point] : points_)
     if (point.broadcast) rates.take(name, point.broadcast->intake().bytes);
   rates.end();
+  history.begin(now, std::chrono::system_clock::now());
+  for (const std::string& name : registry_.points()) {
+    const auto found = points_.find(name);
+    const bool is_known = found != points_.end();
+    history.take(name, is_known ? state_of(name, found->second) : AirState::Off,
+                 rates.bitrate(name), is_known ? found->second.viewers.now : 0);
+  }
+  history.end();
 }
 
 std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
@@ -145,8 +162,7 @@ std::string Watching::point_of(const std::string& path) const {
 
 bool Watching::is_announcement(const PullRequest& request, const Place& place) {
   if (request.agent_version > 0) return false;  // a player that speaks MS-WMSP wants the stream
-  return place.alias == ".asx" || place.alias == ".m3u" ||
-         (place.alias.empty() && request.kind == Kind::Page);
+  return place.alias == ".asx" || place.alias == ".m3u";
 }
 
 bool Watching::is_to_watch(const PullRequest& request) const {
@@ -204,11 +220,7 @@ Watching::Reply Watching::answer(const PullRequest& request, const std::string& 
     if (place->alias == ".asx")
       return announce("video/x-ms-asf",
                       asx_body(request.secure, request.host, path, request.query));
-    if (place->alias == ".m3u")
-      return announce("audio/x-mpegurl",
-                      m3u_body(request.secure, request.host, path, request.query));
-    return announce("text/html; charset=utf-8",
-                    page_body(request.secure, request.host, path, place->point));
+    return announce("audio/x-mpegurl", m3u_body(request.secure, request.host, path, request.query));
   }
   return answer_stream(request, *place, peer, line, waited);
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "pubpoint/origin/origin.hpp"
+#include "pubpoint/point/air_state.hpp"
 #include "pubpoint/point/broadcast.hpp"
 #include "pubpoint/point/fallback.hpp"
 #include "pubpoint/pull/audience.hpp"
@@ -18,6 +19,7 @@
 #include "pubpoint/pull/viewer_counts.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/web/history.hpp"
 #include "pubpoint/web/rates.hpp"
 
 namespace wmpush::pubpoint {
@@ -86,11 +88,12 @@ class Watching {
     std::shared_ptr<const Broadcast> broadcast;  ///< null: nothing was ever on air there
     ViewerCounts viewers;
     std::optional<OriginNumbers> origin;  ///< where it has one
+    AirState state = AirState::Off;
   };
   /// By name.
   std::map<std::string, PointState> points() const;
-  /// Tells `rates` how much has come in at each point.
-  void measure(Rates& rates, Clock::time_point now) const;
+  /// Tells `rates` how much has come in at each point, and `history` how each point is.
+  void measure(Rates& rates, History& history, Clock::time_point now) const;
 
  private:
   struct Point {
@@ -106,8 +109,9 @@ class Watching {
   Audience& audience();
   void add_origin(const OriginSettings& settings,
                   const std::function<void(const std::string&)>& log);
+  AirState state_of(const std::string& name, const Point& point) const;
   std::optional<Place> find(const std::string& path) const;
-  /// Whether what is asked for is something that names the stream, and not the stream.
+  /// Whether what is asked for is a file that names the stream, and not the stream.
   static bool is_announcement(const PullRequest& request, const Place& place);
   Reply say(const char* status, const char* type = "", const std::string& body = {},
             bool head_only = false) const;

@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "core/percent.hpp"
-#include "pubpoint/web/json.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -51,36 +50,6 @@ JsonObject relay_json(const RelayNumbers& relay) {
       .add("reconnects", relay.reconnects);
 }
 
-JsonObject point_json(const PointNumbers& point) {
-  JsonObject object;
-  object.add("name", point.name).add("on_air", point.on_air).add("pushed", point.has_pusher);
-  add_seconds(object, "pushed_seconds", point.pushed_for);
-  object.add("pushes", point.pushes)
-      .add("packets_received", point.packets)
-      .add("bytes_received", point.bytes_received)
-      .add("bitrate", point.bitrate);
-  add_seconds(object, "key_frame_age_seconds", point.key_frame_age);
-  std::vector<JsonObject> streams;
-  for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
-  std::vector<JsonObject> relays;
-  for (const RelayNumbers& relay : point.relays) relays.push_back(relay_json(relay));
-  object.add("streams", streams)
-      .add("viewers", std::uint64_t{point.viewers.now})
-      .add("viewers_most", std::uint64_t{point.viewers.most})
-      .add("viewers_all", point.viewers.all)
-      .add("viewer_skips", point.viewers.skips)
-      .add("bytes_sent", point.viewers.bytes_sent)
-      .add("relays", relays);
-  if (point.origin)
-    object.add("origin", JsonObject()
-                             .add("url", point.origin->url)
-                             .add("streaming", point.origin->streaming)
-                             .add("pulls", point.origin->pulls));
-  else
-    object.add_null("origin");
-  return object;
-}
-
 /// The value of a label: a backslash, a quote and a line break are escaped.
 std::string label(std::string_view text) {
   std::string escaped;
@@ -123,6 +92,36 @@ class MetricsText {
 };
 
 }  // namespace
+
+JsonObject point_json(const PointNumbers& point) {
+  JsonObject object;
+  object.add("name", point.name).add("on_air", point.on_air).add("pushed", point.has_pusher);
+  add_seconds(object, "pushed_seconds", point.pushed_for);
+  object.add("pushes", point.pushes)
+      .add("packets_received", point.packets)
+      .add("bytes_received", point.bytes_received)
+      .add("bitrate", point.bitrate);
+  add_seconds(object, "key_frame_age_seconds", point.key_frame_age);
+  std::vector<JsonObject> streams;
+  for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
+  std::vector<JsonObject> relays;
+  for (const RelayNumbers& relay : point.relays) relays.push_back(relay_json(relay));
+  object.add("streams", streams)
+      .add("viewers", std::uint64_t{point.viewers.now})
+      .add("viewers_most", std::uint64_t{point.viewers.most})
+      .add("viewers_all", point.viewers.all)
+      .add("viewer_skips", point.viewers.skips)
+      .add("bytes_sent", point.viewers.bytes_sent)
+      .add("relays", relays);
+  if (point.origin)
+    object.add("origin", JsonObject()
+                             .add("url", point.origin->url)
+                             .add("streaming", point.origin->streaming)
+                             .add("pulls", point.origin->pulls));
+  else
+    object.add_null("origin");
+  return object;
+}
 
 std::string status_json(const Snapshot& snapshot) {
   JsonObject limits;

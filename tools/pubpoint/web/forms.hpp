@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "pubpoint/web/json.hpp"
 #include "pubpoint/web/snapshot.hpp"
 
 namespace wmpush::pubpoint {
@@ -14,6 +15,9 @@ inline constexpr unsigned kStatusVersion = 1;
 
 /// /status.json: what there is, without the addresses of anybody.
 std::string status_json(const Snapshot& snapshot);
+
+/// What /status.json has of a point.
+JsonObject point_json(const PointNumbers& point);
 
 /// /status-json.xsl, as Icecast 2.4 has it: "icestats", with a source for each point on air.
 /// `base`: scheme and host of the URLs in it, "http://host:8080".

@@ -76,6 +76,7 @@ Snapshot take_snapshot(const Service& service) {
   const Clock::time_point now = service.now();
   Snapshot snapshot;
   snapshot.version = WMPUSH_VERSION;
+  snapshot.taken_at = std::chrono::system_clock::now();
   snapshot.started = service.started_at();
   snapshot.running_for = whole_milliseconds(now - service.running_since());
   snapshot.connections = service.connections();
@@ -90,11 +91,13 @@ Snapshot take_snapshot(const Service& service) {
     point.name = name;
     for (const auto& relay : service.relays())
       if (relay->settings().point == name) point.relays.push_back(relay->numbers());
+    point.since = snapshot.taken_at;
     const auto found = states.find(name);
     if (found == states.end()) continue;
     const Watching::PointState& state = found->second;
     point.viewers = state.viewers;
     point.origin = state.origin;
+    point.state = state.state;
     point.bitrate = service.rates().bitrate(name);
     snapshot.viewers += point.viewers.now;
     if (const auto since = pushed_since.find(name); since != pushed_since.end())
@@ -112,8 +115,20 @@ Snapshot take_snapshot(const Service& service) {
     for (const asf::Stream& stream : broadcast.header()->parsed.streams)
       point.streams.push_back(numbers_of(broadcast.header()->bytes, stream));
   }
+  for (PointNumbers& point : snapshot.points) {
+    // What has changed since it was looked at last has changed now.
+    const History::Point* its = service.history().find(point.name);
+    if (its != nullptr && its->is_known() && its->state == point.state) point.since = its->since;
+  }
   std::ranges::sort(snapshot.points, {}, &PointNumbers::name);
   return snapshot;
+}
+
+void add_history(PointNumbers& point, const History& history, Clock::time_point now) {
+  const History::Point* its = history.find(point.name);
+  if (its == nullptr) return;
+  for (const HistorySample& sample : its->samples)
+    point.history.push_back({whole_milliseconds(now - sample.at), sample.bitrate, sample.viewers});
 }
 
 }  // namespace wmpush::pubpoint

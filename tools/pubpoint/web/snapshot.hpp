@@ -11,8 +11,10 @@
 
 #include "pubpoint/limit_counts.hpp"
 #include "pubpoint/origin/origin_numbers.hpp"
+#include "pubpoint/point/air_state.hpp"
 #include "pubpoint/pull/viewer_counts.hpp"
 #include "pubpoint/relay/relay_numbers.hpp"
+#include "pubpoint/web/history.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -29,6 +31,13 @@ struct StreamNumbers {
   std::uint32_t sample_rate = 0;  ///< Hz; audio only
 };
 
+/// A sample of the history, by how old it is.
+struct AgedSample {
+  std::chrono::milliseconds age{0};
+  std::uint64_t bitrate = 0;  ///< bit/s that came in
+  std::size_t viewers = 0;
+};
+
 struct PointNumbers {
   std::string name;     ///< "/live"
   bool on_air = false;  ///< there is something for a viewer to see
@@ -43,10 +52,14 @@ struct PointNumbers {
   ViewerCounts viewers;
   std::vector<RelayNumbers> relays;     ///< that push on what comes here
   std::optional<OriginNumbers> origin;  ///< where what is shown comes from another server
+  AirState state = AirState::Off;
+  std::chrono::system_clock::time_point since{};  ///< that it is in this state
+  std::vector<AgedSample> history;                ///< oldest first; empty unless asked for
 };
 
 struct Snapshot {
-  std::string version;                              ///< of wmpush
+  std::string version;  ///< of wmpush
+  std::chrono::system_clock::time_point taken_at{};
   std::chrono::system_clock::time_point started{};  ///< the server
   std::chrono::milliseconds running_for{0};
   std::uint64_t connections = 0;  ///< that ever came
@@ -56,7 +69,10 @@ struct Snapshot {
   std::vector<PointNumbers> points;  ///< by name
 };
 
-/// In the server's thread.
+/// In the server's thread. Without the history, which pages and their events alone show.
 Snapshot take_snapshot(const Service& service);
+
+/// Adds to `point` what `history` has of it.
+void add_history(PointNumbers& point, const History& history, Clock::time_point now);
 
 }  // namespace wmpush::pubpoint

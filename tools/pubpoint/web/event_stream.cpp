@@ -1,0 +1,103 @@
+#include "pubpoint/web/event_stream.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "core/percent.hpp"
+#include "pubpoint/web/chart.hpp"
+#include "pubpoint/web/forms.hpp"
+#include "pubpoint/web/json.hpp"
+#include "pubpoint/web/point_texts.hpp"
+
+namespace wmpush::pubpoint {
+namespace {
+
+constexpr std::chrono::milliseconds kPeriod{1000};
+/// All listeners together get no more bytes: with very many points events come less often.
+constexpr std::size_t kMostPerMillisecond = 4096;
+
+void add_texts(JsonObject& object, const std::vector<PointText>& texts) {
+  for (const PointText& text : texts) object.add(text.name, text.text);
+}
+
+/// The numbers of /status.json, and what the page shows of them.
+JsonObject event_of(const PointNumbers& point, bool with_history) {
+  JsonObject shown;
+  add_texts(shown, state_texts(point));
+  add_texts(shown, main_texts(point));
+  add_texts(shown, more_texts(point));
+  if (with_history) add_texts(shown, chart_texts(point));
+  JsonObject object = point_json(point);
+  // By its path the page knows the point: no mask changes that.
+  object.add_secret("path", percent_encoded_path(point.name))
+      .add("state", token_of(point.state))
+      .add("shown", shown);
+  if (!with_history) return object;
+  JsonObject lines;
+  for (const Measure measure : {Measure::Bitrate, Measure::Viewers})
+    lines.add(name_of(measure), chart_line(point, measure));
+  return object.add("lines", lines);
+}
+
+}  // namespace
+
+std::string event_json(const Snapshot& snapshot, const PointNumbers* point, bool with_history) {
+  JsonObject server;
+  add_texts(server, server_texts(snapshot));
+  std::vector<JsonObject> points;
+  for (const PointNumbers& each : snapshot.points)
+    if (point == nullptr || point == &each) points.push_back(event_of(each, with_history));
+  return JsonObject().add("server", JsonObject().add("shown", server)).add("points", points).text();
+}
+
+void EventStream::add(ClientConnection& connection, std::string point) {
+  listeners_.push_back({connection.keep(), &connection, std::move(point)});
+}
+
+void EventStream::remove(const ClientConnection& connection) {
+  std::erase_if(listeners_,
+                [&](const Listener& listener) { return listener.connection == &connection; });
+}
+
+void EventStream::forget_gone() {
+  std::erase_if(listeners_, [](const Listener& listener) {
+    return listener.alive.expired() || !listener.connection->is_open();
+  });
+}
+
+std::size_t EventStream::size() {
+  forget_gone();
+  return listeners_.size();
+}
+
+bool EventStream::is_due(Clock::time_point now) { return size() > 0 && now >= next_; }
+
+void EventStream::send(const Snapshot& snapshot, bool with_history, Clock::time_point now) {
+  forget_gone();
+  std::size_t sent = 0;
+  std::map<std::string, std::string, std::less<>> events;  // by what they are about
+  for (Listener& listener : listeners_) {
+    if (listener.connection->is_sending()) {
+      if (++listener.missed >= kMostMissed) listener.connection->close();
+      continue;
+    }
+    listener.missed = 0;
+    std::string& event = events[listener.point];
+    if (event.empty()) {
+      const auto found = std::ranges::find(snapshot.points, listener.point, &PointNumbers::name);
+      // One that has gone: the page hears that there is nothing.
+      const PointNumbers nothing;
+      const PointNumbers* about = listener.point.empty()           ? nullptr
+                                  : found == snapshot.points.end() ? &nothing
+                                                                   : &*found;
+      event = "data: " + event_json(snapshot, about, with_history) + "\n\n";
+    }
+    sent += event.size();
+    listener.connection->say(event);
+  }
+  next_ = now + std::max(kPeriod, std::chrono::milliseconds(sent / kMostPerMillisecond));
+  forget_gone();
+}
+
+}  // namespace wmpush::pubpoint
