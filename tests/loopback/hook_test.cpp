@@ -210,7 +210,7 @@ TEST_F(HookTest, WhoIsRefusedDoesNotPushAndItsEndIsNotTold) {
     EXPECT_FALSE(server->sessions().at(0).running);
     server.reset();
   }
-  EXPECT_THAT(log(), AllOf(HasSubstr("on_push has refused 127.0.0.1:"),
+  EXPECT_THAT(log(), AllOf(HasSubstr("on_push: refused for 127.0.0.1:"),
                            HasSubstr("its URL answered with status 403"),
                            HasSubstr("its program ended with status 125")));
   EXPECT_THAT(log(), Not(HasSubstr("key=k"))) << "what proves who asks is a secret";
@@ -242,7 +242,7 @@ TEST_F(HookTest, AHookThatFailsRefusesForNow) {
     start();
     EXPECT_NE(push(), Result::S_OK) << hook;
     EXPECT_THAT(message, HasSubstr("503")) << hook;
-    EXPECT_THAT(log(), HasSubstr("on_push was no answer to be had from for 127.0.0.1:")) << hook;
+    EXPECT_THAT(log(), HasSubstr("on_push: no answer for 127.0.0.1:")) << hook;
     EXPECT_THAT(log(), HasSubstr(why)) << hook;
     server.reset();
   }
@@ -407,7 +407,7 @@ TEST_F(HookTest, CallsAreBoundedAndWaitForTheirTurn) {
   }
   ASSERT_TRUE(server->wait_for([&] { return server->requests() == 5; }));
   EXPECT_THAT(get("/live"), StartsWith("HTTP/1.1 503")) << "one more than can wait";
-  EXPECT_THAT(log(), HasSubstr("3 calls wait for their turn already"));
+  EXPECT_THAT(log(), HasSubstr("on_watch: no answer for 127.0.0.1:"));
   EXPECT_TRUE(soon([&] { return text_of(file("running")) == "x\nx\n"; }));
   EXPECT_EQ(text_of(file("running")), "x\nx\n");
   std::ofstream(file("go")) << "now";
@@ -423,6 +423,62 @@ TEST_F(HookTest, ACallWhoseTurnDoesNotComeInTimeIsARefusal) {
   first.send("GET /live HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_THAT(get("/live"), StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(first.read_response(), StartsWith("HTTP/1.1 503"));
+}
+
+TEST_F(HookTest, WhoComesAndGoesTakesNobodysPlace) {
+  settings.hooks.on_watch =
+      program("slow", "while [ ! -e " + file("go").string() + " ]; do sleep 0.01; done");
+  settings.hooks.on_push = listener("push");
+  settings.hooks.on_push_end = listener("end");
+  settings.hooks.at_once = 2;
+  settings.hooks.queue = 3;
+  settings.hooks.timeout = 20s;
+  start();
+  for (int i = 0; i < 20; ++i) {
+    RawClient viewer(server->port());
+    viewer.send("GET /live HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_TRUE(server->wait_for([&] { return server->requests() > static_cast<unsigned>(i); }));
+    viewer.reset();
+    EXPECT_THAT(get("/healthz"), HasSubstr(" 200 OK"));  // it has been noticed
+  }
+  RawClient pusher(server->port());
+  pusher.send(RequestText::setup("/live").text());
+  ASSERT_TRUE(server->wait_for([&] { return server->requests() == 41; }));
+  std::ofstream(file("go")) << "now";
+  EXPECT_THAT(pusher.read_response(), StartsWith("HTTP/1.1 204"));
+  EXPECT_THAT(log(), Not(HasSubstr("wait for their turn")));
+}
+
+TEST_F(HookTest, TheEndOfAPushIsToldWhateverAReloadHasChanged) {
+  settings.hooks.on_push_end = listener("end");
+  start();
+  PushSink sink;
+  ASSERT_EQ(sink.Connect(server->url()), Result::S_OK);
+  ASSERT_EQ(sink.write(as_bytes(clip())), Result::S_OK);
+  settings.hooks.on_push = listener("push");
+  EXPECT_EQ(server->reload(settings), "");
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  EXPECT_TRUE(soon([&] { return !heard("end").empty(); }));
+  EXPECT_EQ(heard("push"), "");
+}
+
+TEST_F(HookTest, WhatIsToldHasATimeOfItsOwn) {
+  settings.hooks.timeout = 1ms;
+  settings.hooks.on_push_end = program("end", "sleep 0.2; cat > " + file("told").string());
+  start();
+  EXPECT_EQ(push(), Result::S_OK) << message;
+  EXPECT_TRUE(soon([&] { return !text_of(file("told")).empty(); })) << log();
+}
+
+TEST_F(HookTest, AServerThatStopsAnswersWhoWaitsForAHook) {
+  settings.hooks.on_push = program("hang", "exec sleep 1000");
+  settings.hooks.timeout = 60s;
+  start();
+  RawClient pusher(server->port());
+  pusher.send(RequestText::setup("/live").text());
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().empty(); }));
+  server->disconnect("/live");
+  EXPECT_THAT(pusher.read_response(), StartsWith("HTTP/1.1 503"));
 }
 
 TEST_F(HookTest, AProgramGetsNoDescriptorOfOurs) {

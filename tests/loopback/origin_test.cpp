@@ -168,7 +168,7 @@ TEST_F(OriginTest, SaysWhatIsWrongWithAnOriginAndTriesAgain) {
   for (const auto& [answer, why] : answers) {
     std::atomic<int> asked = 0;
     RawServer origin([&, text = answer](RawServer::Connection& connection) {
-      connection.read_head();
+      EXPECT_THAT(connection.read_head(), StartsWith("GET /live HTTP/1.0\r\n")) << "no chunks";
       ++asked;
       connection.send(text);
     });

@@ -451,5 +451,47 @@ TEST(Rates, AreThoseOfTheLastTenSeconds) {
   EXPECT_EQ(rates.bitrate("/live"), 0u) << "the point has gone";
 }
 
+/// Whoever asks and asks, and takes no answer.
+TEST_F(WebTest, AnswersThatNobodyTakesAreNotPiledUp) {
+  constexpr int kRequests = 20'000;
+  std::atomic<int> seconds = 0;
+  Settings settings;
+  settings.inactivity_timeout = 1h;
+  settings.limits.head_time = 1h;
+  const auto begin = pubpoint::Clock::now();
+  settings.now = [&] { return begin + std::chrono::seconds(seconds); };
+  start(settings);
+  RawClient client(server->port());
+  std::string many;
+  for (int i = 0; i < kRequests; ++i) many += "GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n";
+  ASSERT_TRUE(client.send(many));
+  for (int i = 0; i < 50; ++i) EXPECT_THAT(get("/healthz"), HasSubstr("ok"));
+  EXPECT_LT(server->requests(), kRequests / 2) << "it reads no more than it can answer";
+  for (int i = 0; i < 50; ++i) {
+    seconds += 3601;
+    server->check_timers();
+    EXPECT_THAT(get("/healthz"), HasSubstr("ok"));
+  }
+  const std::string answers = client.read_to_end();
+  EXPECT_NE(client.ending(), RawClient::Ending::None) << "it was sent away";
+  EXPECT_LT(server->requests(), kRequests / 2);
+}
+
+TEST_F(WebTest, WhoTakesItsAnswersLateGetsThemAll) {
+  start();
+  RawClient client(server->port());
+  const std::string one = "GET /page.css HTTP/1.1\r\nHost: x\r\n\r\n";
+  std::string many;
+  for (int i = 0; i < 999; ++i) many += one;
+  many += "GET /page.css HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  ASSERT_TRUE(client.send(many));
+  const std::string all = client.read_to_end();
+  std::size_t answers = 0;
+  for (std::size_t at = all.find("HTTP/1.1 200"); at != all.npos;
+       at = all.find("HTTP/1.1 200", at + 1))
+    ++answers;
+  EXPECT_EQ(answers, 1000u);
+}
+
 }  // namespace
 }  // namespace wmpush::test

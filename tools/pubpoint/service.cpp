@@ -53,7 +53,7 @@ Service::Service(Settings settings, Post post)
     relays_.push_back(std::make_unique<Relay>(
         relay, [this, post = post_, point = relay.point](const std::string& line) {
           post([this, point, line] {
-            log_seldom("relay " + line, "the relay of " + point + ": " + line);
+            log_seldom("relay " + point + line, "the relay of " + point + ": " + line);
           });
         }));
 }
@@ -132,7 +132,7 @@ std::string Service::reload(Settings settings) {
   try {
     hooks_.change(settings.hooks);
     settings_.hooks = std::move(settings.hooks);
-  } catch (const std::invalid_argument& wrong) {
+  } catch (const std::exception& wrong) {
     keep(true, wrong.what());
   }
 
@@ -171,43 +171,42 @@ void Service::count_connection() {
   change([&] { ++connections_; });
 }
 
-void Service::ask(Hook hook, HookFacts facts, const std::string& peer,
+void Service::ask(Hook hook, HookFacts facts, const std::string& peer, std::function<bool()> wanted,
                   std::function<void(int)> refused) {
-  hooks_.ask(hook, std::move(facts), [this, hook, peer, refused](const HookAnswer& answer) {
-    const int status = answer.status();
-    if (status != 0)
-      log_seldom(
-          std::string(name_of(hook)) + std::to_string(status) + peer.substr(0, peer.rfind(':')),
-          std::string(name_of(hook)) +
-              (status == 403 ? " has refused " : " was no answer to be had from for ") + peer +
-              ": " + answer.why);
-    refused(status);
-  });
+  hooks_.ask(hook, std::move(facts), std::move(wanted),
+             [this, hook, peer, refused](const HookAnswer& answer) {
+               const int status = answer.status();
+               const std::string name(name_of(hook));
+               if (!answer.why.empty())
+                 log_seldom(name + std::to_string(status) + address_of(peer),
+                            name + (status == 403 ? ": refused for " : ": no answer for ") + peer +
+                                ": " + answer.why);
+               refused(status);
+             });
 }
 
 void Service::ask_for_push(const std::shared_ptr<PushSession>& session, HookFacts facts,
-                           std::function<void(int)> refused) {
-  ask(Hook::Push, std::move(facts), session->report().peer, [this, session, refused](int status) {
-    if (status != 0)
-      end_session(session, "on_push let it not in");
-    else if (!session->over())
-      hook_granted_.insert(session->id());
-    refused(session->over() && status == 0 ? 503 : status);
-  });
+                           std::function<bool()> wanted, std::function<void(int)> refused) {
+  ask(Hook::Push, std::move(facts), session->report().peer, std::move(wanted),
+      [this, session, refused](int status) {
+        if (status != 0) end_session(session, "on_push let it not in");
+        refused(session->over() && status == 0 ? 503 : status);
+      });
 }
 
-void Service::tell(Hook hook, HookFacts facts) {
+void Service::let_in(const PushSession& session) { let_in_.insert(session.id()); }
+
+void Service::tell(Hook hook, const std::string& point, HookFacts facts) {
   if (!has_hook(hook)) return;
-  hooks_.tell(hook, std::move(facts), [this, hook](const HookAnswer& answer) {
-    if (answer.status() != 0)
-      log_seldom(std::string(name_of(hook)), std::string(name_of(hook)) + ": " + answer.why);
+  const std::string what = std::string(name_of(hook)) + " for " + point;
+  hooks_.tell(hook, std::move(facts), [this, what](const HookAnswer& answer) {
+    if (answer.status() != 0) log_seldom(what, what + ": " + answer.why);
   });
 }
 
 void Service::tell_of_end(const PushSession& session) {
   const SessionReport& report = session.report();
-  const bool granted = hook_granted_.erase(session.id()) > 0;
-  if (!granted && (has_hook(Hook::Push) || report.push_starts == 0)) return;
+  if (let_in_.erase(session.id()) == 0) return;
   HookFacts facts("push_end");
   facts.add("point", report.point)
       .add("address", address_of(report.peer))
@@ -217,7 +216,7 @@ void Service::tell_of_end(const PushSession& session) {
       .add("packets", report.packets)
       .add("bytes", report.bytes)
       .add("seconds", std::chrono::microseconds(report.media));
-  tell(Hook::PushEnd, std::move(facts));
+  tell(Hook::PushEnd, report.point, std::move(facts));
 }
 
 bool Service::session_started(const std::shared_ptr<PushSession>& session) {
@@ -259,7 +258,7 @@ std::unique_ptr<Recorder> Service::make_recorder(const std::shared_ptr<PushSessi
           .add("file", std::filesystem::absolute(file.path).string())
           .add("bytes", file.bytes)
           .add("seconds", std::chrono::microseconds(file.duration));
-      tell(Hook::Record, std::move(facts));
+      tell(Hook::Record, point, std::move(facts));
     });
   };
   RecordingEvents events;

@@ -83,12 +83,15 @@ class Service final : public HttpHost {
   /// Ends what they push, in their own threads.
   void stop_relays();
 
-  /// Asks a hook that there is whether `peer` may do what `facts` say; `refused` is called later,
-  /// with the status of the answer, 0 when it may.
-  void ask(Hook hook, HookFacts facts, const std::string& peer, std::function<void(int)> refused);
-  /// As ask(), for a session that was set up: its end will be told.
+  /// Asks a hook that there is whether `peer` may do what `facts` say, if that is still `wanted`
+  /// when its turn comes; `refused` is called later, with the status of the answer, 0 when it may.
+  void ask(Hook hook, HookFacts facts, const std::string& peer, std::function<bool()> wanted,
+           std::function<void(int)> refused);
+  /// As ask(), for a session that was set up and ends when it is refused.
   void ask_for_push(const std::shared_ptr<PushSession>& session, HookFacts facts,
-                    std::function<void(int)> refused);
+                    std::function<bool()> wanted, std::function<void(int)> refused);
+  /// Its PushSetup is accepted: its end will be told.
+  void let_in(const PushSession& session);
 
   /// The first PushStart of a session: makes its recording and tells the program. False when its
   /// content has to wait for SessionConnection::go_on().
@@ -137,7 +140,7 @@ class Service final : public HttpHost {
   void recording_failed(const std::shared_ptr<PushSession>& session,
                         const RecordingFailure& failure);
   /// Does nothing where there is no such hook.
-  void tell(Hook hook, HookFacts facts);
+  void tell(Hook hook, const std::string& point, HookFacts facts);
   void tell_of_end(const PushSession& session);
   /// Adds a push that begins or has ended to the history of its point.
   void remember(const PushSession& session);
@@ -154,7 +157,7 @@ class Service final : public HttpHost {
   const Post post_;
   std::vector<std::unique_ptr<Relay>> relays_;
   Hooks hooks_;
-  std::set<std::string> hook_granted_;  // pushes whose end is to be told, by push-id
+  std::set<std::string> let_in_;  // pushes whose end is to be told, by push-id
   Watching watching_;
   Rates rates_;
   History history_;

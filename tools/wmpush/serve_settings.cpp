@@ -39,13 +39,7 @@ std::string read_file(const std::string& file, Config& config) {
         &config.fallback, &config.tls_cert, &config.tls_key})
     place_beside(folder, *name);
   place_beside(folder, config.settings.record);
-  pubpoint::HookSettings& hooks = config.settings.hooks;
-  for (std::string* hook :
-       {&hooks.on_push, &hooks.on_push_end, &hooks.on_watch, &hooks.on_record}) {
-    const std::string program = hook->substr(0, hook->find_first_of(" \t"));
-    if (program.find('/') != program.npos && !pubpoint::is_hook_url(program))
-      place_beside(folder, *hook);
-  }
+  config.settings.hooks.folder = folder;
   return {};
 }
 
@@ -149,9 +143,13 @@ std::string read_hooks(const Arguments& arguments, Config& config) {
     const std::string key = std::string("hooks.") + name;
     if (const auto text = arguments.value(name)) {
       *hook = *text;
+      // A program of the command line is where that was written.
+      if (const std::size_t end = text->find_first_of(" \t/");
+          end != text->npos && (*text)[end] == '/' && text->find("://") == text->npos)
+        *hook = std::filesystem::absolute(*text).string();
       config.places.erase(key);
     }
-    if (std::string wrong = pubpoint::check_hook(*hook); !wrong.empty())
+    if (std::string wrong = pubpoint::check_hook(*hook, hooks.folder); !wrong.empty())
       return config.source(key, std::string("--") + name) + ": " + wrong;
   }
   return {};
@@ -164,6 +162,23 @@ void take_others(Config& config) {
     settings.relays.push_back({.point = settings.points[point], .url = url});
   for (const auto& [point, url] : config.origins)
     settings.origins.push_back({.point = settings.points[point], .url = url});
+}
+
+/// What would come back to where it came from; empty when nothing would.
+std::string check_others(const ServeSettings& settings) {
+  const pubpoint::Settings& its = settings.config.settings;
+  const auto is_here = [&](const std::string& url, const std::string& point) {
+    return pubpoint::leads_to(url, settings.address.host, settings.address.port, point);
+  };
+  for (const auto& origin : its.origins) {
+    if (is_here(origin.url, origin.point)) return origin.point + " is its own origin";
+    for (const auto& relay : its.relays)
+      if (relay.point == origin.point)
+        return origin.point + " has an origin, and relays: only what is pushed is pushed on";
+  }
+  for (const auto& relay : its.relays)
+    if (is_here(relay.url, relay.point)) return relay.point + " is relayed to itself";
+  return {};
 }
 
 /// Those of the only point.
@@ -226,6 +241,7 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
   take_others(config);
   if (std::string wrong = read_points(arguments, config.settings); !wrong.empty()) return wrong;
   if (std::string wrong = read_others(arguments, config.settings); !wrong.empty()) return wrong;
+  if (std::string wrong = check_others(settings); !wrong.empty()) return wrong;
   if (const auto text = arguments.value("takeover")) {
     if (*text != "refuse" && *text != "newer")
       return "--takeover is refuse or newer, and not '" + *text + "'";

@@ -15,6 +15,7 @@ ClientStream::ClientStream(ClientThread& thread, wmhttp::Destination server)
 }
 
 void ClientStream::open(Opened opened) {
+  if (closed_) return;
   opened_ = std::move(opened);
   resolver_.async_resolve(server_.host, std::to_string(server_.port),
                           [self = shared_from_this()](const error_code& error, const auto& places) {
@@ -32,7 +33,10 @@ void ClientStream::connect(const boost::asio::ip::tcp::resolver::results_type& p
 }
 
 void ClientStream::shake_hands() {
-  SSL_set_tlsext_host_name(secure_->native_handle(), server_.host.c_str());
+  error_code no_address;
+  boost::asio::ip::make_address(server_.host, no_address);
+  if (no_address)  // an address is no name (RFC 6066, 3)
+    SSL_set_tlsext_host_name(secure_->native_handle(), server_.host.c_str());
   secure_->set_verify_callback(boost::asio::ssl::host_name_verification(server_.host));
   secure_->async_handshake(boost::asio::ssl::stream_base::client,
                            [self = shared_from_this()](const error_code& error) {

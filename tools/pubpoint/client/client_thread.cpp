@@ -1,6 +1,7 @@
 #include "pubpoint/client/client_thread.hpp"
 
 #include <boost/asio/post.hpp>
+#include <exception>
 
 #include "core/signals_blocked.hpp"
 
@@ -11,7 +12,18 @@ ClientThread::ClientThread() {
   tls_.set_default_verify_paths(ignored);
   tls_.set_verify_mode(boost::asio::ssl::verify_peer);
   const SignalsBlocked blocked;
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+/// A handler for which there is no memory ends none of the others.
+void ClientThread::run() {
+  for (bool again = true; again;) {
+    try {
+      context_.run();
+      again = false;
+    } catch (const std::exception&) {
+    }
+  }
 }
 
 ClientThread::~ClientThread() {

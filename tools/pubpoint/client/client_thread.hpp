@@ -27,6 +27,8 @@ class ClientThread {
   boost::asio::ssl::context& tls() { return tls_; }
 
  private:
+  void run();
+
   boost::asio::io_context context_{1};
   boost::asio::ssl::context tls_{boost::asio::ssl::context::tls_client};
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_{

@@ -253,10 +253,13 @@ void add_hooks(std::vector<ConfigKey>& keys) {
       table, "timeout", "milliseconds for the answer, after which it is a refusal",
       [](Config & c) -> auto& { return c.settings.hooks.timeout; }, 1, kMany));
   keys.push_back(number(
+      table, "tell_timeout", "milliseconds that one may take that is told something",
+      [](Config & c) -> auto& { return c.settings.hooks.tell_timeout; }, 1, kMany));
+  keys.push_back(number(
       table, "at_once", "calls that are under way at the same time",
       [](Config & c) -> auto& { return c.settings.hooks.at_once; }, 1, 10'000));
   keys.push_back(number(
-      table, "queue", "calls that wait for their turn; one more is not made, and is a refusal",
+      table, "queue", "questions that wait for their turn; one more is a refusal",
       [](Config & c) -> auto& { return c.settings.hooks.queue; }, 0, 1'000'000));
 }
 

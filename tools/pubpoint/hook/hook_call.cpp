@@ -29,8 +29,11 @@ bool is_program(const std::filesystem::path& file) {
 }
 
 /// Where a program is, as a shell looks for it; empty: nowhere.
-std::string find_program(const std::string& name) {
-  if (name.find('/') != name.npos) return is_program(name) ? name : std::string();
+std::string find_program(const std::string& name, const std::filesystem::path& folder) {
+  if (name.find('/') != name.npos) {
+    const std::filesystem::path file = folder.empty() ? std::filesystem::path(name) : folder / name;
+    return is_program(file) ? file.string() : std::string();
+  }
   const char* const path = std::getenv("PATH");
   std::string_view left = path == nullptr ? "" : path;
   while (!left.empty()) {
@@ -44,9 +47,10 @@ std::string find_program(const std::string& name) {
 
 }  // namespace
 
-std::string HookCall::parse(std::string_view text, HookCall& call) {
+std::string HookCall::parse(std::string_view text, HookCall& call,
+                            const std::filesystem::path& folder) {
   call = {};
-  if (is_hook_url(text)) {
+  if (text.starts_with("http://") || text.starts_with("https://")) {
     wmhttp::PushUrl url;
     const auto no_options = [](std::string_view) { return false; };
     if (Error error = wmhttp::parse_url(text, no_options, url)) return error.message;
@@ -59,21 +63,17 @@ std::string HookCall::parse(std::string_view text, HookCall& call) {
   }
   call.command = words_of(text);
   if (call.command.empty()) return "there is no program and no URL";
-  std::string found = find_program(call.command.front());
+  std::string found = find_program(call.command.front(), folder);
   if (found.empty())
     return "there is no program " + in_quotes(call.command.front()) +
-           ": name one, or a URL that begins with http:// or https://";
+           " that may be run: name one, or a URL that begins with http:// or https://";
   call.command.front() = std::move(found);
   return {};
 }
 
-bool is_hook_url(std::string_view hook) {
-  return hook.starts_with("http://") || hook.starts_with("https://");
-}
-
-std::string check_hook(const std::string& hook) {
+std::string check_hook(const std::string& hook, const std::filesystem::path& folder) {
   HookCall call;
-  return hook.empty() ? std::string() : HookCall::parse(hook, call);
+  return hook.empty() ? std::string() : HookCall::parse(hook, call, folder);
 }
 
 }  // namespace wmpush::pubpoint

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,10 @@ struct HookCall {
 
   bool is_url() const { return command.empty(); }
 
-  /// Returns an empty text, or one line that says what is wrong with `text`.
-  static std::string parse(std::string_view text, HookCall& call);
+  /// Returns an empty text, or one line that says what is wrong with `text`. A program whose name
+  /// has a '/' and is relative is in `folder`.
+  static std::string parse(std::string_view text, HookCall& call,
+                           const std::filesystem::path& folder = {});
 };
 
 }  // namespace wmpush::pubpoint

@@ -5,7 +5,7 @@
 namespace wmpush::pubpoint {
 
 HookFacts& HookFacts::add(std::string_view name, std::string_view text) {
-  json_.add(name, text);
+  json_.add_unmasked(name, text);
   std::string variable = "WMPUSH_";
   for (const char c : name) variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   variable += '=';

@@ -29,7 +29,7 @@ class HookFacts {
   }
   /// In the JSON only, and as it is: an environment can be looked at by others.
   HookFacts& add_secret(std::string_view name, std::string_view text) {
-    json_.add_secret(name, text);
+    json_.add_unmasked(name, text);
     return *this;
   }
 

@@ -107,6 +107,22 @@ class ProgramRun final : public HookRun, public std::enable_shared_from_this<Pro
       return fail_later(call.command.front() +
                         " cannot be started: " + std::system_category().message(error));
     }
+    try {
+      wait_for_end();
+    } catch (const std::system_error& no_thread) {
+      kill();
+      ::waitpid(std::exchange(child_, -1), nullptr, 0);
+      fail_later(std::string("there is no thread for it: ") + no_thread.what());
+    }
+  }
+
+  void abandon() override {
+    done_ = nullptr;
+    if (child_ > 0) kill();
+  }
+
+ private:
+  void wait_for_end() {
     // The system tells in a thread when a child has ended, or by a signal, and those are the
     // program's. The child stays a zombie until ended(): its id is nobody else's before.
     waiting_ = std::thread([self = shared_from_this(), child = child_,
@@ -120,12 +136,12 @@ class ProgramRun final : public HookRun, public std::enable_shared_from_this<Pro
     });
   }
 
-  void abandon() override {
-    done_ = nullptr;
-    if (child_ > 0) ::kill(-child_, SIGKILL);
+  /// With what it has started, unless that has left its group.
+  void kill() const {
+    ::kill(-child_, SIGKILL);
+    ::kill(child_, SIGKILL);
   }
 
- private:
   void fail_later(std::string why) {
     asio::post(context_, [self = shared_from_this(), why = std::move(why)] {
       if (self->done_) std::exchange(self->done_, nullptr)({What::Failed, why});

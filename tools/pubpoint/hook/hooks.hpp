@@ -45,9 +45,12 @@ class Hooks {
   void change(const HookSettings& settings);
 
   bool has(Hook hook) const { return calls_[static_cast<std::size_t>(hook)].has_value(); }
-  // Only when it has the hook. `done` is called once, later: within HookSettings::timeout, or a
-  // moment after.
-  void ask(Hook hook, HookFacts facts, Done done);
+  // Only when it has the hook. `done` is called once, later.
+
+  /// Is answered within HookSettings::timeout, or a moment after. What is not `wanted` any more
+  /// when its turn comes is not asked: an answer that failed, for no reason.
+  void ask(Hook hook, HookFacts facts, std::function<bool()> wanted, Done done);
+  /// Goes before what is asked.
   void tell(Hook hook, HookFacts facts, Done done);
 
   /// Calls `done` once when nobody is still to be told anything: at once when nobody is.
@@ -57,20 +60,24 @@ class Hooks {
   struct Job {
     std::shared_ptr<const HookCall> call;
     HookFacts facts;
+    std::function<bool()> wanted;  // null: it always is
     Done done;
-    Clock::time_point deadline;
+    Clock::time_point asked;
   };
   class Worker;
 
-  void call(Hook hook, HookFacts facts, Done done);
+  Job job(Hook hook, HookFacts facts, Done done) const;
+  void add(std::deque<Job>& waiting, Job job);
   void start_waiting();
-  void start(Job job);
+  void start(Job job, std::chrono::milliseconds timeout, Clock::time_point deadline);
+  void fail(const Job& job, std::string why);
   void slot_free();
 
   HookSettings settings_;
   const Post post_;
   std::array<std::optional<HookCall>, static_cast<std::size_t>(Hook::Count)> calls_;
-  std::deque<Job> waiting_;
+  std::deque<Job> asking_;  // of those, what waits for its turn
+  std::deque<Job> to_tell_;
   std::size_t running_ = 0;
   std::size_t telling_ = 0;
   std::function<void()> when_told_;

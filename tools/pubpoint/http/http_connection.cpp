@@ -45,6 +45,7 @@ HttpConnection::HttpConnection(ClientSocket socket, HttpHost& host, std::string 
       peer_(socket_.peer()),
       slot_(host.connection_counts(), std::move(owner)),
       last_read_(host.now()),
+      last_sent_(last_read_),
       request_since_(last_read_) {}
 
 void HttpConnection::start(const std::function<Handlers(ClientConnection&)>& make) {
@@ -222,8 +223,9 @@ void HttpConnection::pause(std::chrono::milliseconds time, std::function<void()>
 void HttpConnection::check_timer(Clock::time_point now) {
   if (closed()) return;
   handler_->on_timer(now);
-  if (closing_ || !may_read()) return;
   const Settings& settings = host_.settings();
+  if (answers_wait() && now - last_sent_ >= settings.inactivity_timeout) return close();
+  if (closing_ || !may_read()) return;
   const bool in_head =
       reading_ == Reading::Request && (!head_reader_.idle() || socket_.handshaking());
   // Counted as a whole: a byte a second does not renew it.
@@ -305,7 +307,10 @@ void HttpConnection::say(std::string response) {
     if (response.empty() && !is_sending()) return;
     if (error != 0 && error != EAGAIN) return;  // the next read finds it, too
   }
-  if (!response.empty()) outbox_.push_back(std::move(response));
+  if (!response.empty()) {
+    if (outbox_.empty()) last_sent_ = host_.now();
+    outbox_.push_back(std::move(response));
+  }
   wait_writable();
 }
 
@@ -325,13 +330,18 @@ void HttpConnection::write_next() {
     const std::size_t count = socket_.send(parts, error);
     if (error != 0 && error != EAGAIN) return close();
     if (count == 0) return wait_writable();
+    last_sent_ = host_.now();
     outbox_.front().erase(0, count);
     if (outbox_.front().empty()) outbox_.pop_front();
   }
   const int error = socket_.flush();
   if (error == EAGAIN) return wait_writable();
   if (error != 0) return close();
-  if (closing_) shut_down();
+  if (closing_) return shut_down();
+  if (processing_ || !may_read()) return;
+  process();
+  keep_input();
+  wait_readable();
 }
 
 void HttpConnection::peer_gone(const std::string& how) {

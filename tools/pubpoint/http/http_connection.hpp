@@ -74,7 +74,9 @@ class HttpConnection final : public ClientConnection,
   void keep_input();
   /// Takes what it can from input_; false when it can go no further for now.
   bool read_head();
-  bool may_read() const { return !paused_ && !held_ && !closed(); }
+  /// Who does not take its answers is asked for no further request.
+  bool answers_wait() const { return reading_ == Reading::Request && !outbox_.empty(); }
+  bool may_read() const { return !paused_ && !held_ && !closed() && !answers_wait(); }
 
   void peer_gone(const std::string& how);
   void begin_record(const RequestHead& head);
@@ -99,6 +101,7 @@ class HttpConnection final : public ClientConnection,
   std::optional<RequestRecord> record_;  // of the request that is not over
   std::deque<std::string> outbox_;
   Clock::time_point last_read_;
+  Clock::time_point last_sent_;      // when the client last took something of what waits for it
   Clock::time_point request_since_;  // when the request began that is not whole yet
   bool has_asked_ = false;           // a request was read
   bool awaits_room_ = false;         // to go on with sending

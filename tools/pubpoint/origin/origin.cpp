@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "core/host_port.hpp"
 #include "pubpoint/origin/origin_pull.hpp"
+#include "pubpoint/point/stream_item.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -85,13 +85,15 @@ void Origin::take(std::uint64_t pull, const std::vector<std::byte>& bytes) {
     }
     switch (frame.what) {
       case PulledFrame::What::Header:
+        if (!EntryHeader::parse(frame.payload)) return lose("its header is none of ASF");
         if (!feed_) feed_ = around_.feed();
         numbers_.streaming = true;
-        delay_ = settings_.first_delay;
         feed_->on_header(frame.payload);
         break;
       case PulledFrame::What::Packet:
-        if (feed_) feed_->on_packet(frame.payload);
+        if (!feed_) break;
+        delay_ = settings_.first_delay;
+        feed_->on_packet(frame.payload);
         break;
       case PulledFrame::What::End:
         return end(frame.reason);

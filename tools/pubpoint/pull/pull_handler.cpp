@@ -50,10 +50,12 @@ void PullHandler::ask() {
       .add("user_agent", request_.user_agent)
       .add("kind", request_.agent_version > 0 ? "mmsh" : "http")
       .add_secret("query", request_.query);
-  service_.ask(Hook::Watch, std::move(facts), connection_.peer(),
-               [this, alive = std::weak_ptr<void>(connection_.keep())](int status) {
+  const std::weak_ptr<void> alive = connection_.keep();
+  const auto wanted = [this, alive] { return alive.lock() && connection_.is_open(); };
+  service_.ask(Hook::Watch, std::move(facts), connection_.peer(), wanted,
+               [this, alive, wanted](int status) {
                  const auto connection = alive.lock();
-                 if (!connection || !connection_.is_open()) return;
+                 if (!wanted()) return;
                  if (status == 0)
                    connection_.read_next(answer(false));
                  else

@@ -329,6 +329,7 @@ void Watching::close_viewer(std::uint64_t number, const std::string& because) {
 }
 
 void Watching::stop() {
+  for (auto& [name, point] : points_) point.origin.reset();
   if (audience_) audience_->stop();
 }
 

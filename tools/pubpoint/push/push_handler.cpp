@@ -122,12 +122,14 @@ void PushHandler::ask(const std::shared_ptr<PushSession>& session) {
       .add_secret("query", target_.substr(std::min(target_.find('?'), target_.size() - 1) + 1));
   asking_ = true;
   connection_.hold();
+  const std::weak_ptr<void> alive = connection_.keep();
   service_.ask_for_push(
-      session, std::move(facts),
-      [this, alive = std::weak_ptr<void>(connection_.keep()), session](int status) {
+      session, std::move(facts), [this, alive] { return alive.lock() && connection_.is_open(); },
+      [this, alive, session](int status) {
         const auto connection = alive.lock();
         if (!connection) return;
         asking_ = false;
+        if (!connection_.is_open()) return;
         if (status == 0)
           accept(*session);
         else
@@ -137,6 +139,7 @@ void PushHandler::ask(const std::shared_ptr<PushSession>& session) {
 }
 
 void PushHandler::accept(const PushSession& session) {
+  service_.let_in(session);
   const std::string timeout = std::to_string(service_.settings().idle_timeout.count());
   connection_.answer(204, {{"Pragma", "no-cache, timeout=" + timeout},
                            {"Cache-Control", "no-cache"},
@@ -272,7 +275,7 @@ void PushHandler::session_ended(const std::string& push_id, int status) {
   const bool receiving = session_ != nullptr;
   note_received();
   session_.reset();
-  if (receiving && status != 0) connection_.answer(status, {{"Connection", "close"}});
+  if ((receiving || asking_) && status != 0) connection_.answer(status, {{"Connection", "close"}});
   connection_.close_politely();
   connection_.go_on();
 }

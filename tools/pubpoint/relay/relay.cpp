@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -48,7 +49,28 @@ Result end_of(const SessionReport& report) {
 
 std::string check_relay(std::string_view url) {
   wmhttp::PushUrl parsed;
-  return wmhttp::parse_url(url, is_option, parsed).message;
+  if (Error error = wmhttp::parse_url(url, is_option, parsed)) return error.message;
+  wmpush_options options;
+  wmpush_options_init(&options);
+  for (const auto& [name, value] : parsed.options) {
+    if (name == "congestion" || name == "reconnect")
+      return "a relay has no use for " + name + ": it waits for nobody, and connects again";
+    wmpush_error error{};
+    error.size = sizeof error;
+    if (WMPUSH_FAILED(wmpush_options_set(&options, name.c_str(), value.c_str(), &error)))
+      return error.message;
+  }
+  return {};
+}
+
+bool leads_to(std::string_view url, std::string_view host, std::uint16_t port,
+              std::string_view point) {
+  wmhttp::PushUrl parsed;
+  if (port == 0 || wmhttp::parse_url(url, is_option, parsed) || parsed.server.port != port)
+    return false;
+  const std::string& there = parsed.server.host;
+  const bool here = there == host || there == "localhost" || there == "127.0.0.1" || there == "::1";
+  return here && std::string_view(parsed.target).substr(0, parsed.target.find('?')) == point;
 }
 
 /// The thread, and what it shares with those who feed it.
@@ -122,10 +144,14 @@ class Relay::Link {
 
   void run() {
     for (;;) {
-      take_pieces();
-      const bool stops = drive();
-      if (stops) return;
-      wait();
+      try {
+        take_pieces();
+        if (drive()) return;
+        wait();
+      } catch (const std::exception&) {
+        // There was no memory: what was being pushed on is lost, and another try is made.
+        if (session_) lose();
+      }
     }
   }
 
@@ -197,7 +223,7 @@ class Relay::Link {
     bool stopping = false;
     {
       const std::lock_guard lock(mutex_);
-      stopping = stopping_ && (waiting_.empty() || !session_);
+      stopping = stopping_ && (waiting_.empty() || !session_ || ending_);
     }
     if (stopping && !stop_at_) {
       stop_at_ = now + kLastEnd;

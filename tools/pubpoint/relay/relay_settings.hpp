@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,10 @@ struct RelaySettings {
 
 /// Empty when `url` can be pushed to: otherwise one line that says why not, without a password.
 std::string check_relay(std::string_view url);
+
+/// Whether `url` is of `point` on the server that listens at `host` and `port` (0: not known yet):
+/// what goes there comes back.
+bool leads_to(std::string_view url, std::string_view host, std::uint16_t port,
+              std::string_view point);
 
 }  // namespace wmpush::pubpoint

@@ -5,6 +5,12 @@
 #include "pubpoint/service.hpp"
 
 namespace wmpush::pubpoint {
+namespace {
+
+/// Of the name of a program as much as anybody reads.
+std::string shown(const std::string& agent) { return mask_secrets(agent.substr(0, 200)); }
+
+}  // namespace
 
 PointClients take_clients(const Service& service, const std::string& point) {
   using std::chrono::duration_cast;
@@ -13,7 +19,7 @@ PointClients take_clients(const Service& service, const std::string& point) {
   for (const auto& session : service.registry().sessions()) {
     if (session->point() != point || !session->holds_point()) continue;
     const auto time = duration_cast<std::chrono::system_clock::duration>(now - session->started());
-    clients.encoder = {session->report().peer, mask_secrets(session->report().user_agent),
+    clients.encoder = {session->report().peer, shown(session->report().user_agent),
                        std::chrono::system_clock::now() - time};
   }
   for (const auto& viewer : service.watching().viewers()) {
@@ -22,14 +28,14 @@ PointClients take_clients(const Service& service, const std::string& point) {
       ++clients.more_viewers;
       continue;
     }
-    clients.viewers.push_back({viewer->peer, mask_secrets(viewer->user_agent), viewer->framed,
+    clients.viewers.push_back({viewer->peer, shown(viewer->user_agent), viewer->framed,
                                duration_cast<std::chrono::milliseconds>(now - viewer->since),
                                viewer->bytes, viewer->skips});
   }
   if (const History::Point* its = service.history().find(point)) {
     clients.events.assign(its->events.rbegin(), its->events.rend());
     for (PushEvent& event : clients.events) {
-      event.user_agent = mask_secrets(event.user_agent);
+      event.user_agent = shown(event.user_agent);
       event.because = mask_secrets(event.because);
     }
   }

@@ -30,7 +30,7 @@ JsonObject event_of(const PointNumbers& point, bool with_history) {
   if (with_history) add_texts(shown, chart_texts(point));
   JsonObject object = point_json(point);
   // By its path the page knows the point: no mask changes that.
-  object.add_secret("path", percent_encoded_path(point.name))
+  object.add_unmasked("path", percent_encoded_path(point.name))
       .add("state", token_of(point.state))
       .add("shown", shown);
   if (!with_history) return object;

@@ -51,7 +51,7 @@ JsonObject& JsonObject::add(std::string_view name, std::string_view text) {
   return member(name, json_string(text));
 }
 
-JsonObject& JsonObject::add_secret(std::string_view name, std::string_view text) {
+JsonObject& JsonObject::add_unmasked(std::string_view name, std::string_view text) {
   return member(name, quoted(text));
 }
 

@@ -19,7 +19,7 @@ class JsonObject {
     return add(name, std::string_view(text));
   }
   /// The same without a mask over secrets, for who is to have them.
-  JsonObject& add_secret(std::string_view name, std::string_view text);
+  JsonObject& add_unmasked(std::string_view name, std::string_view text);
   JsonObject& add(std::string_view name, std::uint64_t number);
   JsonObject& add(std::string_view name, bool truth);
   /// Seconds with six decimals.

@@ -1,5 +1,6 @@
 #include "pubpoint/web/point_texts.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -89,8 +90,10 @@ std::vector<PointText> state_texts(const PointNumbers& point) {
 }
 
 std::vector<PointText> chart_texts(const PointNumbers& point) {
-  const std::string most_bits = rate_text(most_of(point, Measure::Bitrate));
-  const std::string most_viewers = std::to_string(most_of(point, Measure::Viewers));
+  const std::string most_bits =
+      rate_text(std::max(most_of(point, Measure::Bitrate), point.bitrate));
+  const std::string most_viewers =
+      std::to_string(std::max(most_of(point, Measure::Viewers), std::uint64_t{point.viewers.now}));
   return {
       {"bitrate_line_most", {}, most_bits},
       {"viewers_line_most", {}, most_viewers},
