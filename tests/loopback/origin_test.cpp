@@ -168,7 +168,9 @@ TEST_F(OriginTest, SaysWhatIsWrongWithAnOriginAndTriesAgain) {
   for (const auto& [answer, why] : answers) {
     std::atomic<int> asked = 0;
     RawServer origin([&, text = answer](RawServer::Connection& connection) {
-      EXPECT_THAT(connection.read_head(), StartsWith("GET /live HTTP/1.0\r\n")) << "no chunks";
+      const std::string head = connection.read_head();
+      if (head.empty()) return;  // the edge has stopped
+      EXPECT_THAT(head, StartsWith("GET /live HTTP/1.0\r\n")) << "no chunks";
       ++asked;
       connection.send(text);
     });
