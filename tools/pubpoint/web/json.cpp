@@ -16,7 +16,7 @@ std::string json_escape(std::string_view character) {
   return escaped;
 }
 
-std::string quoted(std::string_view text) {
+std::string escaped_json(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
@@ -39,7 +39,7 @@ std::string quoted(std::string_view text) {
 
 }  // namespace
 
-std::string json_string(std::string_view string) { return quoted(mask_secrets(string)); }
+std::string json_string(std::string_view string) { return escaped_json(mask_secrets(string)); }
 
 JsonObject& JsonObject::member(std::string_view name, std::string_view value) {
   if (!members_.empty()) members_ += ", ";
@@ -52,7 +52,7 @@ JsonObject& JsonObject::add(std::string_view name, std::string_view text) {
 }
 
 JsonObject& JsonObject::add_unmasked(std::string_view name, std::string_view text) {
-  return member(name, quoted(text));
+  return member(name, escaped_json(text));
 }
 
 JsonObject& JsonObject::add(std::string_view name, std::uint64_t number) {
