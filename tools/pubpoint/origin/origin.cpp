@@ -55,8 +55,10 @@ void Origin::want(bool wanted) {
 void Origin::start() {
   const std::uint64_t number = ++numbers_.pulls;
   reader_ = {};
-  // Of what comes when it has been given up, nobody hears.
-  const auto current = [this, number] { return pull_ && numbers_.pulls == number; };
+  // Of what comes when it has been given up, or we have gone, nobody hears.
+  const auto current = [this, number, there = std::weak_ptr<void>(there_)] {
+    return !there.expired() && pull_ && numbers_.pulls == number;
+  };
   OriginPull::Events events;
   events.bytes = [this, post = around_.post, current, number](std::vector<std::byte> bytes) {
     post([this, current, number, bytes = std::move(bytes)] {

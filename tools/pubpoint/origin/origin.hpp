@@ -55,6 +55,7 @@ class Origin {
   wmhttp::PushUrl url_;
   ClientThread& thread_;
   const Surroundings around_;
+  const std::shared_ptr<void> there_ = std::make_shared<int>();  // as long as we are
   OriginNumbers numbers_;
   std::shared_ptr<OriginPull> pull_;  // null: nothing is pulled
   std::unique_ptr<StreamConsumer> feed_;
