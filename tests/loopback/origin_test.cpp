@@ -165,7 +165,8 @@ TEST_F(OriginTest, SaysWhatIsWrongWithAnOriginAndTriesAgain) {
       {ok, "it sent no header"},
       {ok + std::string("$H\x0c\0\0\0\0\0\0\x0c\x0c\0junk", 16), "it sent no ASF header: "},
       {ok + std::string("$X\0\0", 4), "it sent a frame of no kind that is known"}};
-  for (const auto& [answer, why] : answers) {
+  for (const auto& [answer, fault] : answers) {
+    const std::string why = fault;
     std::atomic<int> asked = 0;
     RawServer origin([&, text = answer](RawServer::Connection& connection) {
       const std::string head = connection.read_head();
