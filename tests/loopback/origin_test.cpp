@@ -111,6 +111,8 @@ TEST_F(OriginTest, ItPullsOnlyWhileSomebodyWatches) {
   PushSink sink;
   begin(sink, origin);
   ASSERT_EQ(sink.OnDataUnit(plain_packet()), Result::S_OK);
+  ASSERT_TRUE(origin.wait_for(
+      [&] { return !origin.sessions().empty() && origin.sessions().back().packets == 1; }));
   edge.check_timers();
   EXPECT_EQ(origin.requests(), 2u) << "those of the push";
   for (int round = 0; round < 2; ++round) {
