@@ -8,7 +8,6 @@
 #include <fstream>
 #include <mutex>
 #include <sstream>
-#include <thread>
 
 #include "pubpoint/pull/viewer.hpp"
 #include "pubpoint/server.hpp"
@@ -16,6 +15,8 @@
 #include "support/clip.hpp"
 #include "support/raw_client.hpp"
 #include "support/raw_server.hpp"
+#include "support/server_log.hpp"
+#include "support/soon.hpp"
 #include "support/temporary_directory.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -86,18 +87,10 @@ const std::string kNo = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
 
 class HookTest : public testing::Test {
  protected:
-  HookTest() {
-    settings.log = [this](const std::string& line) {
-      const std::lock_guard lock(mutex);
-      lines += line + "\n";
-    };
-  }
+  HookTest() { server_log.keep(settings); }
 
   void start() { server = std::make_unique<Server>(settings); }
-  std::string log() {
-    const std::lock_guard lock(mutex);
-    return lines;
-  }
+  std::string log() const { return server_log.text(); }
   std::filesystem::path file(const std::string& name) const { return folder.path() / name; }
   static std::string text_of(const std::filesystem::path& path) {
     std::ifstream in(path);
@@ -117,13 +110,6 @@ class HookTest : public testing::Test {
                    "cat >> " + file(name + ".heard").string() + "\nexit " + std::to_string(status));
   }
   std::string heard(const std::string& name) const { return text_of(file(name + ".heard")); }
-  template <typename Condition>
-  static bool soon(Condition condition) {
-    for (const auto until = std::chrono::steady_clock::now() + 20s;
-         std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(2ms))
-      if (condition()) return true;
-    return false;
-  }
 
   Result push(const std::string& target = "/live") {
     PushSink sink;
@@ -141,8 +127,7 @@ class HookTest : public testing::Test {
 
   TemporaryDirectory folder;
   Settings settings;
-  std::mutex mutex;
-  std::string lines;
+  ServerLog server_log;
   std::string message;
   std::unique_ptr<Server> server;  // goes first
 };

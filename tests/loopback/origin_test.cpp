@@ -2,8 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <mutex>
-#include <thread>
+#include <atomic>
 
 #include "pubpoint/pull/viewer.hpp"
 #include "pubpoint/server.hpp"
@@ -11,6 +10,8 @@
 #include "support/clip.hpp"
 #include "support/raw_client.hpp"
 #include "support/raw_server.hpp"
+#include "support/server_log.hpp"
+#include "support/soon.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -30,28 +31,21 @@ class OriginTest : public testing::Test {
     Settings settings;
     settings.origins = {
         {.point = "/live", .url = url, .first_delay = 10ms, .longest_delay = 50ms, .linger = 0ms}};
-    settings.log = [this](const std::string& line) {
-      const std::lock_guard lock(mutex);
-      lines += line + "\n";
-    };
+    server_log.keep(settings);
     return settings;
   }
   static std::string url_of(std::uint16_t port, const std::string& target = "/live") {
     return "http://127.0.0.1:" + std::to_string(port) + target;
   }
-  std::string log() {
-    const std::lock_guard lock(mutex);
-    return lines;
-  }
+  std::string log() const { return server_log.text(); }
   /// Looks at the timers of `server` meanwhile, as it does each second.
   template <typename Condition>
   static bool soon(Server& server, Condition condition) {
-    for (const auto until = std::chrono::steady_clock::now() + 20s;
-         std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(2ms)) {
+    return test::soon([&] {
       if (condition()) return true;
       server.check_timers();
-    }
-    return false;
+      return false;
+    });
   }
   static std::unique_ptr<RawClient> watch(const Server& server, const std::string& more = "") {
     auto viewer = std::make_unique<RawClient>(server.port());
@@ -68,8 +62,7 @@ class OriginTest : public testing::Test {
     return client.read_to_end();
   }
 
-  std::mutex mutex;
-  std::string lines;
+  ServerLog server_log;
 };
 
 TEST_F(OriginTest, AnEdgePullsOnceAndShowsTheSameToAll) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <mutex>
-#include <thread>
 
 #include "pubpoint/push/push_session.hpp"
 #include "pubpoint/server.hpp"
@@ -12,6 +11,8 @@
 #include "support/faulty_server.hpp"
 #include "support/raw_client.hpp"
 #include "support/raw_server.hpp"
+#include "support/server_log.hpp"
+#include "support/soon.hpp"
 #include "wmpush/push_sink.hpp"
 
 namespace wmpush::test {
@@ -90,23 +91,10 @@ class RelayTest : public testing::Test {
     Settings settings;
     settings.takeover = pubpoint::Takeover::Newer;
     settings.relays = {{.point = "/live", .url = url, .first_delay = 10ms, .longest_delay = 50ms}};
-    settings.log = [this](const std::string& line) {
-      const std::lock_guard lock(mutex);
-      lines += line + "\n";
-    };
+    server_log.keep(settings);
     return settings;
   }
-  std::string log() {
-    const std::lock_guard lock(mutex);
-    return lines;
-  }
-  template <typename Condition>
-  static bool soon(Condition condition) {
-    for (const auto until = std::chrono::steady_clock::now() + 20s;
-         std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(2ms))
-      if (condition()) return true;
-    return false;
-  }
+  std::string log() const { return server_log.text(); }
   /// Whether the end of the chain has had a push that is over.
   bool over(std::size_t push = 0) {
     return soon([&] { return arrivals.pushes().size() > push && arrivals.pushes()[push].over; });
@@ -125,8 +113,7 @@ class RelayTest : public testing::Test {
 
   Arrivals arrivals;
   Settings end;  // of the last server of a chain
-  std::mutex mutex;
-  std::string lines;
+  ServerLog server_log;
 };
 
 TEST_F(RelayTest, AChainOfThreeHandsOnWhatItGets) {

@@ -83,8 +83,7 @@ void Service::breached(const std::string& peer, const Breach& breach) {
     if (breaches_.size() < kMaxBreaches) breaches_.push_back(breach);
   });
   // Of each address and rule: the rest is counted.
-  log_seldom(breach.rule + peer.substr(0, peer.rfind(':')),
-             breach.rule + ": " + breach.text + " (" + peer + ")");
+  log_seldom(breach.rule + address_of(peer), breach.rule + ": " + breach.text + " (" + peer + ")");
 }
 
 AccessDecision Service::admit(const AccessRequest& request, const std::string& peer) {

@@ -95,20 +95,21 @@ void Hooks::change(const HookSettings& settings) {
   static_assert(texts.size() == static_cast<std::size_t>(Hook::Count));
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (texts[i]->empty()) continue;
-    if (std::string wrong = HookCall::parse(*texts[i], calls[i].emplace(), settings.folder);
-        !wrong.empty())
+    HookCall call;
+    if (std::string wrong = HookCall::parse(*texts[i], call, settings.folder); !wrong.empty())
       throw std::invalid_argument(std::string(name_of(static_cast<Hook>(i))) + ": " + wrong);
+    calls[i] = std::make_shared<const HookCall>(std::move(call));
   }
   // Now, since there may be no more threads when the first call comes.
-  if (!worker_ && std::ranges::any_of(calls, [](const auto& call) { return call.has_value(); }))
+  if (!worker_ && std::ranges::any_of(calls, [](const auto& call) { return call != nullptr; }))
     worker_ = std::make_unique<Worker>();
   calls_ = std::move(calls);
   settings_ = settings;
 }
 
 Hooks::Job Hooks::job(Hook hook, HookFacts facts, Done done) const {
-  return {std::make_shared<const HookCall>(*calls_[static_cast<std::size_t>(hook)]),
-          std::move(facts), nullptr, std::move(done), Clock::now()};
+  return {calls_[static_cast<std::size_t>(hook)], std::move(facts), nullptr, std::move(done),
+          Clock::now()};
 }
 
 void Hooks::ask(Hook hook, HookFacts facts, std::function<bool()> wanted, Done done) {

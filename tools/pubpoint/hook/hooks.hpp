@@ -8,7 +8,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,7 +43,7 @@ class Hooks {
   /// For calls from now on. Throws as the constructor does.
   void change(const HookSettings& settings);
 
-  bool has(Hook hook) const { return calls_[static_cast<std::size_t>(hook)].has_value(); }
+  bool has(Hook hook) const { return calls_[static_cast<std::size_t>(hook)] != nullptr; }
   // Only when it has the hook. `done` is called once, later.
 
   /// Is answered within HookSettings::timeout, or a moment after. What is not `wanted` any more
@@ -75,7 +74,7 @@ class Hooks {
 
   HookSettings settings_;
   const Post post_;
-  std::array<std::optional<HookCall>, static_cast<std::size_t>(Hook::Count)> calls_;
+  std::array<std::shared_ptr<const HookCall>, static_cast<std::size_t>(Hook::Count)> calls_;
   std::deque<Job> asking_;  // of those, what waits for its turn
   std::deque<Job> to_tell_;
   std::size_t running_ = 0;

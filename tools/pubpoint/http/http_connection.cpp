@@ -106,7 +106,6 @@ void HttpConnection::read(int limit) {
     input_ = Bytes(lease.bytes()).first(size);
     last_read_ = host_.now();
     process();
-    keep_input();
   }
 }
 
@@ -115,14 +114,12 @@ void HttpConnection::end_pause() {
   held_ = false;
   if (processing_ || closed()) return;
   process();
-  keep_input();
 }
 
 void HttpConnection::resume() {
   paused_ = false;
   if (closed()) return;
   process();
-  keep_input();
   wait_readable();
 }
 
@@ -169,6 +166,7 @@ void HttpConnection::process() {
     }
   }
   processing_ = false;
+  keep_input();
 }
 
 bool HttpConnection::read_head() {
@@ -253,18 +251,14 @@ void HttpConnection::check_timer(Clock::time_point now) {
 
 void HttpConnection::begin_record(const RequestHead& head) {
   if (!host_.settings().on_request) return;
-  const auto first = [&](std::string_view name) {
-    const auto values = head.values(name);
-    return std::string(values.empty() ? std::string_view() : values.front());
-  };
   RequestRecord& record = record_.emplace();
   record.address = address_;
   record.time = std::chrono::system_clock::now();
   if (!head.method.empty())
     record.line =
         head.method + " " + head.target + (head.version == 10 ? " HTTP/1.0" : " HTTP/1.1");
-  record.referer = first("Referer");
-  record.user_agent = first("User-Agent");
+  record.referer = head.first("Referer");
+  record.user_agent = head.first("User-Agent");
 }
 
 void HttpConnection::end_record(int status) {
@@ -340,7 +334,6 @@ void HttpConnection::write_next() {
   if (closing_) return shut_down();
   if (processing_ || !may_read()) return;
   process();
-  keep_input();
   wait_readable();
 }
 

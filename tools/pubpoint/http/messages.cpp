@@ -67,6 +67,11 @@ std::vector<std::string_view> RequestHead::values(std::string_view name) const {
   return found;
 }
 
+std::string_view RequestHead::first(std::string_view name) const {
+  const auto all = values(name);
+  return all.empty() ? std::string_view() : all.front();
+}
+
 bool RequestHead::lists(std::string_view name, std::string_view token) const {
   for (std::string_view value : values(name))
     while (!value.empty()) {

@@ -23,6 +23,8 @@ struct RequestHead {
 
   /// Values of all fields of that name, in order; case of the name does not matter.
   std::vector<std::string_view> values(std::string_view name) const;
+  /// The first of them; empty when there is none.
+  std::string_view first(std::string_view name) const;
   /// Whether a comma-separated list in any of these has `token` (RFC 9110, 5.6.1).
   bool lists(std::string_view name, std::string_view token) const;
 };

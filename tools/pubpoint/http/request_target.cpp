@@ -15,9 +15,18 @@ std::string_view path_and_query(std::string_view target) {
   return target;
 }
 
+std::string_view path_of(std::string_view target) {
+  target = path_and_query(target);
+  return target.substr(0, target.find('?'));
+}
+
+std::string_view query_of(std::string_view target) {
+  const std::size_t mark = target.find('?');
+  return mark == target.npos ? std::string_view() : target.substr(mark + 1);
+}
+
 std::string host_for_url(const RequestHead& head) {
-  const auto values = head.values("Host");
-  const std::string_view host = values.empty() ? std::string_view() : values.front();
+  const std::string_view host = head.first("Host");
   const bool fits = host.size() <= 255 && std::ranges::all_of(host, [](char c) {
                       return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
                              std::string_view("-._:[]").find(c) != std::string_view::npos;

@@ -19,8 +19,7 @@ PullHandler::PullHandler(ClientConnection& connection, Service& service)
 Reading PullHandler::on_request(const RequestHead& head) {
   request_ = read_pull_request(head);
   request_.secure = connection_.secure();
-  const auto authorizations = head.values("Authorization");
-  authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
+  authorization_ = head.first("Authorization");
   method_ = head.method;
   target_ = head.target;
   line_ = head.method + " " + head.target + (head.version == 10 ? " HTTP/1.0" : " HTTP/1.1");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pubpoint/http/field_text.hpp"
+#include "pubpoint/http/request_target.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -33,8 +34,7 @@ std::weak_ptr<SessionConnection> PushHandler::self() {
 }
 
 Reading PushHandler::on_request(const RequestHead& head) {
-  const auto authorizations = head.values("Authorization");
-  authorization_ = authorizations.empty() ? std::string_view() : authorizations.front();
+  authorization_ = head.first("Authorization");
   target_ = head.target;
   Verdict verdict = judge(head);
   request_ = std::move(verdict.request);
@@ -119,7 +119,7 @@ void PushHandler::ask(const std::shared_ptr<PushSession>& session) {
       .add("user", user_)
       .add("user_agent", request_.user_agent)
       .add("session", session->id())
-      .add_secret("query", target_.substr(std::min(target_.find('?'), target_.size() - 1) + 1));
+      .add_secret("query", query_of(target_));
   asking_ = true;
   connection_.hold();
   const std::weak_ptr<void> alive = connection_.keep();

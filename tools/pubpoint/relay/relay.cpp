@@ -101,7 +101,9 @@ class Relay::Link {
   const RelaySettings& settings() const { return settings_; }
   RelayNumbers numbers() const {
     const std::lock_guard lock(mutex_);
-    return numbers_;
+    RelayNumbers all = numbers_;
+    all.packets_dropped += left_out_;
+    return all;
   }
 
   // From the server's thread.
@@ -125,7 +127,7 @@ class Relay::Link {
     {
       const std::lock_guard lock(mutex_);
       if (piece.what == Piece::What::Packet && waiting_bytes_ > kQueue) {
-        ++numbers_.packets_dropped;
+        ++left_out_;
         return;
       }
       first = waiting_.empty();
@@ -188,7 +190,7 @@ class Relay::Link {
         if (streams_)
           give([&] { return session_->on_data_unit(piece.bytes); });
         else
-          count_dropped(1);
+          leave_out();
         break;
       case Piece::What::End:
         lasts_ = false;
@@ -280,7 +282,6 @@ class Relay::Link {
 
   void forget_session() {
     if (!session_) return;
-    publish();
     streams_ = false;
     ending_ = false;
     const wmpush_stats stats = session_->stats();
@@ -298,10 +299,10 @@ class Relay::Link {
     return stats.packets_dropped + (arrived - std::min(arrived, stats.packets_sent));
   }
 
-  void count_dropped(std::uint64_t packets) {
+  /// There is no session that could take a packet.
+  void leave_out() {
     const std::lock_guard lock(mutex_);
-    numbers_.packets_dropped += packets;
-    before_.packets_dropped += packets;
+    ++left_out_;
   }
 
   void publish() {
@@ -342,6 +343,7 @@ class Relay::Link {
   std::size_t waiting_bytes_ = 0;
   bool stopping_ = false;
   RelayNumbers numbers_;
+  std::uint64_t left_out_ = 0;  // packets that no session had
 
   // The thread's.
   bool lasts_ = false;  // the push that is received

@@ -26,16 +26,6 @@ constexpr std::string_view kPageFields =
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
-std::string_view path_of(const RequestHead& head) {
-  const std::string_view target = path_and_query(head.target);
-  return target.substr(0, target.find('?'));
-}
-
-std::string_view query_of(const RequestHead& head) {
-  const std::string_view target = path_and_query(head.target);
-  return target.substr(std::min(target.find('?'), target.size() - 1) + 1);
-}
-
 /// Of "point=/live"; empty: all.
 std::string point_in(std::string_view query) {
   constexpr std::string_view kName = "point=";
@@ -61,7 +51,7 @@ bool is_known(const RequestHead& head, std::string_view etag) {
 
 bool WebHandler::takes(const RequestHead& head) const {
   if (head.method != "GET" && head.method != "HEAD") return false;
-  const std::string_view path = path_of(head);
+  const std::string_view path = path_of(head.target);
   const PullRequest request = read_pull_request(head);
   const bool is_browser = request.kind == PullRequest::Kind::Page;
   if (service_.registry().has(request.path)) return is_browser;
@@ -70,11 +60,11 @@ bool WebHandler::takes(const RequestHead& head) const {
 }
 
 Reading WebHandler::on_request(const RequestHead& head) {
-  const std::string_view path = path_of(head);
+  const std::string_view path = path_of(head.target);
   if (const std::string point = percent_decoded_leniently(path); service_.registry().has(point))
     return send_point(head, point);
   if (path == "/events" && service_.shows_numbers_to(connection_.address()))
-    return begin_events(head, point_in(query_of(head)));
+    return begin_events(head, point_in(query_of(head.target)));
   send(head, respond(head, path));
   return Reading::Request;
 }
@@ -122,19 +112,16 @@ WebHandler::Response WebHandler::asset(const RequestHead& head, const Asset& ass
 /// The page of a point is for those who may watch it, as the stream is. Those who see no numbers
 /// see a page all the same: they know the point already, and may open it in a player.
 Reading WebHandler::send_point(const RequestHead& head, const std::string& point) {
-  const auto authorizations = head.values("Authorization");
-  const std::string_view authorization =
-      authorizations.empty() ? std::string_view() : authorizations.front();
   if (!let_in({.right = Right::Watch,
                .method = head.method,
                .target = head.target,
-               .authorization = authorization,
+               .authorization = head.first("Authorization"),
                .address = connection_.address(),
                .point = point},
               connection_, service_, AfterRefusal::Closes))
     return Reading::Nothing;
   PageAddress address = address_of(head);
-  address.query = query_of(head);
+  address.query = query_of(head.target);
   Snapshot snapshot = take_snapshot(service_);
   const auto its = std::ranges::find(snapshot.points, point, &PointNumbers::name);
   if (address.host.empty() || its == snapshot.points.end()) {
