@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/bytes.hpp"
-#include "net/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "net/race.hpp"
 #include "net/resolver.hpp"
 #include "net/tcp_state.hpp"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/descriptor.hpp"
 #include "net/address.hpp"
-#include "net/descriptor.hpp"
 #include "net/wait.hpp"
 #include "wmpush/result.hpp"
 

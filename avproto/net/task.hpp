@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "net/descriptor.hpp"
+#include "core/descriptor.hpp"
 #include "wmpush/result.hpp"
 
 namespace wmpush::net {

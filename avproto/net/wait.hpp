@@ -6,11 +6,11 @@
 
 #include <functional>
 
+#include "core/descriptor.hpp"
 #include "net/clock.hpp"
 
 namespace wmpush::net {
 
-inline constexpr int kNoDescriptor = -1;
 inline constexpr short kReadable = POLLIN;
 inline constexpr short kWritable = POLLOUT;
 

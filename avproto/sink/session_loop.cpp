@@ -115,7 +115,7 @@ net::Wait Session::wait() {
     case Want::Close:
       break;
   }
-  if (waits_.settling_until) wait = {net::kNoDescriptor, 0, Clock::now() + kSettleLook};
+  if (waits_.settling_until) wait = {kNoDescriptor, 0, Clock::now() + kSettleLook};
   wait.until = std::min(wait.until, engine_->deadline());
   if (want == Want::Receive && waits_.silence_until)
     wait.until = std::min(wait.until, *waits_.silence_until);

@@ -1,20 +1,16 @@
 // A hook that is a program.
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
-#include <csignal>
 #include <system_error>
 #include <thread>
 
 #include "pubpoint/hook/hook_run.hpp"
-
-// NOLINTNEXTLINE(readability-redundant-declaration): POSIX has it in no header
-extern char** environ;
+#include "pubpoint/process/spawn.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -46,48 +42,11 @@ int full_pipe(const std::string& text) {
   return -1;
 }
 
-std::vector<std::string> environment_with(const HookFacts& facts) {
-  std::vector<std::string> all;
-  for (char** each = environ; *each != nullptr; ++each) {
-    const std::string variable = *each;
-    if (!variable.starts_with("WMPUSH_")) all.push_back(variable);
-  }
-  all.insert(all.end(), facts.environment().begin(), facts.environment().end());
-  return all;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (std::string& text : texts) all.push_back(text.data());
-  all.push_back(nullptr);
-  return all;
-}
-
-/// Starts it in a process group of its own, so that what it starts ends with it: with `input` as
-/// standard input, our standard error for what it says, and no other descriptor of ours. An errno.
+/// With `input` as its standard input. An errno.
 int spawn(const HookCall& call, const HookFacts& facts, int input, pid_t& child) {
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&files);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-  posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-  sigset_t signals;
-  sigemptyset(&signals);
-  posix_spawnattr_setsigmask(&attributes, &signals);
-  sigfillset(&signals);
-  posix_spawnattr_setsigdefault(&attributes, &signals);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes,
-                           POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  std::vector<std::string> words = call.command;
-  std::vector<std::string> environment = environment_with(facts);
-  const int error = ::posix_spawn(&child, words.front().c_str(), &files, &attributes,
-                                  pointers(words).data(), pointers(environment).data());
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&files);
-  return error;
+  Spawn spawn{.words = call.command, .more_environment = facts.environment()};
+  spawn.input = input;
+  return spawn.run(child);
 }
 
 class ProgramRun final : public HookRun, public std::enable_shared_from_this<ProgramRun> {
@@ -110,7 +69,7 @@ class ProgramRun final : public HookRun, public std::enable_shared_from_this<Pro
     try {
       wait_for_end();
     } catch (const std::system_error& no_thread) {
-      kill();
+      kill_group(child_);
       ::waitpid(std::exchange(child_, -1), nullptr, 0);
       fail_later(std::string("there is no thread for it: ") + no_thread.what());
     }
@@ -118,7 +77,7 @@ class ProgramRun final : public HookRun, public std::enable_shared_from_this<Pro
 
   void abandon() override {
     done_ = nullptr;
-    if (child_ > 0) kill();
+    if (child_ > 0) kill_group(child_);
   }
 
  private:
@@ -134,12 +93,6 @@ class ProgramRun final : public HookRun, public std::enable_shared_from_this<Pro
       asio::io_context& context = self->context_;
       asio::post(context, [self = std::move(self), end] { self->ended(end); });
     });
-  }
-
-  /// With what it has started, unless that has left its group.
-  void kill() const {
-    ::kill(-child_, SIGKILL);
-    ::kill(child_, SIGKILL);
   }
 
   void fail_later(std::string why) {

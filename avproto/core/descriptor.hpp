@@ -6,9 +6,9 @@
 
 #include <utility>
 
-#include "net/wait.hpp"
+namespace wmpush {
 
-namespace wmpush::net {
+inline constexpr int kNoDescriptor = -1;
 
 class Descriptor {
  public:
@@ -34,4 +34,4 @@ class Descriptor {
   int number_ = kNoDescriptor;
 };
 
-}  // namespace wmpush::net
+}  // namespace wmpush
