@@ -21,6 +21,7 @@ set(may_access core pubpoint)
 set(may_config core pubpoint)
 set(may_http core tls pubpoint)
 set(may_push core wmhttp asf pubpoint)
+set(may_picture_program pubpoint)
 set(may_tool core wmpush asf tls pubpoint)
 set(may_wrapper core wmpush)
 
@@ -38,6 +39,7 @@ set(folder_access tools/pubpoint/access)
 set(folder_config tools/pubpoint/config)
 set(folder_http tools/pubpoint/http)
 set(folder_push tools/pubpoint/push)
+set(folder_picture_program tools/picture)
 set(folder_tool tools/wmpush)
 set(folder_wrapper wrapper)
 
@@ -48,6 +50,8 @@ set(forbidden_access "^pubpoint/(c[^l]|[abd-z])[a-z_]*\\.hpp")
 
 # Connections know nothing of what is asked for on them, and who pushes nothing of who watches.
 set(forbidden_http "^pubpoint/(push|pull|point|record|access|service|registry|admission)")
+# What decodes knows nothing of the server but how to talk to it.
+set(forbidden_picture_program "^pubpoint/([^p]|p[^i]|picture/([^p]|picture_[^m]))")
 set(forbidden_push "^pubpoint/(pull|record)/|^sys/socket|^boost")
 
 # Sockets and libav each have their places.
@@ -58,11 +62,11 @@ set(tls_rooms tls)
 set(toml_headers "^toml\\+\\+/")
 set(toml_rooms config pubpoint)
 set(libav_headers "^libav[a-z]+/")
-set(libav_rooms include capi wrapper)
+set(libav_rooms include capi wrapper picture_program)
 
 set(breaches "")
 set(count 0)
-foreach(room core include asf wmhttp auth tls net sink capi pubpoint access config http push tool wrapper)
+foreach(room core include asf wmhttp auth tls net sink capi pubpoint access config http push picture_program tool wrapper)
   file(GLOB_RECURSE files ${ROOT}/${folder_${room}}/*.c ${ROOT}/${folder_${room}}/*.h
        ${ROOT}/${folder_${room}}/*.cpp ${ROOT}/${folder_${room}}/*.hpp)
   foreach(file IN LISTS files)

@@ -15,6 +15,7 @@ build | libboost-dev   | header:boost/beast.hpp            | Asio and Beast, hea
 build | libavformat-dev| module:libavformat                | the AVIO adapter and the preload object
 build | libavcodec-dev | module:libavcodec                 | comes with libavformat's headers
 build | libavutil-dev  | module:libavutil                  | comes with libavformat's headers
+build | libswscale-dev | module:libswscale                 | pictures of what is on air
 build | libtomlplusplus-dev | header:toml++/toml.h      | reads the configuration of wmpush serve
 build | libssl-dev     | module:libssl                     | TLS, and the hashes of Digest authentication
 build | libkrb5-dev    | module:krb5-gssapi                | Negotiate and NTLM authentication

@@ -36,6 +36,26 @@
     }
   }
 
+  const pictureEvery = 5000; // ms
+  const pictureDue = new WeakMap();
+
+  // A new picture takes the place of the old one once it is here: nothing flickers.
+  function showPicture(card, number) {
+    const image = card.querySelector("[data-picture]");
+    if (!image || typeof number !== "number") return;
+    image.hidden = number === 0;
+    const now = performance.now();
+    if (image.dataset.picture === String(number) || now < (pictureDue.get(image) || 0)) return;
+    image.dataset.picture = String(number);
+    if (number === 0) return;
+    pictureDue.set(image, now + pictureEvery);
+    const url = new URL(image.src);
+    url.searchParams.set("key", String(number));
+    const next = new Image();
+    next.onload = () => (image.src = next.src);
+    next.src = url.href;
+  }
+
   function show(event) {
     if (summary) showTexts(summary, event.server.shown);
     let same = event.points.length === cards.size;
@@ -48,6 +68,7 @@
       card.dataset.state = point.state;
       showTexts(card, point.shown);
       if (point.lines) showLines(card, point.lines);
+      showPicture(card, point.picture);
     }
     say(notice, same ? "" : "Publishing points have come or gone. Reload the page to see them.");
   }

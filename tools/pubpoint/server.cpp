@@ -22,6 +22,7 @@
 #include "pubpoint/http/client_socket.hpp"
 #include "pubpoint/http/http_connection.hpp"
 #include "pubpoint/http/listener.hpp"
+#include "pubpoint/picture/picture_handler.hpp"
 #include "pubpoint/pull/pull_handler.hpp"
 #include "pubpoint/push/push_handler.hpp"
 #include "pubpoint/service.hpp"
@@ -295,6 +296,7 @@ std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& con
                                                            Service& service) {
   std::vector<std::unique_ptr<RequestHandler>> handlers;
   handlers.push_back(std::make_unique<WebHandler>(connection, service));
+  handlers.push_back(std::make_unique<PictureHandler>(connection, service));
   handlers.push_back(std::make_unique<PullHandler>(connection, service));
   handlers.push_back(std::make_unique<PushHandler>(connection, service));
   return handlers;

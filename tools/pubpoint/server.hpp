@@ -17,6 +17,7 @@
 #include "pubpoint/hook/hook_settings.hpp"
 #include "pubpoint/limit_counts.hpp"
 #include "pubpoint/origin/origin_settings.hpp"
+#include "pubpoint/picture/picture_settings.hpp"
 #include "pubpoint/relay/relay_settings.hpp"
 #include "tls/context.hpp"
 
@@ -133,6 +134,7 @@ struct Settings {
   std::chrono::milliseconds inactivity_timeout{120'000};  ///< S08: between requests
   Takeover takeover = Takeover::Refuse;
   HookSettings hooks{};
+  PictureSettings pictures{};
   std::vector<RelaySettings> relays{};             ///< what is received is pushed on
   std::vector<OriginSettings> origins{};           ///< what is shown comes from another server
   std::shared_ptr<const FallbackFile> fallback{};  ///< shown while nobody pushes; null: nothing

@@ -30,6 +30,10 @@ Service::Service(Settings settings, Post post)
       access_(std::make_unique<Access>(settings_.access, settings_.authentication)),
       post_(std::move(post)),
       hooks_(settings_.hooks, post_),
+      pictures_(settings_.pictures, post_,
+                [this](const std::string& point, const std::string& line) {
+                  log_seldom("picture " + point, line);
+                }),
       watching_(
           settings_, registry_, post_,
           [this](const ViewerRecord& viewer) {
@@ -104,6 +108,12 @@ AccessDecision Service::admit(const AccessRequest& request, const std::string& p
   return decision;
 }
 
+bool Service::anybody_may_watch(const std::string& point, const std::string& address) const {
+  const AccessRequest nothing{
+      .right = Right::Watch, .method = "GET", .target = "/", .address = address, .point = point};
+  return access_->decide(nothing, now(), std::chrono::system_clock::now()).granted;
+}
+
 std::string Service::reload(Settings settings) {
   std::string kept;
   const auto keep = [&](bool differs, const char* name) {
@@ -128,6 +138,7 @@ std::string Service::reload(Settings settings) {
   keep(settings.viewer_threads != now.viewer_threads, "the threads for viewers");
   keep(settings.relays != now.relays, "the relays");
   keep(settings.origins != now.origins, "the origins");
+  keep(settings.pictures != now.pictures, "how pictures are made");
   try {
     hooks_.change(settings.hooks);
     settings_.hooks = std::move(settings.hooks);
@@ -378,6 +389,7 @@ void Service::check_timers() {
   for (const auto& [id, recorder] : recorders_) recorder->flush();
   registry_.check_timers(now());
   watching_.check_timers(now());
+  pictures_.forget_others([this](const std::string& point) { return registry_.has(point); });
   if (const std::uint64_t skips = watching_.skips(); skips != skips_told_) {
     const std::uint64_t more = skips - std::exchange(skips_told_, skips);
     log("viewers are too slow: " + std::to_string(more) + (more == 1 ? " time one" : " times one") +

@@ -17,6 +17,7 @@
 #include "pubpoint/access/log_limiter.hpp"
 #include "pubpoint/hook/hooks.hpp"
 #include "pubpoint/http/http_host.hpp"
+#include "pubpoint/picture/pictures.hpp"
 #include "pubpoint/pull/watching.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
@@ -47,6 +48,8 @@ class Service final : public HttpHost {
   const Registry& registry() const { return registry_; }
   Watching& watching() { return watching_; }
   const Watching& watching() const { return watching_; }
+  Pictures& pictures() { return pictures_; }
+  const Pictures& pictures() const { return pictures_; }
   const Rates& rates() const { return rates_; }
   const History& history() const { return history_; }
   EventStream& events() { return events_; }
@@ -69,6 +72,8 @@ class Service final : public HttpHost {
   /// Whether a request is let in; `peer` is what the log calls it. Lists attempts and breaches, and
   /// logs refusals, of each address and status one in a second at most.
   AccessDecision admit(const AccessRequest& request, const std::string& peer);
+  /// Whether whoever is at this address may watch a point without showing anything.
+  bool anybody_may_watch(const std::string& point, const std::string& address) const;
   /// Server::reload()
   std::string reload(Settings settings);
   void count_request() override;
@@ -158,6 +163,7 @@ class Service final : public HttpHost {
   std::vector<std::unique_ptr<Relay>> relays_;
   Hooks hooks_;
   std::set<std::string> let_in_;  // pushes whose end is to be told, by push-id
+  Pictures pictures_;
   Watching watching_;
   Rates rates_;
   History history_;

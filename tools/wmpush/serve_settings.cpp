@@ -1,10 +1,14 @@
 #include "serve_settings.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,6 +43,7 @@ std::string read_file(const std::string& file, Config& config) {
         &config.fallback, &config.tls_cert, &config.tls_key})
     place_beside(folder, *name);
   place_beside(folder, config.settings.record);
+  place_beside(folder, config.settings.pictures.program);
   config.settings.hooks.folder = folder;
   return {};
 }
@@ -155,6 +160,29 @@ std::string read_hooks(const Arguments& arguments, Config& config) {
   return {};
 }
 
+/// The program that makes pictures: the one that is named, or the one that came with this one.
+std::string find_picture_program(Config& config) {
+  std::string& program = config.settings.pictures.program;
+  if (config.settings.pictures.width == 0) {
+    program.clear();
+    return {};
+  }
+  if (!program.empty()) {
+    if (access(program.c_str(), X_OK) == 0) return {};
+    return config.source("picture.program", "picture.program") + ": " + program + ": " +
+           std::generic_category().message(errno);
+  }
+  std::error_code error;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const char* folder : {"", WMPUSH_LIBEXEC_FROM_BIN}) {
+    const std::string found = (here / folder / "wmpush-picture").lexically_normal().string();
+    if (error || access(found.c_str(), X_OK) != 0) continue;
+    program = found;
+    break;
+  }
+  return {};
+}
+
 /// Where the file's points push on to, and where they have what they show from.
 void take_others(Config& config) {
   pubpoint::Settings& settings = config.settings;
@@ -257,6 +285,7 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
   }
   if (std::string wrong = read_access(arguments, config); !wrong.empty()) return wrong;
   if (std::string wrong = read_hooks(arguments, config); !wrong.empty()) return wrong;
+  if (std::string wrong = find_picture_program(config); !wrong.empty()) return wrong;
   return read_recording(arguments, config.settings);
 }
 

@@ -263,6 +263,19 @@ void add_hooks(std::vector<ConfigKey>& keys) {
       [](Config & c) -> auto& { return c.settings.hooks.queue; }, 0, 1'000'000));
 }
 
+void add_picture(std::vector<ConfigKey>& keys) {
+  const std::string table = "picture";
+  keys.push_back(text(
+      table, "program", "wmpush-picture, which makes them; none: the one that came with wmpush",
+      [](Config & c) -> auto& { return c.settings.pictures.program; }));
+  keys.push_back(number(
+      table, "width", "pixels of the pictures of what is on air, /POINT.jpg; 0: there are none",
+      [](Config & c) -> auto& { return c.settings.pictures.width; }, 0, 1920));
+  keys.push_back(number(
+      table, "interval", "milliseconds from one picture of a point to its next, at least",
+      [](Config & c) -> auto& { return c.settings.pictures.interval; }, 100, kMany));
+}
+
 void add_limits(std::vector<ConfigKey>& keys) {
   const auto put = [&](const char* name, const char* help, auto member, std::int64_t least,
                        std::int64_t most) {
@@ -299,6 +312,7 @@ std::vector<ConfigKey> all_keys() {
   add_access(keys);
   add_timeouts(keys);
   add_hooks(keys);
+  add_picture(keys);
   add_limits(keys);
   keys.push_back(text(
       "log", "access", "file with a line for each request, in Apache's combined format",

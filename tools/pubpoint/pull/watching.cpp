@@ -59,6 +59,11 @@ void Watching::add_origin(const OriginSettings& settings,
   points_[name].origin = std::make_unique<Origin>(settings, *origins_, std::move(around));
 }
 
+const KeyFrame* Watching::key_frame(const std::string& point) const {
+  const auto found = points_.find(point);
+  return found != points_.end() ? found->second.key_frame.get() : nullptr;
+}
+
 bool Watching::has_origin(const std::string& point) const {
   const auto found = points_.find(point);
   return found != points_.end() && found->second.origin;
@@ -137,7 +142,10 @@ void Watching::measure(Rates& rates, History& history, Clock::time_point now) co
 std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
   Point& its = points_[point];
   if (its.broadcast) return its.broadcast;
-  its.broadcast = std::make_shared<Broadcast>(audience().sinks(point));
+  auto sinks = audience().sinks(point);
+  if (!settings_.pictures.program.empty())
+    sinks.push_back(its.key_frame = std::make_shared<KeyFrame>());
+  its.broadcast = std::make_shared<Broadcast>(std::move(sinks));
   if (settings_.fallback) {
     its.fallback = std::make_unique<Fallback>(settings_.fallback);
     its.broadcast->set_endless(true);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "pubpoint/origin/origin.hpp"
+#include "pubpoint/picture/key_frame.hpp"
 #include "pubpoint/point/air_state.hpp"
 #include "pubpoint/point/broadcast.hpp"
 #include "pubpoint/point/fallback.hpp"
@@ -46,6 +47,10 @@ class Watching {
 
   /// What is on air at a point, for who pushes to it.
   std::shared_ptr<Broadcast> broadcast(const std::string& point);
+
+  /// What a picture of a point is made of; null: nothing was ever on air there, or no pictures are
+  /// made.
+  const KeyFrame* key_frame(const std::string& point) const;
 
   /// What is on air there comes from another server: nobody can push to it.
   bool has_origin(const std::string& point) const;
@@ -98,9 +103,10 @@ class Watching {
  private:
   struct Point {
     std::shared_ptr<Broadcast> broadcast;
-    ViewerCounts viewers;                // bytes and skips: of those that have gone
-    std::unique_ptr<Fallback> fallback;  // where there is one
-    std::unique_ptr<Origin> origin;      // the same
+    std::shared_ptr<KeyFrame> key_frame;  // where pictures are made
+    ViewerCounts viewers;                 // bytes and skips: of those that have gone
+    std::unique_ptr<Fallback> fallback;   // where there is one
+    std::unique_ptr<Origin> origin;       // the same
   };
   struct Place {
     std::string point;

@@ -33,6 +33,7 @@ JsonObject event_of(const PointNumbers& point, bool with_history) {
   object.add_unmasked("path", percent_encoded_path(point.name))
       .add("state", token_of(point.state))
       .add("shown", shown);
+  if (point.picture) object.add("picture", *point.picture);
   if (!with_history) return object;
   JsonObject lines;
   for (const Measure measure : {Measure::Bitrate, Measure::Viewers})

@@ -95,6 +95,24 @@ void add_charts(Html& html, const PointNumbers& point, const std::string& id) {
   html.markup("</div>\n");
 }
 
+/// What leads to the page of a point. "//name" alone would lead to a host of that name.
+std::string link_to(const PointNumbers& point) {
+  const std::string path = percent_encoded_path(point.name);
+  return (path.starts_with("//") ? "/." : "") + path;
+}
+
+/// What is on air, where the server makes pictures. The page shows newer ones as they come.
+void add_picture(Html& html, const PointNumbers& point, const PageAddress& address) {
+  if (!point.picture) return;
+  const std::string query = address.query.empty() ? "" : "?" + address.query;
+  html.markup("<p class=\"picture\"><img")
+      .attribute("src", link_to(point) + ".jpg" + query)
+      .attribute("alt", "What is on air at " + point.name)
+      .attribute("data-picture", std::to_string(*point.picture))
+      .markup(" loading=\"lazy\"")
+      .markup(*point.picture == 0 ? " hidden></p>\n" : "></p>\n");
+}
+
 /// What starts a player, as links whose text is what there is to copy.
 void add_players(Html& html, const PointNumbers& point, const PageAddress& address,
                  std::string_view heading) {
@@ -116,12 +134,6 @@ void add_players(Html& html, const PointNumbers& point, const PageAddress& addre
   add("As an .asx file", scheme + address.host + path + ".asx" + query);
   add("As an .m3u file", scheme + address.host + path + ".m3u" + query);
   html.markup("</ul>\n");
-}
-
-/// What leads to the page of a point. "//name" alone would lead to a host of that name.
-std::string link_to(const PointNumbers& point) {
-  const std::string path = percent_encoded_path(point.name);
-  return (path.starts_with("//") ? "/." : "") + path;
 }
 
 /// Where the events of one point are. An '&' in its name would end it there.
@@ -246,6 +258,7 @@ std::string overview_page(const Snapshot& snapshot, const PageAddress& address) 
         .text(point.name)
         .markup("</a></h2>\n");
     add_state(html, point, true, false);
+    add_picture(html, point, address);
     add_charts(html, point, "point" + std::to_string(++number));
     add_list(html, main_texts(point));
     add_players(html, point, address, "h3");
@@ -265,6 +278,7 @@ std::string point_page(const Snapshot& snapshot, const PointNumbers& point,
   html.markup("<p class=\"notice\" role=\"status\" data-notice></p>\n");
   begin_card(html, point);
   add_state(html, point, true, true);
+  add_picture(html, point, address);
   add_charts(html, point, "point");
   std::vector<PointText> texts = main_texts(point);
   for (PointText& text : more_texts(point)) texts.push_back(std::move(text));

@@ -104,6 +104,8 @@ Snapshot take_snapshot(const Service& service) {
       point.pushed_for = whole_milliseconds(now - since->second);
     if (!state.broadcast) continue;
     const Broadcast& broadcast = *state.broadcast;
+    if (const KeyFrame* key_frame = service.watching().key_frame(name))
+      point.picture = key_frame->number();
     point.on_air = broadcast.is_live();
     point.has_pusher = broadcast.has_pusher();
     point.pushes = broadcast.intake().pushes;

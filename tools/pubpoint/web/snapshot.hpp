@@ -55,6 +55,9 @@ struct PointNumbers {
   AirState state = AirState::Off;
   std::chrono::system_clock::time_point since{};  ///< that it is in this state
   std::vector<AgedSample> history;                ///< oldest first; empty unless asked for
+  /// Counts the key frames that a picture can be made of; 0: there is none now. Nothing where the
+  /// server makes no pictures.
+  std::optional<std::uint64_t> picture;
 };
 
 struct Snapshot {

@@ -6,7 +6,6 @@
 
 #include "core/percent.hpp"
 #include "pubpoint/admission.hpp"
-#include "pubpoint/http/field_text.hpp"
 #include "pubpoint/http/request_target.hpp"
 #include "pubpoint/pull/pull_request.hpp"
 #include "pubpoint/web/forms.hpp"
@@ -17,34 +16,12 @@ namespace {
 constexpr std::array<std::string_view, 5> kPaths = {"/events", "/healthz", "/metrics",
                                                     "/status-json.xsl", "/status.json"};
 
-/// All that a page needs is here, and nothing of it is within the page: what somebody smuggles into
-/// one runs nowhere.
-constexpr std::string_view kPageFields =
-    "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src "
-    "'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "Referrer-Policy: no-referrer\r\n";
-constexpr std::string_view kText = "text/plain; charset=utf-8";
-constexpr std::string_view kHtml = "text/html; charset=utf-8";
-
 /// Of "point=/live"; empty: all.
 std::string point_in(std::string_view query) {
   constexpr std::string_view kName = "point=";
   if (!query.starts_with(kName)) return {};
   query.remove_prefix(kName.size());
   return percent_decoded_leniently(query.substr(0, query.find('&')));
-}
-
-/// There is a body, which nobody reads.
-bool has_body(const RequestHead& head) {
-  const auto lengths = head.values("Content-Length");
-  return !head.values("Transfer-Encoding").empty() ||
-         std::ranges::any_of(lengths, [](std::string_view each) { return trimmed(each) != "0"; });
-}
-
-/// The client has what it asks for (RFC 9110, 13.1.2).
-bool is_known(const RequestHead& head, std::string_view etag) {
-  return head.lists("If-None-Match", etag) || head.lists("If-None-Match", "*") ||
-         head.lists("If-None-Match", "W/" + std::string(etag));
 }
 
 }  // namespace
@@ -70,12 +47,12 @@ Reading WebHandler::on_request(const RequestHead& head) {
 }
 
 WebHandler::Response WebHandler::respond(const RequestHead& head, std::string_view path) {
-  if (path == "/healthz") return {.type = std::string(kText), .body = "ok\n"};
-  if (const Asset* found = find_asset(path)) return asset(head, *found);
+  if (path == "/healthz") return {.type = std::string(kTextType), .body = "ok\n"};
+  if (const Asset* found = find_asset(path)) return asset(*found);
   // The names of the points are among what is kept from others: of the overview nothing is left.
   if (!service_.shows_numbers_to(connection_.address()))
     return {.status = "403 Forbidden",
-            .type = std::string(kText),
+            .type = std::string(kTextType),
             .body = "status_from does not have this address\n"};
   return numbers(head, path);
 }
@@ -91,22 +68,20 @@ WebHandler::Response WebHandler::numbers(const RequestHead& head, std::string_vi
         .type = "application/json",
         .body = icecast_json(snapshot, (address.secure ? "https://" : "http://") + address.host)};
   if (address.host.empty())
-    return {.status = "400 Bad Request", .type = std::string(kText), .body = "no Host\n"};
-  for (PointNumbers& point : snapshot.points)
+    return {.status = "400 Bad Request", .type = std::string(kTextType), .body = "no Host\n"};
+  for (PointNumbers& point : snapshot.points) {
     add_history(point, service_.history(), service_.now());
-  return {.type = std::string(kHtml), .body = overview_page(snapshot, address)};
+    // A browser would ask for a password for each picture.
+    if (!service_.anybody_may_watch(point.name, connection_.address())) point.picture.reset();
+  }
+  return {.type = std::string(kHtmlType), .body = overview_page(snapshot, address)};
 }
 
-WebHandler::Response WebHandler::asset(const RequestHead& head, const Asset& asset) {
-  Response response{.type = std::string(asset.type),
-                    .body = std::string(asset.body),
-                    .cache = "no-cache",
-                    .etag = std::string(asset.etag)};
-  if (is_known(head, asset.etag)) {
-    response.status = "304 Not Modified";
-    response.body.clear();
-  }
-  return response;
+WebHandler::Response WebHandler::asset(const Asset& asset) {
+  return {.type = std::string(asset.type),
+          .body = std::string(asset.body),
+          .cache = "no-cache",
+          .etag = std::string(asset.etag)};
 }
 
 /// The page of a point is for those who may watch it, as the stream is. Those who see no numbers
@@ -125,14 +100,14 @@ Reading WebHandler::send_point(const RequestHead& head, const std::string& point
   Snapshot snapshot = take_snapshot(service_);
   const auto its = std::ranges::find(snapshot.points, point, &PointNumbers::name);
   if (address.host.empty() || its == snapshot.points.end()) {
-    send(head, {.status = "400 Bad Request", .type = std::string(kText), .body = "no Host\n"});
+    send(head, {.status = "400 Bad Request", .type = std::string(kTextType), .body = "no Host\n"});
   } else if (!service_.shows_numbers_to(connection_.address())) {
-    send(head, {.type = std::string(kHtml), .body = plain_point_page(*its, address)});
+    send(head, {.type = std::string(kHtmlType), .body = plain_point_page(*its, address)});
   } else {
     add_history(*its, service_.history(), service_.now());
     std::optional<PointClients> clients;
     if (service_.shows_clients_to(connection_.address())) clients = take_clients(service_, point);
-    send(head, {.type = std::string(kHtml),
+    send(head, {.type = std::string(kHtmlType),
                 .body = point_page(snapshot, *its, clients ? &*clients : nullptr, address)});
   }
   return Reading::Request;
@@ -141,7 +116,8 @@ Reading WebHandler::send_point(const RequestHead& head, const std::string& point
 Reading WebHandler::begin_events(const RequestHead& head, const std::string& point) {
   const std::size_t most = service_.settings().limits.event_streams;
   if (!point.empty() && !service_.registry().has(point)) {
-    send(head, {.status = "404 Not Found", .type = std::string(kText), .body = "no such point\n"});
+    send(head,
+         {.status = "404 Not Found", .type = std::string(kTextType), .body = "no such point\n"});
     return Reading::Request;
   }
   if (service_.events().size() >= most) {
@@ -150,7 +126,7 @@ Reading WebHandler::begin_events(const RequestHead& head, const std::string& poi
                         "an event stream is refused: there are " + std::to_string(most) + " (" +
                             connection_.peer() + ")");
     send(head, {.status = "503 Service Unavailable",
-                .type = std::string(kText),
+                .type = std::string(kTextType),
                 .body = "too many pages are open\n"});
     return Reading::Request;
   }
@@ -168,22 +144,6 @@ Reading WebHandler::begin_events(const RequestHead& head, const std::string& poi
 
 PageAddress WebHandler::address_of(const RequestHead& head) const {
   return {.secure = connection_.secure(), .host = host_for_url(head), .query = {}};
-}
-
-void WebHandler::send(const RequestHead& head, const Response& response) {
-  const bool closes = head.version == 10 || has_body(head) || head.lists("Connection", "close");
-  std::string text = "HTTP/1.1 " + response.status + "\r\nServer: wmpush\r\n";
-  // A 304 says nothing of the length of what it does not have.
-  if (!response.status.starts_with("304"))
-    text += "Content-Type: " + response.type +
-            "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n";
-  text += "Cache-Control: " + response.cache + "\r\nX-Content-Type-Options: nosniff\r\n";
-  if (!response.etag.empty()) text += "ETag: " + response.etag + "\r\n";
-  if (response.type == kHtml) text += kPageFields;
-  text += closes ? "Connection: close\r\n\r\n" : "\r\n";
-  if (head.method != "HEAD") text += response.body;
-  connection_.say(std::move(text));
-  if (closes) connection_.close_politely();
 }
 
 }  // namespace wmpush::pubpoint

@@ -10,6 +10,7 @@
 #include "pubpoint/service.hpp"
 #include "pubpoint/web/assets.hpp"
 #include "pubpoint/web/page.hpp"
+#include "pubpoint/web/web_response.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -25,20 +26,16 @@ class WebHandler final : public RequestHandler {
   void on_gone(const std::string&) override { service_.events().remove(connection_); }
 
  private:
-  struct Response {
-    std::string status = "200 OK";
-    std::string type;
-    std::string body;
-    std::string cache = "no-store";
-    std::string etag{};
-  };
+  using Response = WebResponse;
   Response respond(const RequestHead& head, std::string_view path);
   Response numbers(const RequestHead& head, std::string_view path) const;
-  static Response asset(const RequestHead& head, const Asset& asset);
+  static Response asset(const Asset& asset);
   Reading send_point(const RequestHead& head, const std::string& point);
   Reading begin_events(const RequestHead& head, const std::string& point);
   PageAddress address_of(const RequestHead& head) const;
-  void send(const RequestHead& head, const Response& response);
+  void send(const RequestHead& head, const Response& response) {
+    send_response(connection_, head, response);
+  }
 
   ClientConnection& connection_;
   Service& service_;
