@@ -16,7 +16,7 @@ set(may_tls core wmpush)
 set(may_net core wmpush tls)
 set(may_sink core wmpush asf wmhttp auth tls net)
 set(may_capi core wmpush sink)
-set(may_pubpoint core wmpush asf wmhttp tls)
+set(may_pubpoint core wmpush asf wmhttp tls net)
 set(may_access core pubpoint)
 set(may_config core pubpoint)
 set(may_http core tls pubpoint)
@@ -47,6 +47,9 @@ set(folder_wrapper wrapper)
 set(forbidden_pubpoint "wmhttp/push_engine")
 # Who may do what is decided without the server: of it the clock alone is known there.
 set(forbidden_access "^pubpoint/(c[^l]|[abd-z])[a-z_]*\\.hpp")
+
+# Names are looked up as the library does it. Connections are the publishing point's own.
+set(forbidden_pubpoint "${forbidden_pubpoint}|^net/[^r]")
 
 # Connections know nothing of what is asked for on them, and who pushes nothing of who watches.
 set(forbidden_http "^pubpoint/(push|pull|point|record|access|service|registry|admission)")

@@ -14,11 +14,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
 #include <filesystem>
 #include <future>
-#include <mutex>
 #include <thread>
 
 #include "pubpoint/server.hpp"
@@ -27,6 +25,7 @@
 #include "support/clip.hpp"
 #include "support/endless_peer.hpp"
 #include "support/engine_driver.hpp"
+#include "support/gate.hpp"
 #include "support/log_lines.hpp"
 #include "support/raw_server.hpp"
 #include "support/sent_packets.hpp"
@@ -37,40 +36,6 @@ extern "C" wmpush_result push(const char* url, FILE* asf, wmpush_error* error);
 
 namespace wmpush::test {
 namespace {
-
-/// Holds a thread up until it is let go.
-class Gate {
- public:
-  void close() { set(true); }
-  void open() { set(false); }
-  void pass() {
-    std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return !closed_; });
-    --waiting_;
-    changed_.notify_all();
-  }
-  void wait_for_somebody() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_ > 0; });
-  }
-  void wait_for_nobody() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_ == 0; });
-  }
-
- private:
-  void set(bool closed) {
-    const std::lock_guard lock(mutex_);
-    closed_ = closed;
-    changed_.notify_all();
-  }
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool closed_ = false;
-  int waiting_ = 0;
-};
 
 Gate resolver;
 Gate kdc;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
@@ -10,7 +11,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "net/resolver.hpp"
 #include "pubpoint/client/client_thread.hpp"
 #include "wmhttp/url.hpp"
 
@@ -39,13 +42,17 @@ class ClientStream : public std::enable_shared_from_this<ClientStream> {
   }
 
  private:
-  void connect(const boost::asio::ip::tcp::resolver::results_type& places);
+  void resolved();
+  void connect(const std::vector<boost::asio::ip::tcp::endpoint>& places);
   void shake_hands();
   void fail(const char* what, const boost::system::error_code& error);
   void finish(const std::string& why);
 
   const wmhttp::Destination server_;
-  boost::asio::ip::tcp::resolver resolver_;
+  // Asio's own has one thread for all names, which a server that does not answer holds up, and
+  // which the end would have to wait for.
+  net::Lookup lookup_;
+  boost::asio::posix::stream_descriptor looked_up_;  // readable when it is done
   boost::beast::tcp_stream plain_;
   std::optional<boost::asio::ssl::stream<boost::beast::tcp_stream&>> secure_;
   Opened opened_;
