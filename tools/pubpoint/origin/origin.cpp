@@ -32,7 +32,7 @@ Origin::Origin(OriginSettings settings, ClientThread& thread, Surroundings aroun
     : settings_(std::move(settings)),
       thread_(thread),
       around_(std::move(around)),
-      delay_(settings_.first_delay) {
+      delay_(settings_.first_delay, settings_.longest_delay) {
   static_cast<void>(parse(settings_.url, url_));
   numbers_.url = settings_.url.substr(0, settings_.url.find('?'));
 }
@@ -94,7 +94,7 @@ void Origin::take(std::uint64_t pull, const std::vector<std::byte>& bytes) {
         break;
       case PulledFrame::What::Packet:
         if (!feed_) break;
-        delay_ = settings_.first_delay;
+        delay_.reset();
         feed_->on_packet(frame.payload);
         break;
       case PulledFrame::What::End:
@@ -117,8 +117,7 @@ void Origin::end(std::uint32_t reason) {
 void Origin::lose(const std::string& why) {
   around_.log(why);
   over(false, 0);
-  try_at_ = around_.now() + delay_;
-  delay_ = std::min(delay_ * 2, settings_.longest_delay);
+  try_at_ = around_.now() + delay_.next();
 }
 
 /// Nobody watches any more.

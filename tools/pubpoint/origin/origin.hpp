@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "pubpoint/client/retry_delay.hpp"
 #include "pubpoint/clock.hpp"
 #include "pubpoint/origin/origin_numbers.hpp"
 #include "pubpoint/origin/origin_settings.hpp"
@@ -60,7 +61,7 @@ class Origin {
   std::shared_ptr<OriginPull> pull_;  // null: nothing is pulled
   std::unique_ptr<StreamConsumer> feed_;
   PulledFrameReader reader_;
-  std::chrono::milliseconds delay_;
+  RetryDelay delay_;
   Clock::time_point try_at_{};
   std::optional<Clock::time_point> unwatched_since_;
 };

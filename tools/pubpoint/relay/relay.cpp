@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/signals_blocked.hpp"
+#include "pubpoint/client/retry_delay.hpp"
 #include "wmhttp/url.hpp"
 #include "wmpush/push_session.hpp"
 
@@ -200,7 +201,7 @@ class Relay::Link {
   }
 
   void begin() {
-    delay_ = settings_.first_delay;
+    delay_.reset();
     try_at_ = SteadyClock::time_point{};
     const std::lock_guard lock(mutex_);
     ++numbers_.pushes;
@@ -267,7 +268,7 @@ class Relay::Link {
     if (failed(result) && result != Result::E_PENDING) return lose();
     if (!streams_ && result == Result::S_OK) {
       streams_ = true;
-      delay_ = settings_.first_delay;
+      delay_.reset();
       give([&] { return session_->on_header(header_); });
     }
     publish();
@@ -276,8 +277,7 @@ class Relay::Link {
   /// Another try is made after a while, if the push still lasts then. Why was said by the session.
   void lose() {
     forget_session();
-    try_at_ = SteadyClock::now() + delay_;
-    delay_ = std::min(delay_ * 2, settings_.longest_delay);
+    try_at_ = SteadyClock::now() + delay_.next();
   }
 
   void forget_session() {
@@ -351,7 +351,7 @@ class Relay::Link {
   std::optional<Client> session_;
   bool streams_ = false;  // the header was handed over
   bool ending_ = false;
-  std::chrono::milliseconds delay_{0};
+  RetryDelay delay_{settings_.first_delay, settings_.longest_delay};
   SteadyClock::time_point try_at_;
   std::optional<SteadyClock::time_point> stop_at_;
   RelayNumbers before_;  // of the sessions that are over
