@@ -44,7 +44,7 @@ set(folder_tool tools/wmpush)
 set(folder_wrapper wrapper)
 
 # The engine is the client's half of wmhttp: a publishing point that used it would share its errors.
-set(forbidden_pubpoint "wmhttp/push_engine")
+set(forbidden_pubpoint "wmhttp/push_(engine|actions)")
 # Who may do what is decided without the server: of it the clock alone is known there.
 set(forbidden_access "^pubpoint/(c[^l]|[abd-z])[a-z_]*\\.hpp")
 

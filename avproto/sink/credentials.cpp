@@ -27,15 +27,15 @@ std::unique_ptr<auth::Mechanism> make_for_redirected(auth::Scheme scheme,
 
 }  // namespace
 
-SessionAuthenticator::SessionAuthenticator(auth::Responder responder, std::string whose,
+SessionAuthenticator::SessionAuthenticator(auth::SchemeNegotiation negotiation, std::string whose,
                                            bool in_clear)
-    : responder_(std::move(responder)), whose_(std::move(whose)), in_clear_(in_clear) {}
+    : negotiation_(std::move(negotiation)), whose_(std::move(whose)), in_clear_(in_clear) {}
 
 bool SessionAuthenticator::challenged(std::span<const std::string> fields,
                                       const Occasion& occasion) {
-  if (!responder_.challenged(fields, {occasion.setup, occasion.connection_kept})) return false;
-  note(WMPUSH_LOG_VERBOSE, "asked who is there, answering with " + responder_.attempt());
-  if (const std::string reason = responder_.reason_for_basic(); !reason.empty() && in_clear_)
+  if (!negotiation_.challenged(fields, {occasion.setup, occasion.connection_kept})) return false;
+  note(WMPUSH_LOG_VERBOSE, "asked who is there, answering with " + negotiation_.attempt());
+  if (const std::string reason = negotiation_.reason_for_basic(); !reason.empty() && in_clear_)
     note(WMPUSH_LOG_WARNING,
          "answering by Basic, which shows the password to whoever can read the connection, since "
          "the better schemes that are offered cannot be used (" +
@@ -48,7 +48,7 @@ void SessionAuthenticator::note(wmpush_log_level level, const std::string& text)
 }
 
 std::string SessionAuthenticator::authorization(std::string_view method, std::string_view target) {
-  return responder_.authorization({method, target});
+  return negotiation_.authorization({method, target});
 }
 
 Error read_password(OwnedOptions& options, const std::string& url_user,
@@ -86,8 +86,8 @@ std::shared_ptr<SessionAuthenticator> make_server_authenticator(const OwnedOptio
   if (options->password != nullptr) credentials.password = options->password;
   const bool withhold = redirected && pinned != auth::Scheme::Basic;
   return std::make_shared<SessionAuthenticator>(
-      auth::Responder(std::move(credentials), pinned, auth::available_schemes(),
-                      withhold ? make_for_redirected : auth::make_mechanism),
+      auth::SchemeNegotiation(std::move(credentials), pinned, auth::available_schemes(),
+                              withhold ? make_for_redirected : auth::make_mechanism),
       std::string(), !server.tls);
 }
 
@@ -95,9 +95,9 @@ std::shared_ptr<SessionAuthenticator> make_proxy_authenticator(const OwnedOption
                                                                const Proxy& proxy) {
   std::optional<auth::Scheme> pinned;
   static_cast<void>(parse_auth_option(options->auth == nullptr ? "" : options->auth, pinned));
-  auth::Responder responder({proxy.address.host, proxy.user, proxy.password}, {});
-  if (pinned == auth::Scheme::Basic) responder.allow_basic_after_refusal();
-  return std::make_shared<SessionAuthenticator>(std::move(responder), proxy.display());
+  auth::SchemeNegotiation negotiation({proxy.address.host, proxy.user, proxy.password}, {});
+  if (pinned == auth::Scheme::Basic) negotiation.allow_basic_after_refusal();
+  return std::make_shared<SessionAuthenticator>(std::move(negotiation), proxy.display());
 }
 
 Error parse_auth_option(std::string_view text, std::optional<auth::Scheme>& pinned) {

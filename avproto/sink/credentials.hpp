@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "auth/responder.hpp"
+#include "auth/scheme_negotiation.hpp"
 #include "sink/options.hpp"
 #include "sink/proxy.hpp"
 #include "sink/session_log.hpp"
@@ -17,31 +17,31 @@
 
 namespace wmpush {
 
-/// Hands the engine's questions to a Responder and notes what is being tried.
+/// Hands the engine's questions to a SchemeNegotiation and notes what is being tried.
 class SessionAuthenticator : public wmhttp::Authenticator {
  public:
   /// `in_clear`: whoever is on the way can read what is said. `whose` stands at the beginning of
   /// each note; empty: the server's.
-  explicit SessionAuthenticator(auth::Responder responder, std::string whose = {},
+  explicit SessionAuthenticator(auth::SchemeNegotiation negotiation, std::string whose = {},
                                 bool in_clear = true);
 
   bool challenged(std::span<const std::string> fields, const Occasion& occasion) override;
   bool takes_time(std::span<const std::string> fields) const override {
-    return responder_.takes_time(fields);
+    return negotiation_.takes_time(fields);
   }
-  std::string explanation() const override { return responder_.explanation(); }
+  std::string explanation() const override { return negotiation_.explanation(); }
   std::vector<Note> take_notes() override { return std::exchange(notes_, {}); }
   std::string authorization(std::string_view method, std::string_view target) override;
-  bool unprepared() const override { return responder_.unprepared(); }
-  void prepare() override { responder_.prepare(); }
-  bool incomplete() const override { return responder_.incomplete(); }
-  void accepted() override { responder_.accepted(); }
-  void begin_anew() override { responder_.begin_anew(); }
+  bool unprepared() const override { return negotiation_.unprepared(); }
+  void prepare() override { negotiation_.prepare(); }
+  bool incomplete() const override { return negotiation_.incomplete(); }
+  void accepted() override { negotiation_.accepted(); }
+  void begin_anew() override { negotiation_.begin_anew(); }
 
  private:
   void note(wmpush_log_level level, const std::string& text);
 
-  auth::Responder responder_;
+  auth::SchemeNegotiation negotiation_;
   const std::string whose_;
   const bool in_clear_;
   std::vector<Note> notes_;

@@ -2,39 +2,37 @@
 #include <utility>
 
 #include "core/failure.hpp"
-#include "wmhttp/push_engine.hpp"
+#include "wmhttp/push_actions.hpp"
 #include "wmhttp/seconds_text.hpp"
 
 namespace wmpush::wmhttp {
 
-using State = PushEngine::State;
-
-void PushEngine::begin_end() {
+void PushActions::begin_end() {
   end_.asked = true;
   end_.since = in_.now;
   end_.reason = in_.reason;
   log_.append(FrameId::End, in_.reason, {}, {});
 }
 
-State PushEngine::end_stream() {
+PushState PushActions::end_stream() {
   begin_end();
   return write_frames();
 }
 
 /// The $E is sent.
-State PushEngine::end_sent() {
+PushState PushActions::end_sent() {
   stream_again();
   return State::Ending;
 }
 
 /// The program ends the stream while nothing of it can be sent: the end follows what waits.
-State PushEngine::end_later() {
+PushState PushActions::end_later() {
   begin_end();
   return state_;
 }
 
 /// The first EndSession of a session that was lost says so.
-State PushEngine::end_after_loss() {
+PushState PushActions::end_after_loss() {
   if (!session_.accepted() || end_.asked) {
     stay_and_reject(Result::NS_E_NOCONNECTION, "there is no connection to the publishing point");
   } else {
@@ -45,7 +43,7 @@ State PushEngine::end_after_loss() {
 }
 
 /// The server has closed the connection, or answered with a success.
-State PushEngine::finish() {
+PushState PushActions::finish() {
   end_.confirmed = link_.out.empty();
   if (!end_.confirmed)
     return lose_stream({Result::NS_E_CONNECTION_FAILURE, 0, 0,
@@ -54,7 +52,7 @@ State PushEngine::finish() {
   return State::Ended;
 }
 
-State PushEngine::finish_after_answer() {
+PushState PushActions::finish_after_answer() {
   const Response& answer = response();
   // A proxy that was left waiting says so when the session ends; the server has nothing against it.
   // One that was not known shows itself by a name that is not the server's, or by saying what only
@@ -87,14 +85,14 @@ State PushEngine::finish_after_answer() {
 
 /// The server wants to know who ends the stream, and the answer to that was not there in time: it
 /// has objected, whatever its system has acknowledged.
-State PushEngine::fail_unanswered(Result result) {
+PushState PushActions::fail_unanswered(Result result) {
   Error error = refused("EndSession", false, "the answer to its challenge was not there in time");
   error.result = result;
   return fail(std::move(error));
 }
 
 /// The end that nobody has confirmed, when waiting for that is over.
-State PushEngine::finish_when_taken() {
+PushState PushActions::finish_when_taken() {
   if (admission_.asking()) return fail_unanswered(Result::NS_E_CONNECTION_FAILURE);
   const Delivery& delivery = in_.delivery;
   if (!link_.out.empty() || delivery.unacknowledged > 0 || delivery.surely_unread > 0)
@@ -106,7 +104,7 @@ State PushEngine::finish_when_taken() {
   return State::Ended;
 }
 
-State PushEngine::abandon_end() {
+PushState PushActions::abandon_end() {
   if (admission_.asking()) return fail_unanswered(in_.error.result);
   const Delivery& delivery = in_.delivery;
   if (!link_.out.empty() || delivery.unacknowledged > 0 || delivery.surely_unread > 0)
@@ -115,9 +113,9 @@ State PushEngine::abandon_end() {
   return State::Ended;
 }
 
-State PushEngine::give_up() { return fail(std::move(in_.error)); }
+PushState PushActions::give_up() { return fail(std::move(in_.error)); }
 
-State PushEngine::end_too_late() {
+PushState PushActions::end_too_late() {
   const Error& loss = recovery_.cause();
   std::string why;
   if (recovery_.active())
@@ -135,13 +133,13 @@ State PushEngine::end_too_late() {
        "the end-of-stream was not taken within " + seconds_text(config_.end_timeout) + ": " + why});
 }
 
-State PushEngine::hang_up() {
+PushState PushActions::hang_up() {
   link_.out.clear();
   log_.clear();
   return State::Ended;
 }
 
-Error PushEngine::end_not_taken(Result result, std::string_view when) const {
+Error PushActions::end_not_taken(Result result, std::string_view when) const {
   const Delivery& delivery = in_.delivery;
   std::string message(when);
   if (delivery.unacknowledged > 0)
@@ -157,7 +155,7 @@ Error PushEngine::end_not_taken(Result result, std::string_view when) const {
 }
 
 /// Everything is acknowledged: by a system, not by a program.
-void PushEngine::note_unconfirmed(std::string_view when) {
+void PushActions::note_unconfirmed(std::string_view when) {
   // Behind a name that is not a media server's there is a proxy, too.
   const bool by_proxy = route_.stands_between() || !session_.setup_response().from_media_server();
   note(

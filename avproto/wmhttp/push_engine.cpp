@@ -1,7 +1,6 @@
 #include "wmhttp/push_engine.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/failure.hpp"
@@ -9,14 +8,7 @@
 
 namespace wmpush::wmhttp {
 
-PushEngine::PushEngine(EngineConfig config)
-    : config_(std::move(config)),
-      route_({config_.server, config_.target}, config_.proxy, config_.allow_305),
-      admission_(config_.server_authenticator, config_.proxy_authenticator),
-      session_(config_.resume),
-      log_(config_.reconnect),
-      recovery_({config_.reconnect, config_.reconnect_delay_max, config_.reconnect_max_retries,
-                 config_.jitter_seed}) {}
+PushEngine::PushEngine(EngineConfig config) : PushActions(std::move(config)) {}
 
 /// Every way into the engine leads through here.
 template <typename Call>
@@ -87,24 +79,6 @@ void PushEngine::collapse(Error reason) noexcept {
   rejected_ = {};
   // What has failed before says more than what failed for want of memory when that was told.
   state_ = fail(error_ ? std::move(error_) : std::move(reason));
-}
-
-PushEngine::State PushEngine::stay_and_reject(Result result, std::string message) {
-  rejected_ = {result, 0, 0, std::move(message)};
-  return state_;
-}
-
-void PushEngine::note(wmpush_log_level level, std::string text) {
-  notes_.push_back({level, std::move(text)});
-}
-
-PushEngine::State PushEngine::fail(Error error) noexcept {
-  // What may not have arrived will not be sent again any more.
-  if (recovery_.enabled()) recovery_.put_at_risk(log_.at_risk(taken(), unread()));
-  link_.out.clear();
-  log_.clear();
-  error_ = std::move(error);
-  return State::Failed;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -180,7 +154,7 @@ void PushEngine::answered(Time now) noexcept {
 }
 
 /// Keeps what a response says of the session, and finds the event that it is.
-PushEngine::Event PushEngine::interpret(Outcome outcome) {
+PushEvent PushEngine::interpret(Outcome outcome) {
   const auto too_much = [&](Error error) {
     in_.error = std::move(error);
     return Event::Excessive;
@@ -227,21 +201,10 @@ void PushEngine::tick(Time now, Delivery delivery) noexcept {
   report(too_late ? Event::EndOverdue : Event::TimedOut, now, delivery);
 }
 
-/// Bytes of the connection that the peer's kernel has taken.
-std::uint64_t PushEngine::taken() const noexcept {
-  const std::uint64_t out = link_.out.consumed();
-  return out - std::min<std::uint64_t>(out, in_.delivery.unacknowledged);
-}
-
-/// What the program there may have left of them; what a proxy has not passed on cannot be told.
-std::size_t PushEngine::unread() const noexcept {
-  return route_.stands_between() ? Delivery{}.unread : in_.delivery.unread;
-}
-
 // ---------------------------------------------------------------------------------------------
 // What the owner has to do
 
-PushEngine::Want PushEngine::wants() const {
+PushWant PushEngine::wants() const {
   if (admission_.asking() && !over()) return Want::Consult;
   switch (state_) {
     case State::Connecting:
@@ -268,10 +231,6 @@ PushEngine::Want PushEngine::wants() const {
       break;
   }
   return link_.out.empty() ? Want::Nothing : Want::Send;
-}
-
-bool PushEngine::end_overdue() const {
-  return end_.asked && in_.now >= end_.since + config_.end_timeout;
 }
 
 Time PushEngine::deadline() const {
@@ -304,15 +263,6 @@ void PushEngine::take_route(std::optional<Destination> proxy, Authenticator* ser
                             Authenticator* proxy_authenticator) {
   route_.go_through(std::move(proxy));
   admission_.take(server_authenticator, proxy_authenticator);
-}
-
-std::string_view name(PushEngine::State state) {
-  static constexpr std::array<std::string_view, static_cast<std::size_t>(PushEngine::State::Count)>
-      kNames = {"not connected", "connecting",   "being set up",   "waiting for a header",
-                "preparing",     "reconnecting", "authenticating", "waiting for another try",
-                "resuming",      "streaming",    "rolling over",   "ending",
-                "over",          "failed"};
-  return kNames[static_cast<std::size_t>(state)];
 }
 
 }  // namespace wmpush::wmhttp

@@ -1,7 +1,7 @@
 // How the engine goes on after a connection was lost in mid stream (2.2.2.2, 3.2.7.1).
 #include <utility>
 
-#include "wmhttp/push_engine.hpp"
+#include "wmhttp/push_actions.hpp"
 #include "wmhttp/refusal.hpp"
 #include "wmhttp/seconds_text.hpp"
 
@@ -13,17 +13,15 @@ constexpr std::chrono::seconds kForgetsLate{10};
 
 }  // namespace
 
-using State = PushEngine::State;
-
 /// The connection is gone. What the peer's kernel has taken is not sent again, since it may have
 /// been read; what it has not is, since nobody else has it.
-State PushEngine::recover(Error cause) {
+PushState PushActions::recover(Error cause) {
   admission_.accepted_by_proxy();
   return recover_from(taken(), unread(), std::move(cause));
 }
 
 /// Of the connection `taken` bytes need not be sent again.
-State PushEngine::recover_from(std::uint64_t taken, std::size_t unread, Error cause) {
+PushState PushActions::recover_from(std::uint64_t taken, std::size_t unread, Error cause) {
   recovery_.settle(in_.now);
   recovery_.put_at_risk(log_.rewind(taken, unread));
   if (end_.asked && !log_.pending()) {
@@ -34,7 +32,7 @@ State PushEngine::recover_from(std::uint64_t taken, std::size_t unread, Error ca
   return try_later(std::move(cause));
 }
 
-State PushEngine::try_later(Error cause) {
+PushState PushActions::try_later(Error cause) {
   if (!recovery_.lost(in_.now, cause)) {
     cause.message += " (given up after " +
                      count_text(static_cast<std::uint64_t>(recovery_.tries()), "attempt") +
@@ -47,7 +45,7 @@ State PushEngine::try_later(Error cause) {
   return State::Waiting;
 }
 
-State PushEngine::connect_again() {
+PushState PushActions::connect_again() {
   drop_connection();
   // No new session is made only to be ended: there a doubt is of no use.
   if (end_.loss) session_.trust();
@@ -57,7 +55,7 @@ State PushEngine::connect_again() {
   return State::Connecting;
 }
 
-void PushEngine::forget_session() {
+void PushActions::forget_session() {
   drop_connection();
   const Route::Place here = route_.place();
   session_.forget(here);
@@ -67,7 +65,7 @@ void PushEngine::forget_session() {
 }
 
 /// An error response to a PushStart.
-State PushEngine::refuse_stream(Error refusal) {
+PushState PushActions::refuse_stream(Error refusal) {
   refusal.message += playlist_hint();
   if (!recoverable()) return fail(std::move(refusal));
   if (denies_session()) return deny_session();
@@ -93,7 +91,7 @@ State PushEngine::refuse_stream(Error refusal) {
 
 /// Whether the answer is about the head of a PushStart on a new connection, of which then nothing
 /// was taken: its frames are still to be sent.
-bool PushEngine::refused_from_the_start() const {
+bool PushActions::refused_from_the_start() const {
   if (!link_.start.repeats() || !log_.whole() || response().status == 408) return false;
   // A server that fails later has had its reasons from what came meanwhile.
   const Duration plausible = response().status >= 500 ? kAtOnce : config_.response_timeout;
@@ -102,11 +100,11 @@ bool PushEngine::refused_from_the_start() const {
 
 /// The answer to a PushStart that was to resume a session brings another push-id: the server does
 /// not have the session.
-bool PushEngine::denies_session() const {
+bool PushActions::denies_session() const {
   return session_.renamed() && link_.start.resumes() && recoverable() && refused_from_the_start();
 }
 
-State PushEngine::deny_session() {
+PushState PushActions::deny_session() {
   session_.deny();
   recovery_.hurry();
   return recover_from(
@@ -118,7 +116,7 @@ State PushEngine::deny_session() {
 
 /// A new session is refused because something holds the publishing point: that may be the session
 /// that was given up on a doubt, which then is the one to go on with.
-void PushEngine::resume_after_all() {
+void PushActions::resume_after_all() {
   if (!session_.has_doubted() || !may_be_held(response().status)) return;
   if (in_.now >= *recovery_.outage_since() + session_.idle_timeout()) return;
   note(WMPUSH_LOG_VERBOSE, "the server still holds the session that was lost: resuming it");
@@ -128,7 +126,7 @@ void PushEngine::resume_after_all() {
 }
 
 /// A server that has not noticed the loss yet refuses us for our own sake, until it does.
-bool PushEngine::may_be_held(int status) const {
+bool PushActions::may_be_held(int status) const {
   if (status != 404 && status != 409) return false;
   if (!recovery_.outage_since() || recovery_.lasted(in_.now)) return false;
   // Whatever it took of the stream made its time begin anew.
@@ -136,7 +134,7 @@ bool PushEngine::may_be_held(int status) const {
 }
 
 /// Says that the stream has come back.
-void PushEngine::announce() {
+void PushActions::announce() {
   if (std::string text = recovery_.announcement(link_.start.resumes()); !text.empty())
     note(WMPUSH_LOG_WARNING, std::move(text));
 }

@@ -2,28 +2,26 @@
 #include <cerrno>
 #include <utility>
 
-#include "wmhttp/push_engine.hpp"
+#include "wmhttp/push_actions.hpp"
 #include "wmhttp/refusal.hpp"
 #include "wmhttp/seconds_text.hpp"
 
 namespace wmpush::wmhttp {
 
-using State = PushEngine::State;
-
-State PushEngine::want_connection() {
+PushState PushActions::want_connection() {
   drop_connection();
   return State::Connecting;
 }
 
 /// What lives as long as a connection ends with it.
-void PushEngine::drop_connection() {
+void PushActions::drop_connection() {
   log_.forget_written();
   admission_.let_go_of_answer();
   link_ = {};
 }
 
 /// What the next request has in common with the others, and what it says of who we are.
-RequestContext PushEngine::request() {
+RequestContext PushActions::request() {
   RequestContext request;
   request.target = route_.request_target();
   request.host = route_.host();
@@ -36,7 +34,7 @@ RequestContext PushEngine::request() {
 }
 
 /// While an authentication goes its rounds there is no body: only the last request is meant.
-State PushEngine::send_setup() {
+PushState PushActions::send_setup() {
   note(WMPUSH_LOG_VERBOSE, "PushSetup for " + route_.place().target);
   link_.progress = link_.waiting_since = in_.now;
   link_.exchange.begin();
@@ -47,7 +45,7 @@ State PushEngine::send_setup() {
   return State::SettingUp;
 }
 
-State PushEngine::fail_to_connect() {
+PushState PushActions::fail_to_connect() {
   const Error& error = in_.error;
   // Where nobody listens any more, nobody has kept the session either.
   if (error.system_error == ECONNREFUSED && !route_.proxy()) session_.doubt();
@@ -58,7 +56,7 @@ State PushEngine::fail_to_connect() {
   return later ? try_later(error) : fail(error);
 }
 
-State PushEngine::accept_session() {
+PushState PushActions::accept_session() {
   if (!response().from_media_server()) {
     if (config_.strict_server) return fail(foreign_server(response(), route_.redirected()));
     note(WMPUSH_LOG_WARNING,
@@ -83,7 +81,7 @@ State PushEngine::accept_session() {
 // ---------------------------------------------------------------------------------------------
 // Elsewhere
 
-State PushEngine::follow_redirect() {
+PushState PushActions::follow_redirect() {
   const Route::Place from = route_.place();
   std::string what;
   const Error refusal = route_.follow(response(), what);
@@ -91,7 +89,7 @@ State PushEngine::follow_redirect() {
 }
 
 /// The same request is to go through a proxy that the server names.
-State PushEngine::take_named_proxy() {
+PushState PushActions::take_named_proxy() {
   std::string what;
   const Error refusal = route_.name_proxy(response(), what);
   if (!refusal) admission_.accepted();
@@ -99,8 +97,8 @@ State PushEngine::take_named_proxy() {
   return go_elsewhere(refusal, what, route_.place());
 }
 
-State PushEngine::go_elsewhere(const Error& refusal, const std::string& what,
-                               const Route::Place& from) {
+PushState PushActions::go_elsewhere(const Error& refusal, const std::string& what,
+                                    const Route::Place& from) {
   if (refusal) return refusal.message.empty() ? refuse_setup() : fail(refusal);
   note(WMPUSH_LOG_INFO, what);
   // Who sends elsewhere has nothing against us.
@@ -118,29 +116,29 @@ State PushEngine::go_elsewhere(const Error& refusal, const std::string& what,
 
 /// Has the challenge answered: at once, so that `then` follows, or, where that takes time, by the
 /// owner, whose Answered leads there.
-State PushEngine::consult(const Authenticator::Occasion& occasion, Action then) {
+PushState PushActions::consult(const Authenticator::Occasion& occasion, Action then) {
   admission_.ask(response(), occasion);
   return admission_.asking() ? state_ : (this->*then)();
 }
 
 /// What is said about a challenge stands behind it in the log.
-bool PushEngine::sends_again() {
+bool PushActions::sends_again() {
   for (Note& each : admission_.take_notes()) note(each.level, std::move(each.text));
   return admission_.sends_again();
 }
 
 /// The next request can go out where the last one did.
-bool PushEngine::connection_kept() const {
+bool PushActions::connection_kept() const {
   return link_.open && response().keep_alive && link_.out.empty();
 }
 
-State PushEngine::answer_setup_challenge() {
+PushState PushActions::answer_setup_challenge() {
   if (admission_.is_proxys_own_refusal(response())) link_.exchange.take_for_proxys();
   if (!admission_.is_possible_for(response())) return refuse_setup();
-  return consult({true, connection_kept()}, &PushEngine::setup_answered);
+  return consult({true, connection_kept()}, &PushActions::setup_answered);
 }
 
-State PushEngine::setup_answered() {
+PushState PushActions::setup_answered() {
   if (!sends_again()) return fail(refused("PushSetup", false, admission_.explanation()));
   // On the way to a new connection there is time for what the other authenticator needs.
   if (!connection_kept() || admission_.unprepared()) return want_connection();
@@ -148,7 +146,8 @@ State PushEngine::setup_answered() {
   return send_setup();
 }
 
-Error PushEngine::refused(std::string_view doing, bool template_named, std::string_view why) const {
+Error PushActions::refused(std::string_view doing, bool template_named,
+                           std::string_view why) const {
   Error error =
       refusal(response(), doing, template_named, why, {route_.host(), route_.proxy_text()});
   const int status = response().status;
@@ -158,7 +157,7 @@ Error PushEngine::refused(std::string_view doing, bool template_named, std::stri
   return error;
 }
 
-State PushEngine::refuse_setup() {
+PushState PushActions::refuse_setup() {
   Error error = refused("PushSetup", !config_.setup_body.empty());
   resume_after_all();
   const int status = response().status;
@@ -168,7 +167,7 @@ State PushEngine::refuse_setup() {
   return try_later(std::move(error));
 }
 
-State PushEngine::lose_setup() {
+PushState PushActions::lose_setup() {
   // A server may close behind a challenge although it did not say so.
   if (link_.behind_challenge) {
     admission_.repeat();
@@ -184,25 +183,25 @@ State PushEngine::lose_setup() {
   return recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
-State PushEngine::setup_unanswered() {
+PushState PushActions::setup_unanswered() {
   Error error{Result::NS_E_TIMEOUT, 0, 0,
               "PushSetup: no answer within " + seconds_text(config_.response_timeout) +
                   ": check that this is a Windows Media server, or set response_timeout higher"};
   return recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
-State PushEngine::forget_connection() {
+PushState PushActions::forget_connection() {
   drop_connection();
   session_.make_resumable();  // the server may have it still
   return State::Ready;
 }
 
-State PushEngine::report_malformed() {
+PushState PushActions::report_malformed() {
   return fail({Result::NS_E_INCOMPATIBLE_PUSH_SERVER, 0, 0,
                "the server sent " + link_.exchange.fault() + ": check host and port"});
 }
 
 /// Whatever the state: a peer that never stops is not to be asked for anything more.
-State PushEngine::refuse_excess() { return fail(std::move(in_.error)); }
+PushState PushActions::refuse_excess() { return fail(std::move(in_.error)); }
 
 }  // namespace wmpush::wmhttp

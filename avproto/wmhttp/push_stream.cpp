@@ -2,18 +2,17 @@
 #include <algorithm>
 #include <utility>
 
-#include "wmhttp/push_engine.hpp"
+#include "wmhttp/push_actions.hpp"
 #include "wmhttp/refusal.hpp"
 #include "wmhttp/seconds_text.hpp"
 
 namespace wmpush::wmhttp {
-using State = PushEngine::State;
 
 // ---------------------------------------------------------------------------------------------
 // What the program hands in
 
 /// False: the header is too large for its frame, and the call is rejected.
-bool PushEngine::append_header(FrameId id) {
+bool PushActions::append_header(FrameId id) {
   const bool first = id == FrameId::Header;
   const std::size_t limit = first ? kMaxHeaderPayload : kMaxStreamChangePayload;
   if (in_.payload() > limit) {
@@ -29,19 +28,19 @@ bool PushEngine::append_header(FrameId id) {
   return true;
 }
 
-State PushEngine::start_stream() {
+PushState PushActions::start_stream() {
   if (!append_header(FrameId::Header)) return State::Ready;
   return link_.open ? begin_push_start() : State::Reconnecting;
 }
 
-State PushEngine::next_entry() {
+PushState PushActions::next_entry() {
   if (!append_header(FrameId::StreamChange)) return state_;
   stream_.next_entry_at = in_.now;
   return write_frames();
 }
 
 /// False: the call is rejected.
-bool PushEngine::append_packet() {
+bool PushActions::append_packet() {
   const std::size_t size = in_.payload();
   if (size == 0) {
     stay_and_reject(Result::E_INVALIDARG, "an empty data packet cannot be sent");
@@ -56,15 +55,15 @@ bool PushEngine::append_packet() {
   return false;
 }
 
-State PushEngine::send_packet() { return append_packet() ? write_frames() : state_; }
+PushState PushActions::send_packet() { return append_packet() ? write_frames() : state_; }
 
 /// What comes while no PushStart can take it waits for the next one.
-State PushEngine::keep_packet() {
+PushState PushActions::keep_packet() {
   append_packet();
   return state_;
 }
 
-State PushEngine::keep_header() {
+PushState PushActions::keep_header() {
   append_header(FrameId::StreamChange);
   return state_;
 }
@@ -73,14 +72,14 @@ State PushEngine::keep_header() {
 // PushStart
 
 /// 3.1.4.2.1: on the connection of the last request.
-State PushEngine::begin_push_start() {
+PushState PushActions::begin_push_start() {
   if (admission_.unprepared()) return State::Preparing;
   session_.make_resumable();
   return send_push_start({recovery_.active(), false}, request());
 }
 
 /// On a connection of its own, where the last one is gone.
-State PushEngine::stream_on_new_connection() {
+PushState PushActions::stream_on_new_connection() {
   const RequestContext context = request();
   if (admission_.incomplete()) return send_round(context);
   const bool resumes = !session_.fresh();
@@ -88,7 +87,7 @@ State PushEngine::stream_on_new_connection() {
   return send_push_start({true, resumes}, context);
 }
 
-State PushEngine::send_push_start(PushStart::Place place, const RequestContext& context) {
+PushState PushActions::send_push_start(PushStart::Place place, const RequestContext& context) {
   const std::int64_t length = push_start_length(
       {config_.content_length, route_.proxied(), stream_.measured_bitrate}, stream_.shape, log_);
   note(WMPUSH_LOG_VERBOSE, "PushStart of " + std::to_string(length) + " bytes");
@@ -107,7 +106,7 @@ State PushEngine::send_push_start(PushStart::Place place, const RequestContext& 
 
 /// Queues what is to be written and fits; the state that follows. What the body has no room for
 /// waits in the log for the next PushStart.
-State PushEngine::write_frames() {
+PushState PushActions::write_frames() {
   while (log_.pending() && link_.out.size() < kQueuedAtOnce) {
     const LoggedFrame frame = log_.next();
     if (!link_.start.has_room_for(frame)) return use_up_length();
@@ -121,14 +120,14 @@ State PushEngine::write_frames() {
 }
 
 /// Everything that was queued is sent.
-State PushEngine::drained() {
+PushState PushActions::drained() {
   if (log_.pending()) return write_frames();
   stream_again();
   return body();
 }
 
 /// After a loss it counts as well again that everything of the stream is sent.
-void PushEngine::stream_again() {
+void PushActions::stream_again() {
   if (recovery_.active() && link_.start.has_content()) {
     recovery_.streaming(in_.now);
     session_.trust();
@@ -140,7 +139,7 @@ void PushEngine::stream_again() {
 // From one PushStart to the next (3.1.4.3)
 
 /// Fills the body exactly.
-State PushEngine::use_up_length() {
+PushState PushActions::use_up_length() {
   if (const std::int64_t bitrate = link_.start.bitrate(in_.now)) stream_.measured_bitrate = bitrate;
   if (link_.out.empty()) link_.progress = in_.now;
   link_.start.fill(link_.out);
@@ -151,26 +150,26 @@ State PushEngine::use_up_length() {
 
 /// The answer to the PushStart is here: goes on with the next one. Where the server closes behind
 /// the answer, everything is sent before.
-State PushEngine::roll_over() {
+PushState PushActions::roll_over() {
   if (link_.start.kept_alive() && link_.open) return begin_push_start();
   if (!link_.out.empty() && link_.open) return State::RollingOver;
   drop_connection();
   return State::Reconnecting;
 }
 
-State PushEngine::rolled_over() {
+PushState PushActions::rolled_over() {
   return link_.start.accepted() ? roll_over() : State::RollingOver;
 }
 
 /// An answer may come before the length is used up: it is kept until then.
-State PushEngine::remember_acceptance() {
+PushState PushActions::remember_acceptance() {
   link_.start.accept(response().keep_alive);
   admission_.accepted();
   return state_;
 }
 
 /// An answer that overtook the filler is one too: the request follows the filler.
-State PushEngine::next_push_start() {
+PushState PushActions::next_push_start() {
   admission_.accepted();
   // Who answers behind everything has read it; an answer that overtook some of it says nothing of
   // what its system has.
@@ -181,13 +180,13 @@ State PushEngine::next_push_start() {
 }
 
 /// A server that has answered closes when it likes.
-State PushEngine::lose_rollover() {
+PushState PushActions::lose_rollover() {
   return !link_.start.accepted() || recoverable() ? lose_stream() : roll_over();
 }
 
 /// A receiver that does not count the length never answers (3.1.4.3): a new session goes on where
 /// this one stands, with $H again.
-State PushEngine::renew_session() {
+PushState PushActions::renew_session() {
   if (!link_.out.empty()) return stalled();
   const std::string why = "the server did not answer within " +
                           seconds_text(config_.rollover_timeout) +
@@ -208,7 +207,7 @@ State PushEngine::renew_session() {
 
 /// The server closes where length remains, and where none does its answer may still have overtaken
 /// the body: so the PushStart is sent again on a connection of its own.
-State PushEngine::answer_stream_challenge() {
+PushState PushActions::answer_stream_challenge() {
   if (response().status == 401) admission_.accepted_by_proxy();
   if (denies_session()) return deny_session();
   if (!admission_.is_possible_for(response())) return refuse_challenge({});
@@ -218,10 +217,10 @@ State PushEngine::answer_stream_challenge() {
         std::to_string(kMaxReplay) + " bytes that can be sent again");
   // What goes on between us and a proxy is not for the server's rules: there may be rounds.
   const bool rounds_possible = response().status == 407;
-  return consult({rounds_possible, false}, &PushEngine::stream_answered);
+  return consult({rounds_possible, false}, &PushActions::stream_answered);
 }
 
-State PushEngine::stream_answered() {
+PushState PushActions::stream_answered() {
   if (!sends_again()) return refuse_challenge(admission_.explanation());
   recovery_.put_at_risk(log_.rewind(log_.beginning(), 0));
   note(WMPUSH_LOG_VERBOSE, "PushStart again, with the " + std::to_string(log_.pending_bytes()) +
@@ -230,7 +229,7 @@ State PushEngine::stream_answered() {
   return State::Reconnecting;
 }
 
-State PushEngine::refuse_challenge(std::string_view explanation) {
+PushState PushActions::refuse_challenge(std::string_view explanation) {
   const bool ending = state_ == State::Ending;
   if (ending && explanation.empty()) return finish_after_answer();
   return refuse_stream(refused(ending ? "EndSession" : "PushStart", false, explanation));
@@ -239,7 +238,7 @@ State PushEngine::refuse_challenge(std::string_view explanation) {
 /// NTLM lets a connection in by rounds of requests, and only PushStart is left to make them with. A
 /// proxy that wants it keeps all but the last to itself, so that an empty body is the one that
 /// costs nothing, and that would do no harm at the server.
-State PushEngine::send_round(const RequestContext& context) {
+PushState PushActions::send_round(const RequestContext& context) {
   note(WMPUSH_LOG_VERBOSE, "PushStart without a body, for the proxy");
   link_.out.copy(as_bytes(push_start_head(context, 0)));
   link_.progress = link_.waiting_since = in_.now;
@@ -247,13 +246,13 @@ State PushEngine::send_round(const RequestContext& context) {
   return State::Authorizing;
 }
 
-State PushEngine::answer_round() {
+PushState PushActions::answer_round() {
   if (!admission_.is_possible_for(response())) return refuse_stream();
   const bool kept = link_.open && response().keep_alive;
-  return consult({response().status == 407, kept}, &PushEngine::round_answered);
+  return consult({response().status == 407, kept}, &PushActions::round_answered);
 }
 
-State PushEngine::round_answered() {
+PushState PushActions::round_answered() {
   if (!sends_again()) return fail(refused("PushStart", false, admission_.explanation()));
   if (link_.open && response().keep_alive) return stream_on_new_connection();
   drop_connection();
@@ -261,13 +260,13 @@ State PushEngine::round_answered() {
 }
 
 /// Let in before the last round.
-State PushEngine::skip_rounds() {
+PushState PushActions::skip_rounds() {
   admission_.accepted();
   if (!link_.open || !response().keep_alive) return lose_stream();
   return stream_on_new_connection();
 }
 
-State PushEngine::round_unanswered() {
+PushState PushActions::round_unanswered() {
   Error error{Result::NS_E_TIMEOUT, 0, 0,
               "PushStart: the proxy did not answer within " +
                   seconds_text(config_.response_timeout) +
@@ -275,11 +274,11 @@ State PushEngine::round_unanswered() {
   return recoverable() ? try_later(std::move(error)) : fail(std::move(error));
 }
 
-State PushEngine::refuse_stream() { return refuse_stream(refused("PushStart", false)); }
+PushState PushActions::refuse_stream() { return refuse_stream(refused("PushStart", false)); }
 
-State PushEngine::lose_stream() { return lose_stream(in_.error); }
+PushState PushActions::lose_stream() { return lose_stream(in_.error); }
 
-State PushEngine::lose_stream(Error error) {
+PushState PushActions::lose_stream(Error error) {
   if (!error)
     error = {Result::NS_E_CONNECTION_FAILURE, 0, 0,
              "the server closed the connection in the middle of the stream: see its log"};
@@ -292,7 +291,7 @@ State PushEngine::lose_stream(Error error) {
   return recoverable() ? recover(std::move(error)) : fail(std::move(error));
 }
 
-State PushEngine::stalled() {
+PushState PushActions::stalled() {
   Error error{Result::NS_E_TIMEOUT, 0, 0,
               "the server took no data for " + seconds_text(config_.send_timeout) +
                   ": check the network, lower the bit rate, or set send_timeout higher"};
@@ -300,14 +299,14 @@ State PushEngine::stalled() {
 }
 
 /// Why a stream may have ended where the next input begins.
-std::string PushEngine::playlist_hint() const {
+std::string PushActions::playlist_hint() const {
   if (!stream_.next_entry_at || in_.now >= *stream_.next_entry_at + kAtOnce) return {};
   return "; that was where the next input began: if the server takes no playlists, join the inputs "
          "into one";
 }
 
 /// Why a connection may have been lost where a stream begins.
-std::string PushEngine::size_hint() const {
+std::string PushActions::size_hint() const {
   const PushStart& start = link_.start;
   if (start.resumes() || stream_.next_entry_at || in_.now >= start.since() + kLasting) return {};
   if (log_.header_size() > kCommonPayload)

@@ -10,9 +10,9 @@
 namespace wmpush::wmhttp {
 
 struct StateTable {
-  using E = PushEngine;
-  using S = E::State;
-  using V = E::Event;
+  using E = PushActions;
+  using S = PushState;
+  using V = PushEvent;
   static constexpr std::size_t kStates = static_cast<std::size_t>(S::Count);
   static constexpr std::size_t kEvents = static_cast<std::size_t>(V::Count);
   using Cells = std::array<std::array<E::Action, kEvents>, kStates>;

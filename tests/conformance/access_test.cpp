@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "auth/responder.hpp"
+#include "auth/scheme_negotiation.hpp"
 #include "test_server.hpp"
 
 namespace wmpush::test {
@@ -51,10 +51,10 @@ class AccessOnTheWire : public ServerTest {
   /// What a client that knows Digest says to the challenge in `response`.
   static std::string digest(const std::string& response, const std::string& user,
                             const std::string& password) {
-    auth::Responder responder({"host", user, password}, {}, {auth::Scheme::Digest});
+    auth::SchemeNegotiation negotiation({"host", user, password}, {}, {auth::Scheme::Digest});
     const std::vector<std::string> fields{field_of(response, "WWW-Authenticate")};
-    EXPECT_TRUE(responder.challenged(fields, {})) << response;
-    return responder.authorization({"POST", "/live"});
+    EXPECT_TRUE(negotiation.challenged(fields, {})) << response;
+    return negotiation.authorization({"POST", "/live"});
   }
   std::vector<std::string> lines() {
     const std::lock_guard lock(mutex_);

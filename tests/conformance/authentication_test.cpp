@@ -58,7 +58,7 @@ class Authentication : public ::testing::Test {
   explicit Authentication(std::vector<Scheme> available = {Scheme::Ntlm, Scheme::Digest,
                                                            Scheme::Basic},
                           auth::Credentials credentials = {"server", "user", "secret"})
-      : authenticator(auth::Responder(credentials, {}, available, make_two_rounds)),
+      : authenticator(auth::SchemeNegotiation(credentials, {}, available, make_two_rounds)),
         driver(config()) {}
 
   wmhttp::EngineConfig config() {
@@ -322,7 +322,7 @@ TEST_F(Authentication, C22_AProxysChallengeIsNotAnsweredWithTheServersPassword) 
 }
 
 TEST_F(Authentication, C22_AProxyIsAnsweredByItsOwnAuthenticator) {
-  SessionAuthenticator proxy(auth::Responder({"proxy", "pat", "hush"}, {}), "proxy");
+  SessionAuthenticator proxy(auth::SchemeNegotiation({"proxy", "pat", "hush"}, {}), "proxy");
   auto both = config();
   both.proxy_authenticator = &proxy;
   EngineDriver through(both);

@@ -122,10 +122,10 @@ TEST(Proxies, C20_AServerWithAnotherNameMayBeAReverseProxy) {
 class ProxyAuthentication : public ::testing::Test {
  protected:
   ProxyAuthentication()
-      : proxy(auth::Responder({"proxy", "pat", "hush-hush"}, {},
-                              {auth::Scheme::Digest, auth::Scheme::Basic})),
-        server(auth::Responder({"server", "user", "secret"}, {},
-                               {auth::Scheme::Digest, auth::Scheme::Basic})),
+      : proxy(auth::SchemeNegotiation({"proxy", "pat", "hush-hush"}, {},
+                                      {auth::Scheme::Digest, auth::Scheme::Basic})),
+        server(auth::SchemeNegotiation({"server", "user", "secret"}, {},
+                                       {auth::Scheme::Digest, auth::Scheme::Basic})),
         driver(config()) {}
 
   wmhttp::EngineConfig config() {
@@ -215,7 +215,7 @@ class TwoRounds : public auth::Mechanism {
 class ProxyNtlm : public ::testing::Test {
  protected:
   ProxyNtlm()
-      : proxy(auth::Responder(
+      : proxy(auth::SchemeNegotiation(
             {"proxy", "pat", "hush-hush"}, {}, {auth::Scheme::Ntlm},
             [](auth::Scheme, const auth::Credentials&) { return std::make_unique<TwoRounds>(); })),
         driver(config()) {}
@@ -288,7 +288,7 @@ TEST_F(ProxyNtlm, C22_APushStartOnANewConnectionIsLetInByRoundsWithoutABody) {
 
 TEST_F(ProxyNtlm, C22_AServersChallengeMeansThatTheProxyWasContent) {
   SessionAuthenticator server(
-      auth::Responder({"server", "user", "secret"}, {}, {auth::Scheme::Digest}));
+      auth::SchemeNegotiation({"server", "user", "secret"}, {}, {auth::Scheme::Digest}));
   auto both = config();
   both.server_authenticator = &server;
   EngineDriver through(both);

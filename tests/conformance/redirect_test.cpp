@@ -28,7 +28,8 @@ constexpr std::string_view kChallenge =
 class Redirects : public ::testing::Test {
  protected:
   explicit Redirects(bool allow_305 = false)
-      : authenticator(auth::Responder({"server", "user", "secret"}, {}, {auth::Scheme::Basic})),
+      : authenticator(
+            auth::SchemeNegotiation({"server", "user", "secret"}, {}, {auth::Scheme::Basic})),
         driver(config(allow_305)) {}
 
   wmhttp::EngineConfig config(bool allow_305 = false) {

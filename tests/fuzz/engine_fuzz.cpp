@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "auth/responder.hpp"
+#include "auth/scheme_negotiation.hpp"
 #include "fuzz/target.hpp"
 #include "sink/credentials.hpp"
 #include "wmhttp/push_engine.hpp"
@@ -252,9 +252,9 @@ class Conversation {
  private:
   static std::unique_ptr<SessionAuthenticator> authenticator(const std::string& host) {
     return std::make_unique<SessionAuthenticator>(
-        auth::Responder({host, "user", "password"}, std::nullopt,
-                        {auth::Scheme::Negotiate, auth::Scheme::Digest, auth::Scheme::Basic},
-                        make_mechanism),
+        auth::SchemeNegotiation(
+            {host, "user", "password"}, std::nullopt,
+            {auth::Scheme::Negotiate, auth::Scheme::Digest, auth::Scheme::Basic}, make_mechanism),
         host);
   }
 

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "auth/responder.hpp"
+#include "auth/scheme_negotiation.hpp"
 
 namespace wmpush::test {
 namespace {
@@ -29,17 +29,18 @@ class GatekeeperTest : public ::testing::Test {
     return gatekeeper().admit(authorization, method, target, right, point, now);
   }
   /// A client that has been challenged.
-  auth::Responder client(const std::string& password = "Sesam", const std::string& user = "ali") {
-    auth::Responder responder({"host", user, password}, {}, {auth::Scheme::Digest});
-    challenge(responder, ask("").challenge);
-    return responder;
+  auth::SchemeNegotiation client(const std::string& password = "Sesam",
+                                 const std::string& user = "ali") {
+    auth::SchemeNegotiation negotiation({"host", user, password}, {}, {auth::Scheme::Digest});
+    challenge(negotiation, ask("").challenge);
+    return negotiation;
   }
-  static bool challenge(auth::Responder& responder, const std::string& text) {
+  static bool challenge(auth::SchemeNegotiation& negotiation, const std::string& text) {
     const std::vector<std::string> fields{text};
-    return responder.challenged(fields, {});
+    return negotiation.challenged(fields, {});
   }
-  std::string say(auth::Responder& responder) const {
-    return responder.authorization({method, target});
+  std::string say(auth::SchemeNegotiation& negotiation) const {
+    return negotiation.authorization({method, target});
   }
 
   Authentication settings;

@@ -1,4 +1,4 @@
-#include "auth/responder.hpp"
+#include "auth/scheme_negotiation.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -30,15 +30,15 @@ void append(std::string& list, std::string_view separator, const std::string& it
 
 }  // namespace
 
-Responder::Responder(Credentials credentials, std::optional<Scheme> pinned,
-                     std::vector<Scheme> available, Maker maker)
+SchemeNegotiation::SchemeNegotiation(Credentials credentials, std::optional<Scheme> pinned,
+                                     std::vector<Scheme> available, Maker maker)
     : credentials_(std::move(credentials)),
       pinned_(pinned),
       available_(std::move(available)),
       maker_(std::move(maker)) {}
 
 /// What came last of each scheme counts.
-void Responder::remember(std::span<const std::string> fields) {
+void SchemeNegotiation::remember(std::span<const std::string> fields) {
   std::vector<Challenge> fresh;
   for (const std::string& field : fields)
     for (Challenge& challenge : parse_challenges(field)) fresh.push_back(std::move(challenge));
@@ -50,7 +50,7 @@ void Responder::remember(std::span<const std::string> fields) {
   std::move(fresh.begin(), fresh.end(), std::back_inserter(offers_));
 }
 
-bool Responder::takes_time(std::span<const std::string> fields) const {
+bool SchemeNegotiation::takes_time(std::span<const std::string> fields) const {
   std::vector<Challenge> offers = offers_;
   for (const std::string& field : fields)
     for (Challenge& challenge : parse_challenges(field)) offers.push_back(std::move(challenge));
@@ -62,7 +62,7 @@ bool Responder::takes_time(std::span<const std::string> fields) const {
   return has_to_ask(Scheme::Negotiate) || has_to_ask(Scheme::Ntlm);
 }
 
-bool Responder::challenged(std::span<const std::string> fields, const Occasion& occasion) {
+bool SchemeNegotiation::challenged(std::span<const std::string> fields, const Occasion& occasion) {
   remember(fields);
   if (++rounds_ > kMaxRounds) {
     if (current_) give_up("no success in " + std::to_string(kMaxRounds) + " rounds");
@@ -86,7 +86,7 @@ bool Responder::challenged(std::span<const std::string> fields, const Occasion& 
   return begin_next(occasion);
 }
 
-bool Responder::begin_next(const Occasion& occasion) {
+bool SchemeNegotiation::begin_next(const Occasion& occasion) {
   for (const Scheme scheme : kPreference) {
     const std::vector<Challenge> ours = of_scheme(offers_, scheme);
     const bool was_tried = std::any_of(over_.begin(), over_.end(),
@@ -117,54 +117,54 @@ bool Responder::begin_next(const Occasion& occasion) {
   return false;
 }
 
-bool Responder::basic_allowed() const {
+bool SchemeNegotiation::basic_allowed() const {
   return basic_after_refusal_ || pinned_ == Scheme::Basic ||
          std::none_of(over_.begin(), over_.end(), [](const Trial& trial) {
            return trial.scheme != Scheme::Basic && trial.why.empty();
          });
 }
 
-void Responder::give_up(std::string why) {
+void SchemeNegotiation::give_up(std::string why) {
   current_.reset();
   over_.push_back({scheme_, realm_, std::move(why)});
 }
 
-std::string Responder::authorization(const RequestLine& request) {
+std::string SchemeNegotiation::authorization(const RequestLine& request) {
   return current_ ? current_->authorization(request) : std::string();
 }
 
-void Responder::accepted() {
+void SchemeNegotiation::accepted() {
   rounds_ = 0;
   offers_.clear();
   if (current_) current_->accepted();
 }
 
-void Responder::begin_anew() {
+void SchemeNegotiation::begin_anew() {
   rounds_ = 0;
   offers_.clear();
   std::erase_if(over_, [](const Trial& trial) { return !trial.why.empty(); });
   if (incomplete()) current_.reset();
 }
 
-std::string Responder::attempt() const {
+std::string SchemeNegotiation::attempt() const {
   std::string text = with_realm(scheme_, realm_);
   if (!credentials_.user.empty()) text += ", user '" + credentials_.user + "'";
   return text;
 }
 
 /// "NTLM: why; Digest: why", of what could not be done.
-std::string Responder::impossible() const {
+std::string SchemeNegotiation::impossible() const {
   std::string text;
   for (const Trial& trial : over_)
     if (!trial.why.empty()) append(text, "; ", std::string(name(trial.scheme)) + ": " + trial.why);
   return text;
 }
 
-std::string Responder::reason_for_basic() const {
+std::string SchemeNegotiation::reason_for_basic() const {
   return current_ && scheme_ == Scheme::Basic ? impossible() : std::string();
 }
 
-std::string Responder::explanation() const {
+std::string SchemeNegotiation::explanation() const {
   std::string offered;
   for (const Challenge& challenge : offers_) {
     const auto realm = challenge.parameter("realm");

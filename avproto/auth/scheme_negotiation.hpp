@@ -22,14 +22,15 @@ inline constexpr int kMaxRounds = 10;
 /// name: they are never to be shown to another. Each scheme gets one try. Basic, which shows the
 /// password to whoever can read the connection, gets none where another scheme has been refused:
 /// who refuses the right password may only want to see it.
-class Responder {
+class SchemeNegotiation {
  public:
   using Maker = std::function<std::unique_ptr<Mechanism>(Scheme, const Credentials&)>;
 
   /// `pinned`: the only scheme to be used; Basic is then used without any reserve. `available`:
   /// what can be done here. `maker` is for tests.
-  Responder(Credentials credentials, std::optional<Scheme> pinned,
-            std::vector<Scheme> available = available_schemes(), Maker maker = make_mechanism);
+  SchemeNegotiation(Credentials credentials, std::optional<Scheme> pinned,
+                    std::vector<Scheme> available = available_schemes(),
+                    Maker maker = make_mechanism);
 
   /// Basic may follow a scheme that was refused, as if the others were not there.
   void allow_basic_after_refusal() { basic_after_refusal_ = true; }

@@ -1,4 +1,4 @@
-#include "auth/responder.hpp"
+#include "auth/scheme_negotiation.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,8 +12,8 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr RequestLine kRequest{"POST", "/live"};
-constexpr Responder::Occasion kSetup{true, true};
-constexpr Responder::Occasion kStart{false, false};
+constexpr SchemeNegotiation::Occasion kSetup{true, true};
+constexpr SchemeNegotiation::Occasion kStart{false, false};
 
 /// A scheme of so many rounds, whose tokens are "1", "2" and so on.
 class FakeMechanism : public Mechanism {
@@ -45,24 +45,24 @@ std::unique_ptr<Mechanism> make_fake(Scheme scheme, const Credentials& credentia
   return make_mechanism(scheme, credentials);
 }
 
-class ResponderTest : public ::testing::Test {
+class SchemeNegotiationTest : public ::testing::Test {
  protected:
-  Responder responder(std::optional<Scheme> pinned = {},
-                      Credentials credentials = {"server", "user", "secret"}) {
-    return Responder(std::move(credentials), pinned, {kPreference.begin(), kPreference.end()},
-                     make_fake);
+  SchemeNegotiation negotiation(std::optional<Scheme> pinned = {},
+                                Credentials credentials = {"server", "user", "secret"}) {
+    return SchemeNegotiation(std::move(credentials), pinned,
+                             {kPreference.begin(), kPreference.end()}, make_fake);
   }
-  static bool challenged(Responder& responder, std::vector<std::string> fields,
-                         Responder::Occasion occasion = kSetup) {
-    return responder.challenged(fields, occasion);
+  static bool challenged(SchemeNegotiation& negotiation, std::vector<std::string> fields,
+                         SchemeNegotiation::Occasion occasion = kSetup) {
+    return negotiation.challenged(fields, occasion);
   }
 
   const std::vector<std::string> all{"Basic realm=\"b\"", "Digest realm=\"d\", nonce=\"n\"", "NTLM",
                                      "Negotiate"};
 };
 
-TEST_F(ResponderTest, GoesFromTheBestSchemeToTheLastAndTriesEachOnceWhereBasicIsAllowed) {
-  Responder it = responder();
+TEST_F(SchemeNegotiationTest, GoesFromTheBestSchemeToTheLastAndTriesEachOnceWhereBasicIsAllowed) {
+  SchemeNegotiation it = negotiation();
   it.allow_basic_after_refusal();
   ASSERT_TRUE(challenged(it, all));
   EXPECT_EQ(it.authorization(kRequest), "NTLM 1");
@@ -81,9 +81,9 @@ TEST_F(ResponderTest, GoesFromTheBestSchemeToTheLastAndTriesEachOnceWhereBasicIs
                     Not(HasSubstr("secret"))));
 }
 
-TEST_F(ResponderTest, DoesNotShowThePasswordByBasicToWhoeverHasRefusedIt) {
+TEST_F(SchemeNegotiationTest, DoesNotShowThePasswordByBasicToWhoeverHasRefusedIt) {
   const std::string realms = "Basic realm=\"b\"";
-  Responder it = responder();
+  SchemeNegotiation it = negotiation();
   ASSERT_TRUE(challenged(it, {realms, "Digest realm=\"d\", nonce=\"n\""}));
   EXPECT_THAT(it.authorization(kRequest), StartsWith("Digest "));
   EXPECT_FALSE(challenged(it, {realms, "Digest realm=\"d\", nonce=\"m\""}));
@@ -99,8 +99,8 @@ TEST_F(ResponderTest, DoesNotShowThePasswordByBasicToWhoeverHasRefusedIt) {
   EXPECT_THAT(it.explanation(), HasSubstr("Basic was left out"));
 }
 
-TEST_F(ResponderTest, DoesNotShowThePasswordByBasicWhenAnAcceptedOneIsRefusedLater) {
-  Responder it = responder();
+TEST_F(SchemeNegotiationTest, DoesNotShowThePasswordByBasicWhenAnAcceptedOneIsRefusedLater) {
+  SchemeNegotiation it = negotiation();
   ASSERT_TRUE(challenged(it, {"Digest realm=\"d\", nonce=\"n\""}));
   it.authorization(kRequest);
   it.accepted();
@@ -108,57 +108,57 @@ TEST_F(ResponderTest, DoesNotShowThePasswordByBasicWhenAnAcceptedOneIsRefusedLat
   EXPECT_THAT(it.explanation(), HasSubstr("Basic was left out"));
 }
 
-TEST_F(ResponderTest, UsesBasicWhereNothingBetterCanBeDoneAndSaysWhy) {
-  Responder it = responder();
+TEST_F(SchemeNegotiationTest, UsesBasicWhereNothingBetterCanBeDoneAndSaysWhy) {
+  SchemeNegotiation it = negotiation();
   ASSERT_TRUE(challenged(it, {"Negotiate", "Basic realm=\"b\""}));
   EXPECT_THAT(it.authorization(kRequest), StartsWith("Basic "));
   EXPECT_EQ(it.reason_for_basic(), "Negotiate: no ticket");
-  Responder bare({"server", "user", "secret"}, {}, {Scheme::Basic});
+  SchemeNegotiation bare({"server", "user", "secret"}, {}, {Scheme::Basic});
   ASSERT_TRUE(challenged(bare, all));
   EXPECT_THAT(bare.reason_for_basic(), HasSubstr("Digest: cannot be done here"));
 }
 
-TEST_F(ResponderTest, AnswersByBasicWithoutAReasonWhereItIsAllThatIsOfferedOrPinned) {
-  Responder only = responder();
+TEST_F(SchemeNegotiationTest, AnswersByBasicWithoutAReasonWhereItIsAllThatIsOfferedOrPinned) {
+  SchemeNegotiation only = negotiation();
   ASSERT_TRUE(challenged(only, {"Basic realm=\"b\""}));
   EXPECT_EQ(only.reason_for_basic(), "");
-  Responder pinned = responder(Scheme::Basic);
+  SchemeNegotiation pinned = negotiation(Scheme::Basic);
   ASSERT_TRUE(challenged(pinned, all));
   EXPECT_EQ(pinned.reason_for_basic(), "");
-  Responder better = responder();
+  SchemeNegotiation better = negotiation();
   ASSERT_TRUE(challenged(better, {"Negotiate", "Digest realm=\"d\", nonce=\"n\""}));
   EXPECT_EQ(better.reason_for_basic(), "");
 }
 
-TEST_F(ResponderTest, UsesThePinnedSchemeAndNoOther) {
-  Responder it = responder(Scheme::Basic);
+TEST_F(SchemeNegotiationTest, UsesThePinnedSchemeAndNoOther) {
+  SchemeNegotiation it = negotiation(Scheme::Basic);
   ASSERT_TRUE(challenged(it, all));
   EXPECT_THAT(it.authorization(kRequest), StartsWith("Basic "));
   EXPECT_FALSE(challenged(it, all));
 
-  Responder other = responder(Scheme::Digest);
+  SchemeNegotiation other = negotiation(Scheme::Digest);
   EXPECT_FALSE(challenged(other, {"Basic realm=\"b\""}));
   EXPECT_THAT(other.explanation(),
               AllOf(HasSubstr("Basic, realm 'b'"), HasSubstr("auth is Digest")));
 }
 
-TEST_F(ResponderTest, SaysWhatIsMissing) {
-  Responder nobody = responder({}, {"server", "", std::nullopt});
+TEST_F(SchemeNegotiationTest, SaysWhatIsMissing) {
+  SchemeNegotiation nobody = negotiation({}, {"server", "", std::nullopt});
   EXPECT_FALSE(challenged(nobody, {"Basic realm=\"b\""}));
   EXPECT_THAT(nobody.explanation(), HasSubstr("give user and password"));
-  Responder half = responder({}, {"server", "user", std::nullopt});
+  SchemeNegotiation half = negotiation({}, {"server", "user", std::nullopt});
   EXPECT_FALSE(challenged(half, {"Basic realm=\"b\""}));
   EXPECT_THAT(half.explanation(), HasSubstr("give the password"));
-  Responder strange = responder();
+  SchemeNegotiation strange = negotiation();
   EXPECT_FALSE(challenged(strange, {"Bearer realm=\"b\""}));
   EXPECT_THAT(strange.explanation(), HasSubstr("Bearer, realm 'b'"));
-  Responder mute = responder();
+  SchemeNegotiation mute = negotiation();
   EXPECT_FALSE(challenged(mute, {}));
   EXPECT_THAT(mute.explanation(), HasSubstr("names no scheme"));
 }
 
-TEST_F(ResponderTest, RemembersWhatElseWasOfferedBeforeASchemesRounds) {
-  Responder it = responder();
+TEST_F(SchemeNegotiationTest, RemembersWhatElseWasOfferedBeforeASchemesRounds) {
+  SchemeNegotiation it = negotiation();
   it.allow_basic_after_refusal();
   ASSERT_TRUE(challenged(it, all));
   ASSERT_TRUE(challenged(it, {"NTLM dG9rZW4="}));
@@ -170,34 +170,34 @@ TEST_F(ResponderTest, RemembersWhatElseWasOfferedBeforeASchemesRounds) {
   EXPECT_THAT(it.authorization(kRequest), StartsWith("Basic "));
 }
 
-TEST_F(ResponderTest, DoesNotDoNtlmForAPushStart) {
-  Responder it = responder();
+TEST_F(SchemeNegotiationTest, DoesNotDoNtlmForAPushStart) {
+  SchemeNegotiation it = negotiation();
   ASSERT_TRUE(challenged(it, all, kStart));
   EXPECT_THAT(it.authorization(kRequest), StartsWith("Digest "));
-  Responder only = responder();
+  SchemeNegotiation only = negotiation();
   EXPECT_FALSE(challenged(only, {"NTLM"}, kStart));
   EXPECT_THAT(only.explanation(), HasSubstr("NTLM: it is not for a PushStart"));
 }
 
-TEST_F(ResponderTest, GivesASchemeUpWhoseConnectionIsClosedBetweenItsRounds) {
-  Responder it = responder();
+TEST_F(SchemeNegotiationTest, GivesASchemeUpWhoseConnectionIsClosedBetweenItsRounds) {
+  SchemeNegotiation it = negotiation();
   ASSERT_TRUE(challenged(it, {"NTLM", "Basic realm=b"}, {true, false}));
   ASSERT_TRUE(challenged(it, {"NTLM dG9rZW4=", "Basic realm=b"}, {true, false}));
   EXPECT_THAT(it.authorization(kRequest), StartsWith("Basic "));
 }
 
-TEST_F(ResponderTest, DoesNotGoOnForEver) {
-  Responder it({"server", "user", "secret"}, {}, {Scheme::Ntlm},
-               [](Scheme scheme, const Credentials&) {
-                 return std::make_unique<FakeMechanism>(scheme, 1000000);
-               });
+TEST_F(SchemeNegotiationTest, DoesNotGoOnForEver) {
+  SchemeNegotiation it({"server", "user", "secret"}, {}, {Scheme::Ntlm},
+                       [](Scheme scheme, const Credentials&) {
+                         return std::make_unique<FakeMechanism>(scheme, 1000000);
+                       });
   int rounds = 0;
   while (challenged(it, {"NTLM"})) ASSERT_LE(++rounds, kMaxRounds);
   EXPECT_EQ(rounds, kMaxRounds);
   EXPECT_FALSE(challenged(it, {"NTLM"}));
 }
 
-TEST_F(ResponderTest, KnowsDigestAndBasicInEveryBuild) {
+TEST_F(SchemeNegotiationTest, KnowsDigestAndBasicInEveryBuild) {
   const auto schemes = available_schemes();
   ASSERT_GE(schemes.size(), 2u);
   EXPECT_EQ(schemes[schemes.size() - 2], Scheme::Digest);
