@@ -10,6 +10,7 @@
 #include "pubpoint/service.hpp"
 #include "pubpoint/web/assets.hpp"
 #include "pubpoint/web/page.hpp"
+#include "pubpoint/web/web_response.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -18,27 +19,24 @@ class WebHandler final : public RequestHandler {
   WebHandler(ClientConnection& connection, Service& service)
       : connection_(connection), service_(service) {}
 
-  /// A publishing point of the same name wins. A browser that asks for a point gets its page.
+  /// A publishing point of the same name wins, but over the files of the page, which every page
+  /// needs. A browser that asks for a point gets its page.
   bool takes(const RequestHead& head) const override;
   Reading on_request(const RequestHead& head) override;
   Reading on_bytes(Bytes&) override { return Reading::Request; }
   void on_gone(const std::string&) override { service_.events().remove(connection_); }
 
  private:
-  struct Response {
-    std::string status = "200 OK";
-    std::string type;
-    std::string body;
-    std::string cache = "no-store";
-    std::string etag{};
-  };
-  Response respond(const RequestHead& head, std::string_view path);
-  Response numbers(const RequestHead& head, std::string_view path) const;
-  static Response asset(const RequestHead& head, const Asset& asset);
+  WebResponse respond(const RequestHead& head, std::string_view path);
+  WebResponse numbers(const RequestHead& head, std::string_view path) const;
+  WebResponse overview(const RequestHead& head) const;
+  static WebResponse asset(const RequestHead& head, const Asset& asset);
   Reading send_point(const RequestHead& head, const std::string& point);
-  Reading begin_events(const RequestHead& head, const std::string& point);
+  WebResponse point(const RequestHead& head, const std::string& point) const;
+  Reading begin_events(const RequestHead& head);
+  /// Whether one more may listen to events; otherwise it is answered.
+  bool may_listen(const RequestHead& head);
   PageAddress address_of(const RequestHead& head) const;
-  void send(const RequestHead& head, const Response& response);
 
   ClientConnection& connection_;
   Service& service_;
