@@ -56,6 +56,44 @@
     next.src = url.href;
   }
 
+  // The cells of a row are as those of the head: the first one names the row.
+  function rowOf(texts, columns) {
+    const row = document.createElement("tr");
+    texts.forEach((text, i) => {
+      const cell = document.createElement(i === 0 ? "th" : "td");
+      if (i === 0) cell.scope = "row";
+      if (columns[i] && columns[i].classList.contains("words")) cell.className = "words";
+      cell.textContent = text;
+      row.append(cell);
+    });
+    return row;
+  }
+
+  function showTable(section, table) {
+    const none = section.querySelector(".none");
+    const more = section.querySelector(".more");
+    const hasRows = table.rows.length > 0;
+    section.hidden = !hasRows && none.textContent === "";
+    none.hidden = hasRows;
+    section.querySelector(".table").hidden = !hasRows;
+    say(more, table.more);
+    more.hidden = table.more === "";
+    // Whoever marks a text in a table that stays the same keeps the mark.
+    const rows = JSON.stringify(table.rows);
+    if (section.dataset.rows === rows) return;
+    section.dataset.rows = rows;
+    const columns = section.querySelectorAll("thead th");
+    const body = section.querySelector("tbody");
+    body.replaceChildren(...table.rows.map((texts) => rowOf(texts, columns)));
+  }
+
+  function showTables(tables) {
+    for (const section of document.querySelectorAll("[data-table]")) {
+      const table = tables[section.dataset.table];
+      if (table) showTable(section, table);
+    }
+  }
+
   function show(event) {
     if (summary) showTexts(summary, event.server.shown);
     let same = event.points.length === cards.size;
@@ -69,6 +107,7 @@
       showTexts(card, point.shown);
       if (point.lines) showLines(card, point.lines);
       showPicture(card, point.picture);
+      if (point.tables) showTables(point.tables);
     }
     say(notice, same ? "" : "Publishing points have come or gone. Reload the page to see them.");
   }

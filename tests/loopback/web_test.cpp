@@ -329,7 +329,7 @@ TEST_F(WebTest, TheFilesOfThePageAreAskedForAgainOnlyWhenTheyHaveChanged) {
 
 TEST_F(WebTest, APointWithTheNameOfAPartOfThePageWins) {
   Settings settings;
-  settings.points = {"/", "/events", "/page.css"};
+  settings.points = {"/", "/events", "/metrics"};
   start(settings);
   for (const std::string& point : settings.points) {
     PushSink sink;
@@ -368,14 +368,182 @@ TEST_F(WebTest, WhoListensHearsOfTheNumbersAndHasAPlaceAmongAFew) {
   FAIL() << "the place of who has gone stays taken";
 }
 
+TEST_F(WebTest, TheFilesOfThePageWinOverAPointOfTheirName) {
+  Settings settings;
+  settings.points = {"/page.css"};
+  start(settings);
+  EXPECT_EQ(field_of(ask(browser("/page.css")), "Content-Type"), "text/css; charset=utf-8");
+  EXPECT_EQ(field_of(get("/page.css"), "Content-Type"), "text/css; charset=utf-8");
+  // Nor can an encoder have such a point made.
+  RawClient encoder(server->port());
+  encoder.send(RequestText::setup("/page.js")
+                   .body("Template-URL: \"/page.css\"\r\nAutoDestroy: 1\r\n")
+                   .text());
+  EXPECT_EQ(status_of(encoder.read_response()), 403);
+}
+
+TEST_F(WebTest, WhatIsOnlyLookedAtTakesNoOtherMethods) {
+  start();
+  for (const char* path : {"/", "/status.json", "/metrics", "/events", "/healthz", "/page.css"})
+    for (const char* method : {"POST", "PUT", "DELETE"}) {
+      const std::string response = ask(browser(path, "Content-Length: 1\r\n", method) + "x");
+      EXPECT_THAT(response, StartsWith("HTTP/1.1 405 ")) << method << path;
+      EXPECT_EQ(field_of(response, "Allow"), "GET, HEAD");
+    }
+  // An encoder may push to what is no point yet, and is told by the rules of pushing what is wrong.
+  RawClient encoder(server->port());
+  encoder.send(RequestText::setup("/metrics").text());
+  EXPECT_EQ(status_of(encoder.read_response()), 404);
+  EXPECT_TRUE(server->breaches().size() == 1u && server->breaches()[0].rule == "S05");
+}
+
+TEST_F(WebTest, EventsAreOfThePointWhereverItStandsInTheQuery) {
+  Settings settings;
+  settings.points = {"/live", "/other"};
+  start(settings);
+  for (const char* query : {"?point=/other", "?x=1&point=/other", "?page=1&point=%2Fother&y"}) {
+    RawClient listener(server->port());
+    listener.send("GET /events" + std::string(query) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    listener.read_response();
+    server->check_timers();
+    std::string event;
+    while (!event.ends_with("\n\n")) event += listener.read(1);
+    EXPECT_THAT(event, AllOf(HasSubstr("/other"), Not(HasSubstr("/live")))) << query;
+  }
+  EXPECT_THAT(get("/events?x=1&point=/none"), StartsWith("HTTP/1.1 404 "));
+}
+
+TEST_F(WebTest, OneAddressHasAFewPlacesAmongThoseWhoListen) {
+  Settings settings;
+  settings.limits.address_event_streams = 2;
+  start(settings);
+  const std::string request = "GET /events HTTP/1.1\r\nHost: x\r\n\r\n";
+  RawClient first(server->port());
+  RawClient second(server->port());
+  for (RawClient* client : {&first, &second}) {
+    client->send(request);
+    EXPECT_THAT(client->read_response(), StartsWith("HTTP/1.1 200 OK\r\n"));
+  }
+  EXPECT_THAT(get("/events"), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(server->limits_met()[pubpoint::Limit::AddressEventStreams], 1u);
+  EXPECT_THAT(body("/status.json"), HasSubstr("\"address_event_streams\": 1"));
+}
+
+TEST_F(WebTest, ManyPointsAreShownAHundredAtATime) {
+  Settings settings;
+  settings.points.clear();
+  for (int i = 1000; i < 1250; ++i) settings.points.push_back("/" + std::to_string(i));
+  start(settings);
+  const std::string first = ask(browser("/"));
+  EXPECT_THAT(first, AllOf(HasSubstr("<h2><a href=\"/1000\">"), HasSubstr("<h2><a href=\"/1099\">"),
+                           Not(HasSubstr("<h2><a href=\"/1100\">")), HasSubstr("0 of 250 points"),
+                           HasSubstr("href=\"/?page=2\">Next<"), Not(HasSubstr(">Previous<"))));
+  EXPECT_LT(first.size(), 400'000u);
+  EXPECT_THAT(ask(browser("/?page=3")),
+              AllOf(HasSubstr("<h2><a href=\"/1200\">"), HasSubstr("<h2><a href=\"/1249\">"),
+                    HasSubstr("Page 3 of 3"), HasSubstr("data-events=\"/events?page=3\"")));
+  EXPECT_THAT(ask(browser("/?page=99")), HasSubstr("Page 3 of 3"));
+  EXPECT_THAT(ask(browser("/?page=-1")), HasSubstr("Page 1 of 3"));
+  RawClient listener(server->port());
+  listener.send("GET /events?page=2 HTTP/1.1\r\nHost: x\r\n\r\n");
+  listener.read_response();
+  server->check_timers();
+  std::string event;
+  while (!event.ends_with("\n\n")) event += listener.read(1);
+  EXPECT_THAT(event, AllOf(HasSubstr("\"/1100\""), HasSubstr("\"/1199\""),
+                           Not(HasSubstr("\"/1099\"")), Not(HasSubstr("\"/1200\""))));
+}
+
+TEST_F(WebTest, APushThatIsDiscardedComesInAllTheSame) {
+  Settings settings;
+  settings.discard = true;
+  start(settings);
+  PushSink sink;
+  begin_push(sink);
+  const std::string bytes = std::to_string(server->sessions().back().bytes);
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"on-air\""));
+  EXPECT_THAT(body("/status.json"), AllOf(HasSubstr("\"on_air\": false, \"pushed\": true"),
+                                          HasSubstr("\"bytes_received\": " + bytes + ",")));
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+  ASSERT_TRUE(server->wait_for([&] { return !server->sessions().back().running; }));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("data-state=\"off\""));
+}
+
+TEST_F(WebTest, FramesAreCountedAsTheyCome) {
+  std::atomic<int> seconds{1};
+  Settings settings;
+  settings.now = [&] { return pubpoint::Clock::time_point(std::chrono::seconds(seconds)); };
+  start(settings);
+  EXPECT_THAT(body("/status.json"), HasSubstr("\"frame_rate\": null"));
+  RawClient encoder(server->port());
+  encoder.send(RequestText::setup().text());
+  encoder.send(RequestText::start(push_id_of(encoder.read_response())).text());
+  encoder.send(frame(wmhttp::FrameId::Header, video_header(200)));
+  ASSERT_TRUE(server->wait_for(
+      [&] { return !server->sessions().empty() && server->sessions().back().entries == 1; }));
+  server->check_timers();
+  constexpr unsigned kFrames = 25;
+  for (unsigned i = 0; i < kFrames; ++i) {
+    PacketSpec spec;
+    spec.send_time = 40 * i;
+    const auto number = static_cast<std::uint8_t>(i);
+    // A frame in two packets is one frame.
+    for (const std::uint32_t offset : {0u, 50u}) {
+      spec.payloads = {{.stream = 1,
+                        .key_frame = i == 0,
+                        .media_object = number,
+                        .offset = offset,
+                        .media_object_size = 100,
+                        .presentation_time = 40 * i,
+                        .size = 50}};
+      encoder.send(frame(wmhttp::FrameId::Data, make_packet(spec)));
+    }
+  }
+  ASSERT_TRUE(server->wait_for([&] { return server->sessions().back().packets == 2 * kFrames; }));
+  ++seconds;
+  server->check_timers();
+  EXPECT_THAT(body("/status.json"), HasSubstr("\"frame_rate\": 25.000"));
+  EXPECT_THAT(body("/metrics"),
+              HasSubstr("\nwmpush_point_frames_per_second{point=\"/live\"} 25\n"));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr(">25 frames/s<"));
+}
+
+TEST_F(WebTest, EventsTellThoseWhoMaySeeThemWhoWatchesAndPushes) {
+  Settings settings;
+  ASSERT_EQ(pubpoint::AddressList::parse("127.0.0.0/8", settings.access.clients_from), "");
+  start(settings);
+  PushSink sink;
+  begin_push(sink);
+  RawClient viewer(server->port());
+  viewer.send("GET /live HTTP/1.1\r\nHost: x\r\nUser-Agent: <script>\r\n\r\n");
+  ASSERT_TRUE(server->wait_for([&] { return server->viewers().size() == 1; }));
+  const std::string peer = server->viewers().front()->peer;
+  const auto event_of = [&](const std::string& query) {
+    RawClient listener(server->port());
+    listener.send("GET /events" + query + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    listener.read_response();
+    std::string event;
+    while (!event.ends_with("\n\n")) event += listener.read(1);
+    return event;
+  };
+  EXPECT_THAT(event_of("?point=/live"),
+              AllOf(HasSubstr("\"" + peer + "\", \"<script>\""),
+                    HasSubstr("\"encoder\": {\"rows\": [[\"" + server->sessions().back().peer)));
+  EXPECT_THAT(event_of(""), Not(HasSubstr(peer)));
+  settings.access.clients_from = {};
+  EXPECT_EQ(server->reload(settings), "");
+  EXPECT_THAT(event_of("?point=/live"),
+              AllOf(Not(HasSubstr(peer)), Not(HasSubstr("\"viewers\": {"))));
+}
+
 TEST_F(WebTest, WhoListensAndDoesNotReadIsDropped) {
   std::atomic<int> seconds{1};
   Settings settings;
   settings.limits.event_streams = 1;
   settings.now = [&] { return pubpoint::Clock::time_point(std::chrono::seconds(seconds)); };
   settings.points.clear();
-  // So that an event fills more than what a kernel keeps for one who does not read.
-  for (int i = 0; i < 5000; ++i) settings.points.push_back("/" + std::to_string(i));
+  // So that a few events fill what the kernel keeps for one who does not read.
+  for (int i = 0; i < 100; ++i) settings.points.push_back("/" + std::to_string(i));
   start(settings);
   RawClient stuck(server->port());
   stuck.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -433,7 +601,7 @@ TEST(Rates, AreThoseOfTheLastTenSeconds) {
   const pubpoint::Clock::time_point start{};
   const auto tell = [&](std::chrono::milliseconds at, std::uint64_t bytes) {
     rates.begin(start + at);
-    rates.take("/live", bytes);
+    rates.take("/live", {.bytes = bytes, .frames = bytes / 100});
     rates.end();
   };
   EXPECT_EQ(rates.bitrate("/live"), 0u);
@@ -444,8 +612,10 @@ TEST(Rates, AreThoseOfTheLastTenSeconds) {
   for (int second = 2; second <= 30; ++second)
     tell(std::chrono::seconds(second), static_cast<std::uint64_t>(2000 * second));
   EXPECT_EQ(rates.bitrate("/live"), 16'000u) << "what was before is forgotten";
+  EXPECT_DOUBLE_EQ(rates.frame_rate("/live").value_or(0), 20);
   tell(45s, 60'000);
   EXPECT_EQ(rates.bitrate("/live"), 0u) << "nothing came";
+  EXPECT_FALSE(rates.frame_rate("/live"));
   rates.begin(start + 46s);
   rates.end();
   EXPECT_EQ(rates.bitrate("/live"), 0u) << "the point has gone";

@@ -39,6 +39,7 @@ class FaultyHandler final : public pubpoint::RequestHandler, public pubpoint::Cl
   void answer(int status, pubpoint::Fields fields) override;
   void say(std::string response) override;
   bool is_sending() const override { return outside_.is_sending(); }
+  std::size_t unconfirmed() override { return outside_.unconfirmed(); }
   bool secure() const override { return outside_.secure(); }
   void refuse(int status, const std::vector<pubpoint::Breach>& breaches) override;
   void end_record(int status) override { outside_.end_record(status); }

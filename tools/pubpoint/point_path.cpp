@@ -3,8 +3,14 @@
 #include <algorithm>
 
 #include "core/percent.hpp"
+#include "pubpoint/web/assets.hpp"
+#include "pubpoint/web/layout.hpp"
 
 namespace wmpush::pubpoint {
+
+bool is_reserved(std::string_view path) {
+  return path == kAdminPath || find_asset(path) != nullptr;
+}
 
 std::string parse_point(std::string_view name, std::string& path) {
   const std::string quoted = "'" + std::string(name) + "'";
@@ -19,6 +25,8 @@ std::string parse_point(std::string_view name, std::string& path) {
   if (has_control)
     return quoted + " cannot be the name of a publishing point: it has a control character";
   path = decoded.starts_with('/') ? decoded : "/" + decoded;
+  if (is_reserved(path))
+    return quoted + " cannot be the name of a publishing point: the page of the server needs it";
   return {};
 }
 

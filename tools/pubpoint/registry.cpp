@@ -5,6 +5,7 @@
 
 #include "pubpoint/access/ip_address.hpp"
 #include "pubpoint/http/field_text.hpp"
+#include "pubpoint/point_path.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -43,9 +44,14 @@ std::vector<std::string> Registry::points() const {
 }
 
 bool Registry::waits_for_resume(const std::string& point) const {
+  const auto session = pusher(point);
+  return session && session->waits_for_resume();
+}
+
+std::shared_ptr<PushSession> Registry::pusher(const std::string& point) const {
   const auto found = points_.find(point);
   const auto session = found == points_.end() ? nullptr : found->second.holder.lock();
-  return session && session->holds_point() && session->waits_for_resume();
+  return session && session->holds_point() ? session : nullptr;
 }
 
 std::vector<std::shared_ptr<PushSession>> Registry::sessions() const {
@@ -57,10 +63,8 @@ std::vector<std::shared_ptr<PushSession>> Registry::sessions() const {
 /// The session that keeps others from a point. One that looks alive may have come to its end or
 /// lost its connection just now: its connection is read before it is believed.
 std::shared_ptr<PushSession> Registry::holder(const std::string& point) {
-  const auto found = points_.find(point);
-  if (found == points_.end()) return nullptr;
-  const auto session = found->second.holder.lock();
-  if (!session || !session->holds_point()) return nullptr;
+  const auto session = pusher(point);
+  if (!session) return nullptr;
   if (const auto connection = session->connection()) connection->read_now();
   return session->holds_point() ? session : nullptr;
 }
@@ -72,6 +76,10 @@ Refusal Registry::make_point(const PushRequest& request, const SetupDirectives& 
   if (directives.template_path.empty()) return missing(", and no Template-URL to make it from");
   if (!points_.contains(directives.template_path))
     return missing(", and no template " + in_quotes(directives.template_path));
+  if (is_reserved(request.path))
+    return {403,
+            {"S05", in_quotes(request.path) +
+                        " cannot be a publishing point: the page of the server needs it"}};
   if (request.path.size() > limits_.point_name)
     return {403,
             {"S05", "the name of a publishing point with " + std::to_string(request.path.size()) +

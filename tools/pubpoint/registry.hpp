@@ -34,6 +34,7 @@ class Registry {
   void change_rules(Takeover takeover, const Limits& limits);
 
   std::vector<std::string> points() const;
+  std::size_t size() const { return points_.size(); }
   bool has(const std::string& point) const { return points_.contains(point); }
 
   /// A PushSetup of a client at `address` (S03, S05). A new session gets a random id; a missing
@@ -56,6 +57,9 @@ class Registry {
 
   /// The push that holds the point has lost its connection, and may be resumed (S09).
   bool waits_for_resume(const std::string& point) const;
+
+  /// The push that holds the point, as far as is known; null: none.
+  std::shared_ptr<PushSession> pusher(const std::string& point) const;
 
   /// All sessions that are not over.
   std::vector<std::shared_ptr<PushSession>> sessions() const;

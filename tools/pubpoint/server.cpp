@@ -26,6 +26,7 @@
 #include "pubpoint/pull/pull_handler.hpp"
 #include "pubpoint/push/push_handler.hpp"
 #include "pubpoint/service.hpp"
+#include "pubpoint/web/admin_handler.hpp"
 #include "pubpoint/web/web_handler.hpp"
 
 namespace wmpush::pubpoint {
@@ -295,6 +296,7 @@ void SessionReport::take_counts(const SessionReport& newer) {
 std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& connection,
                                                            Service& service) {
   std::vector<std::unique_ptr<RequestHandler>> handlers;
+  handlers.push_back(std::make_unique<AdminHandler>(connection, service));
   handlers.push_back(std::make_unique<WebHandler>(connection, service));
   handlers.push_back(std::make_unique<PictureHandler>(connection, service));
   handlers.push_back(std::make_unique<PullHandler>(connection, service));

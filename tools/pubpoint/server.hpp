@@ -45,7 +45,8 @@ struct SessionReport {
   std::string user_agent;
   bool running = false;                ///< not yet deleted, or its recording is not finished
   bool receiving = false;              ///< a PushStart is being read
-  bool end_of_stream = false;          ///< an $E with a Reason other than 1 came
+  bool end_of_stream = false;          ///< an $E with a Reason other than 1 came, or an
+                                       ///< administrator ended the stream
   std::uint32_t end_reason = 0;        ///< its Reason
   std::uint64_t push_starts = 0;       ///< PushStart requests
   std::uint64_t entries = 0;           ///< $H and $C
@@ -93,6 +94,7 @@ struct Limits {
   std::size_t record_files = 256;                   ///< that are written at the same time: a push
                                                     ///< past it is one whose recording failed
   std::size_t event_streams = 100;                  ///< of pages that are kept up to date
+  std::size_t address_event_streams = 10;           ///< of one address, the same
   std::size_t reports = 10'000;                     ///< of sessions that are over
 };
 

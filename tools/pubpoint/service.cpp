@@ -5,6 +5,7 @@
 #include "core/log.hpp"
 #include "pubpoint/record/file_slots.hpp"
 #include "pubpoint/record/recorder.hpp"
+#include "pubpoint/record/writer.hpp"
 #include "pubpoint/relay/relay.hpp"
 
 namespace wmpush::pubpoint {
@@ -234,12 +235,14 @@ bool Service::session_started(const std::shared_ptr<PushSession>& session) {
   if (settings_.consumer) {
     session->add_consumer(settings_.consumer(session->report()));
   } else if (writer_) {
-    auto recorder = make_recorder(session);
+    auto recorder = make_recorder(session, settings_.record_required);
     if (wait) recorder->check();
     recorders_[session->id()] = recorder.get();
     session->add_consumer(std::move(recorder));
   }
-  if (!settings_.discard)
+  if (settings_.discard)
+    session->add_consumer(std::make_unique<DiscardingFeed>(watching_.broadcast(session->point())));
+  else
     session->add_consumer(
         std::make_unique<BroadcastFeed>(watching_.broadcast(session->point()), settings_.now));
   for (const auto& relay : relays_)
@@ -248,90 +251,6 @@ bool Service::session_started(const std::shared_ptr<PushSession>& session) {
   remember(*session);
   if (settings_.on_start) settings_.on_start(session->report());
   return !wait;
-}
-
-std::unique_ptr<Recorder> Service::make_recorder(const std::shared_ptr<PushSession>& session) {
-  RecordingRules rules;
-  rules.directory = settings_.record;
-  rules.name = settings_.record_name;
-  rules.size = settings_.record_size;
-  rules.time = settings_.record_time;
-  rules.free = settings_.record_free;
-  rules.clock = settings_.wall_clock;
-  rules.files = record_files_;
-  rules.on_file = [this, post = post_, point = session->point(),
-                   id = session->id()](const RecordedFile& file) {
-    post([this, point, id, file] {
-      HookFacts facts("record");
-      facts.add("point", point)
-          .add("session", id)
-          .add("file", std::filesystem::absolute(file.path).string())
-          .add("bytes", file.bytes)
-          .add("seconds", std::chrono::microseconds(file.duration));
-      tell(Hook::Record, point, std::move(facts));
-    });
-  };
-  RecordingEvents events;
-  const std::weak_ptr<PushSession> weak = session;  // which owns the recorder, and so the events
-  events.ready = [this, post = post_, weak] {
-    post([this, weak] {
-      if (const auto ready = weak.lock()) recording_ready(ready);
-    });
-  };
-  events.failed = [this, post = post_, weak](const RecordingFailure& failure) {
-    post([this, failed = weak.lock(), failure] { recording_failed(failed, failure); });
-  };
-  events.finished = [this, post = post_, id = session->id()](
-                        const std::vector<std::filesystem::path>& files,
-                        const RecordingFailure& failure) {
-    post([this, id, files, why = failure.text] { settle(id, files, why); });
-  };
-  return std::make_unique<Recorder>(*writer_, std::move(rules), session->point(),
-                                    std::move(events));
-}
-
-bool Service::has_to_wait(const PushSession& session) const {
-  return writer_ && session.ahead(now()) && writer_->busy();
-}
-
-void Service::recording_ready(const std::shared_ptr<PushSession>& session) {
-  if (const auto connection = session->connection()) connection->go_on(session->id());
-}
-
-void Service::recording_failed(const std::shared_ptr<PushSession>& session,
-                               const RecordingFailure& failure) {
-  if (failure.limit) count(*failure.limit);
-  if (failure.limit == Limit::RecordFiles)
-    log_seldom(std::string(name_of(*failure.limit)), failure.text);
-  else
-    log(failure.text);
-  if (!session) return;
-  session->note_recording_error(failure.text);
-  publish(*session);
-  if (!session->over() && settings_.record_required) cut_off(session, failure.status, failure.text);
-}
-
-void Service::settle(const std::string& push_id, std::vector<std::filesystem::path> recordings,
-                     std::string recording_error) {
-  const auto found = finishing_.extract(push_id);
-  if (found.empty()) return;
-  found.mapped()->settle(std::move(recordings), std::move(recording_error));
-  ended(*found.mapped());
-  if (finishing_.empty() && when_recorded_) std::exchange(when_recorded_, nullptr)();
-}
-
-void Service::when_recorded(std::function<void()> done) {
-  if (finishing_.empty()) return done();
-  when_recorded_ = std::move(done);
-}
-
-void Service::abandon_recordings(std::chrono::milliseconds limit) {
-  const std::string why = "cannot finish the recording: the disk took nothing for " +
-                          std::to_string(limit.count()) + " ms";
-  while (!finishing_.empty()) {
-    log(why);
-    settle(finishing_.begin()->first, {}, why);
-  }
 }
 
 void Service::publish(const PushSession& session) {
@@ -355,13 +274,16 @@ void Service::publish(const PushSession& session) {
   });
 }
 
-void Service::end_session(const std::shared_ptr<PushSession>& session, std::string because) {
+void Service::end_session(const std::shared_ptr<PushSession>& session, std::string because,
+                          bool ends_stream) {
   if (session->over()) return;
   recorders_.erase(session->id());
-  session->end(std::move(because));
+  session->end(std::move(because), ends_stream);
+  if (session->report().running) ++unfinished_[session->id()];
   registry_.remove(session, now());
   remember(*session);
-  if (!session->report().running) return ended(*session);
+  if (!unfinished_.contains(session->id())) return ended(*session);
+  session->await_recordings();
   publish(*session);
   finishing_.emplace(session->id(), session);
 }
@@ -409,12 +331,18 @@ void Service::remember(const PushSession& session) {
 
 void Service::send_events() {
   if (!events_.is_due(now())) return;
-  Snapshot snapshot = take_snapshot(*this);
   const bool with_history =
       std::exchange(samples_sent_, history_.samples_taken()) != history_.samples_taken();
-  if (with_history)
-    for (PointNumbers& point : snapshot.points) add_history(point, history_, now());
-  events_.send(snapshot, with_history, now());
+  events_.send(
+      [&](const EventStream::Subject& subject) {
+        Snapshot snapshot = take_snapshot(*this, subject.points);
+        if (with_history)
+          for (PointNumbers& point : snapshot.points) add_history(point, history_, now());
+        std::optional<PointClients> clients;
+        if (subject.with_clients) clients = take_clients(*this, subject.points.only);
+        return event_json(snapshot, with_history, clients ? &*clients : nullptr);
+      },
+      now());
 }
 
 void Service::disconnect(const std::string& point, int status, const std::string& because) {
@@ -425,8 +353,8 @@ void Service::disconnect(const std::string& point, int status, const std::string
 }
 
 void Service::cut_off(const std::shared_ptr<PushSession>& session, int status,
-                      const std::string& because) {
-  end_session(session, because);
+                      const std::string& because, bool ends_stream) {
+  end_session(session, because, ends_stream);
   if (const auto connection = session->connection())
     connection->session_ended(session->id(), status);
 }

@@ -21,6 +21,7 @@
 #include "pubpoint/pull/watching.hpp"
 #include "pubpoint/registry.hpp"
 #include "pubpoint/server.hpp"
+#include "pubpoint/web/administration.hpp"
 #include "pubpoint/web/event_stream.hpp"
 #include "pubpoint/web/history.hpp"
 #include "pubpoint/web/rates.hpp"
@@ -53,6 +54,8 @@ class Service final : public HttpHost {
   const Rates& rates() const { return rates_; }
   const History& history() const { return history_; }
   EventStream& events() { return events_; }
+  Administration& administration() { return administration_; }
+  const Users& users() const { return access_->users(); }
   std::chrono::system_clock::time_point started_at() const { return started_at_; }
   Clock::time_point running_since() const { return running_since_; }
   /// Whether whoever is at this address may see the numbers of the server.
@@ -107,12 +110,26 @@ class Service final : public HttpHost {
   /// Makes what the session has counted visible to other threads.
   void publish(const PushSession& session);
   /// Ends and forgets the session, and tells the program once its recording is finished.
-  void end_session(const std::shared_ptr<PushSession>& session, std::string because);
+  /// `ends_stream`: viewers are told the end, as if the encoder had.
+  void end_session(const std::shared_ptr<PushSession>& session, std::string because,
+                   bool ends_stream = false);
+  /// The same, and ends the connection that the session comes on, with `status`.
+  void cut_off(const std::shared_ptr<PushSession>& session, int status, const std::string& because,
+               bool ends_stream = false);
   /// Ends the sessions that have run out of time, with their connections (S08), and writes what the
   /// others have recorded: called every second, it bounds what is lost when the process is killed.
   void check_timers();
   /// Ends the sessions of a point, or of all when it is empty, with their connections (S10).
   void disconnect(const std::string& point, int status, const std::string& because);
+
+  /// There is a directory for recordings.
+  bool may_record() const { return writer_ != nullptr; }
+  bool is_recording(const PushSession& session) const { return recorders_.contains(session.id()); }
+  /// Begins a recording in the middle of a push, with the header and the next key frame. False:
+  /// it is recorded already, or has nothing to record, or there is no directory.
+  bool start_recording(const std::shared_ptr<PushSession>& session);
+  /// Finishes the recording of a push that goes on. False: there is none.
+  bool stop_recording(const std::shared_ptr<PushSession>& session);
 
   LimitCounts limits_met() const;
 
@@ -137,13 +154,15 @@ class Service final : public HttpHost {
  private:
   template <typename Change>
   void change(Change what);
-  /// Also ends the connection that the session comes on, with `status`.
-  void cut_off(const std::shared_ptr<PushSession>& session, int status, const std::string& because);
-  std::unique_ptr<Recorder> make_recorder(const std::shared_ptr<PushSession>& session);
+  /// `required`: the push is ended when it cannot be recorded.
+  std::unique_ptr<Recorder> make_recorder(const std::shared_ptr<PushSession>& session,
+                                          bool required);
   void recording_ready(const std::shared_ptr<PushSession>& session);
   /// `session`: null when it has gone.
   void recording_failed(const std::shared_ptr<PushSession>& session,
-                        const RecordingFailure& failure);
+                        const RecordingFailure& failure, bool required);
+  /// All files of one of its recorders are.
+  void recording_finished(const std::string& push_id);
   /// Does nothing where there is no such hook.
   void tell(Hook hook, const std::string& point, HookFacts facts);
   void tell_of_end(const PushSession& session);
@@ -151,8 +170,8 @@ class Service final : public HttpHost {
   void remember(const PushSession& session);
   /// Sends those who keep a page open what it shows now, when it is time.
   void send_events();
-  void settle(const std::string& push_id, std::vector<std::filesystem::path> recordings,
-              std::string recording_error);
+  /// Its recordings are finished: tells the end of a session that is over.
+  void settle(const std::string& push_id);
   void ended(const PushSession& session);
 
   Settings settings_;
@@ -168,12 +187,15 @@ class Service final : public HttpHost {
   Rates rates_;
   History history_;
   EventStream events_;
+  Administration administration_;
   std::uint64_t samples_sent_ = 0;  // of the history, to those who hear events
   const std::chrono::system_clock::time_point started_at_ = std::chrono::system_clock::now();
   const Clock::time_point running_since_;
   const std::shared_ptr<FileSlots> record_files_;
   std::unique_ptr<Writer> writer_;              // when recordings are made
   std::map<std::string, Recorder*> recorders_;  // of running sessions, which own them, by push-id
+  std::map<std::string, std::size_t>
+      unfinished_;  // recorders that have come to their end, likewise
   // Sessions that are over, and wait for their recordings, by push-id.
   std::map<std::string, std::shared_ptr<PushSession>> finishing_;
   std::function<void()> when_recorded_;

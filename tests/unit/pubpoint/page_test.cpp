@@ -25,6 +25,7 @@ PointNumbers on_air(std::string name) {
   point.state = AirState::OnAir;
   point.since = kNow - 90s;
   point.bitrate = 264'000;
+  point.frame_rate = 24.98;
   point.key_frame_age = 2400ms;
   point.streams = {{.number = 1,
                     .kind = "video",
@@ -48,7 +49,11 @@ Snapshot snapshot_of(std::vector<PointNumbers> points) {
   snapshot.version = "1.2.3";
   snapshot.taken_at = kNow;
   snapshot.points = std::move(points);
-  for (const PointNumbers& point : snapshot.points) snapshot.viewers += point.viewers.now;
+  for (const PointNumbers& point : snapshot.points) {
+    ++snapshot.totals.points;
+    snapshot.totals.on_air += point.state == AirState::OnAir ? 1 : 0;
+    snapshot.totals.viewers += point.viewers.now;
+  }
   return snapshot;
 }
 
@@ -59,8 +64,8 @@ TEST(Page, TheOverviewHasEveryPointWithItsNumbersAndLinks) {
   const std::string page = overview_page(snapshot_of({on_air("/live"), off}), kAddress);
   EXPECT_THAT(page, AllOf(HasSubstr(">on air<"), HasSubstr("since 2023-11-14 22:11:50 UTC"),
                           HasSubstr("WMV2 640×360, 200 kbit/s\nWMA 2 stereo 44.1 kHz, 64.0 kbit/s"),
-                          HasSubstr(">264 kbit/s<"), HasSubstr(">2.4 s ago<"),
-                          HasSubstr("data-text=\"viewers\">3<")));
+                          HasSubstr(">264 kbit/s<"), HasSubstr(">25 frames/s<"),
+                          HasSubstr(">2.4 s ago<"), HasSubstr("data-text=\"viewers\">3<")));
   EXPECT_THAT(page, AllOf(HasSubstr("data-text=\"viewers_most\">7<"),
                           HasSubstr("data-text=\"viewers_all\">21<"), HasSubstr(">12.3 MB<"),
                           HasSubstr("1 of 2 points on air"), HasSubstr("wmpush 1.2.3")));
@@ -94,7 +99,8 @@ TEST(Page, NamesOfOthersDoNothing) {
   snapshot.points[0].streams[0].codec = "<b>\"";
   PointClients clients;
   clients.encoder = {"192.0.2.1:80", script, kNow};
-  clients.viewers = {{"192.0.2.2:80", handler, true, 10s, 1000, 0}};
+  clients.viewers = {{1, "192.0.2.2:80", handler, true, 10s, 1000, 0, 0}};
+  clients.recordings = {{kNow, script, 1000, 5s}};
   clients.events = {{kNow, false, "192.0.2.3:80", handler, script}};
   for (const std::string& page : {overview_page(snapshot, kAddress),
                                   point_page(snapshot, snapshot.points[0], &clients, kAddress),
@@ -123,21 +129,66 @@ TEST(Page, OnlyWhoMaySeeWhoWatchesAndPushesDoes) {
   const Snapshot snapshot = snapshot_of({on_air("/live")});
   PointClients clients;
   clients.encoder = {"192.0.2.1:80", "Encoder/9", kNow};
-  clients.viewers = {{"192.0.2.2:81", "VLC/3", true, 70s, 1'500'000, 2},
-                     {"192.0.2.2:82", "curl/8", false, 5s, 999, 0}};
+  clients.viewers = {{1, "192.0.2.2:81", "VLC/3", true, 70s, 1'500'000, 2048, 2},
+                     {2, "192.0.2.2:82", "curl/8", false, 5s, 999, 0, 0}};
+  clients.recordings = {{kNow, "live-1.asf", 12'345'678, 125min}};
   clients.more_viewers = 12;
   clients.events = {{kNow, false, "192.0.2.3:80", "Encoder/8", "ended by the client"}};
   const PointNumbers& point = snapshot.points[0];
   EXPECT_THAT(
       point_page(snapshot, point, &clients, kAddress),
-      AllOf(HasSubstr("<dd>192.0.2.1:80</dd>"), HasSubstr("<dd>Encoder/9</dd>"),
+      AllOf(HasSubstr(">192.0.2.1:80</th>"), HasSubstr(">Encoder/9</td>"),
             HasSubstr(
                 ">192.0.2.2:81</th><td class=\"words\">VLC/3</td><td>mmsh</td><td>1 min 10 s</td>"
-                "<td>1.50 MB</td><td>2</td>"),
+                "<td>1.50 MB</td><td>2.05 kB</td><td>2</td>"),
             HasSubstr("<td>http</td><td>5.0 s</td><td>999 bytes</td>"), HasSubstr("And 12 more."),
-            HasSubstr(">ended by the client</td>"), HasSubstr("<th scope=\"col\">Address</th>")));
+            HasSubstr(">ended by the client</td>"),
+            HasSubstr(
+                ">live-1.asf</th><td>12.3 MB</td><td>2 h 5 min</td><td>2023-11-14 22:13:20 UTC<"),
+            HasSubstr("<th scope=\"col\">Address</th>")));
   EXPECT_THAT(point_page(snapshot, point, nullptr, kAddress),
               AllOf(Not(HasSubstr("<table")), HasSubstr("data-events=\"/events?point=/live\"")));
+}
+
+TEST(Page, RelaysAndOriginAreOnThePageOfTheirPoint) {
+  Snapshot snapshot = snapshot_of({on_air("/live")});
+  PointNumbers& point = snapshot.points[0];
+  EXPECT_THAT(point_page(snapshot, point, nullptr, kAddress), Not(HasSubstr("Relays")));
+  point.relays = {{.url = "http://next.example/<b>",
+                   .streaming = true,
+                   .pushes = 2,
+                   .packets_sent = 99,
+                   .packets_dropped = 3,
+                   .reconnects = 1}};
+  point.origin = {.url = "http://first.example/live", .streaming = false, .pulls = 4};
+  EXPECT_THAT(
+      point_page(snapshot, point, nullptr, kAddress),
+      AllOf(HasSubstr(">http://next.example/&lt;b&gt;</th><td>streaming</td><td>2</td><td>99 "
+                      "packets</td><td>3 packets</td><td>1</td>"),
+            HasSubstr(">http://first.example/live</th><td>not streaming</td><td>4</td>")));
+}
+
+TEST(Page, OfManyPointsLeadsToTheOthers) {
+  Snapshot snapshot = snapshot_of({on_air("/live")});
+  EXPECT_THAT(overview_page(snapshot, kAddress), Not(HasSubstr("class=\"pages\"")));
+  snapshot.pages = 3;
+  snapshot.page = 2;
+  EXPECT_THAT(
+      overview_page(snapshot, kAddress),
+      AllOf(HasSubstr("<a rel=\"prev\" href=\"/?page=1\">Previous</a>"), HasSubstr("Page 2 of 3"),
+            HasSubstr("<a rel=\"next\" href=\"/?page=3\">Next</a>"),
+            HasSubstr("data-events=\"/events?page=2\"")));
+  snapshot.page = 3;
+  EXPECT_THAT(overview_page(snapshot, kAddress), Not(HasSubstr("rel=\"next\"")));
+}
+
+TEST(Page, LeadsToAdministrationOnlyWhereSomebodyMay) {
+  const Snapshot snapshot = snapshot_of({on_air("/live")});
+  EXPECT_THAT(overview_page(snapshot, kAddress), Not(HasSubstr("administer")));
+  PageAddress address = kAddress;
+  address.administration = "/admin?point=/a&b";
+  EXPECT_THAT(point_page(snapshot, snapshot.points[0], nullptr, address),
+              HasSubstr("<a href=\"/admin?point=/a&amp;b\">administer</a>"));
 }
 
 TEST(Page, WhoSeesNoNumbersSeesHowToOpenTheStream) {

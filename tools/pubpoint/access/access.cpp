@@ -14,7 +14,8 @@ Users users_of(const AccessSettings& settings, const Authentication& authenticat
 }
 
 std::string refused(const AccessRequest& request) {
-  return "may not " + std::string(verb(request.right)) + " " + std::string(request.point);
+  return "may not " + std::string(verb(request.right)) + " " +
+         std::string(request.point.empty() ? "any point" : request.point);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ struct AccessRequest {
   std::string_view target{};         ///< as it stood in the request line, with its query
   std::string_view authorization{};  ///< the field's value; empty: there was none
   std::string_view address{};        ///< of the peer, a literal without a port
-  std::string_view point{};          ///< path of the publishing point, percent-decoded
+  std::string_view point{};          ///< path of the publishing point, percent-decoded; empty: any
 };
 
 struct AccessDecision {
@@ -41,6 +41,7 @@ class Access {
 
   AccessDecision decide(const AccessRequest& request, Clock::time_point now,
                         std::chrono::system_clock::time_point wall_clock);
+  const Users& users() const { return gatekeeper_.users(); }
 
  private:
   bool admits_address(const AccessRequest& request) const;

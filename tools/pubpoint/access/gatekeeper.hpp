@@ -30,7 +30,8 @@ class Gatekeeper {
     std::string breach;     ///< what the client did against rule C22; empty: nothing
   };
   /// `authorization` is the field's value, empty when there was none; `target` is what stood in the
-  /// request line, with its query, and `point` the path of the publishing point, decoded.
+  /// request line, with its query, and `point` the path of the publishing point, decoded; empty:
+  /// any for which the user has a grant.
   Admission admit(std::string_view authorization, std::string_view method, std::string_view target,
                   Right right, std::string_view point, Clock::time_point now);
 

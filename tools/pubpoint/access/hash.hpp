@@ -1,4 +1,4 @@
-// The hashes that passwords are kept and compared by.
+// The hashes that passwords are kept and compared by, and tokens signed with.
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
@@ -13,6 +13,9 @@ enum class Hash { Md5, Sha256 };
 std::size_t hex_size(Hash kind);
 /// In lower case; empty when this build of OpenSSL refuses to make such hashes.
 std::string hex_hash(Hash kind, std::string_view text);
+
+/// HMAC-SHA256 in base64url; empty when OpenSSL refuses to make one.
+std::string signature(std::string_view key, std::string_view text);
 
 /// Whether two secrets are the same, in a time that does not tell where they differ. Nothing is the
 /// same as an empty text.

@@ -1,10 +1,6 @@
 #include "pubpoint/access/token.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <stdexcept>
 
@@ -12,21 +8,6 @@
 #include "pubpoint/access/hash.hpp"
 
 namespace wmpush::pubpoint {
-namespace {
-
-/// Empty when OpenSSL refuses.
-std::string signature(std::string_view key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-  unsigned size = 0;
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(text.data()), text.size(), bytes.data(),
-           &size) == nullptr)
-    return {};
-  return base64url({reinterpret_cast<const char*>(bytes.data()), size});
-}
-
-}  // namespace
-
 std::string make_token(std::string_view key, const PointPattern& points,
                        std::chrono::system_clock::time_point expiry) {
   if (key.size() < kMinTokenKey)

@@ -118,6 +118,19 @@ bool Users::everybody_may(Right right, std::string_view point) const {
   return granted(kEverybody, right, point);
 }
 
+bool Users::may_somewhere(std::string_view user, Right right) const {
+  return has(user) && std::ranges::any_of(grants_, [&](const UserGrant& grant) {
+           return (grant.user == user || grant.user == kEverybody) && grant.rights.has(right);
+         });
+}
+
+bool Users::somebody_may(Right right, std::string_view point) const {
+  return std::ranges::any_of(grants_, [&](const UserGrant& grant) {
+    const bool has_password = grant.user == kEverybody ? any() : has(grant.user);
+    return has_password && (point.empty() ? grant.rights.has(right) : grant.allows(right, point));
+  });
+}
+
 bool Users::granted(std::string_view user, Right right, std::string_view point) const {
   return std::ranges::any_of(grants_, [&](const UserGrant& grant) {
     return grant.user == user && grant.allows(right, point);

@@ -43,6 +43,10 @@ class Users {
   /// Whether one who has shown to be `user` may do that, or everybody may.
   bool may(std::string_view user, Right right, std::string_view point) const;
   bool everybody_may(Right right, std::string_view point) const;
+  /// Whether `user` may do that on some point or other.
+  bool may_somewhere(std::string_view user, Right right) const;
+  /// Whether there is a user with a password who has a grant for that; `point` empty: on any point.
+  bool somebody_may(Right right, std::string_view point) const;
 
  private:
   bool granted(std::string_view user, Right right, std::string_view point) const;

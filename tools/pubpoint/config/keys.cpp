@@ -301,6 +301,8 @@ void add_limits(std::vector<ConfigKey>& keys) {
       kMany);
   put("event_streams", "pages that are kept up to date at the same time", &Limits::event_streams, 0,
       kMany);
+  put("address_event_streams", "such pages of one address", &Limits::address_event_streams, 0,
+      kMany);
   put("reports", "pushes that are over and remembered", &Limits::reports, 1, kMany);
 }
 

@@ -43,6 +43,8 @@ class ClientConnection {
   virtual void say(std::string response) = 0;
   /// Not all of what was said has gone to the kernel yet.
   virtual bool is_sending() const = 0;
+  /// Bytes of what was said that the client's system has not confirmed.
+  virtual std::size_t unconfirmed() = 0;
   /// Lists the breaches, answers, and closes.
   virtual void refuse(int status, const std::vector<Breach>& breaches) = 0;
   /// The request is over without an answer: what the access log has for its status.

@@ -1,5 +1,7 @@
 #include "pubpoint/http/client_socket.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -110,6 +112,12 @@ std::size_t ClientSocket::send(std::span<const Bytes> parts, int& error) {
   const ssize_t count = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   error = count >= 0 ? 0 : is_would_block(errno) ? EAGAIN : errno;
   return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+std::size_t ClientSocket::unconfirmed() {
+  int bytes = 0;
+  const bool known = ::ioctl(socket_.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0;
+  return known ? static_cast<std::size_t>(bytes) : 0;
 }
 
 int ClientSocket::shut_down() {

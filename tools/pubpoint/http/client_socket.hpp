@@ -65,6 +65,9 @@ class ClientSocket {
   /// 0: all that was taken has gone; EAGAIN, or the errno of a connection that is lost.
   int flush() { return tls_ ? tls_->flush() : 0; }
 
+  /// Bytes that were sent and that the client's system has not confirmed.
+  std::size_t unconfirmed();
+
   template <typename Handler>
   void wait_readable(Handler handler) {
     socket_.async_wait(boost::asio::socket_base::wait_read, std::move(handler));

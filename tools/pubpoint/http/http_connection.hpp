@@ -41,6 +41,7 @@ class HttpConnection final : public ClientConnection,
   void answer(int status, Fields fields) override;
   void say(std::string response) override;
   bool is_sending() const override { return !outbox_.empty() || socket_.wants_to_send(); }
+  std::size_t unconfirmed() override { return socket_.unconfirmed(); }
   void refuse(int status, const std::vector<Breach>& breaches) override;
   void end_record(int status) override;
   void close_politely() override;

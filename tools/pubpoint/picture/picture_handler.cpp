@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kExtension = ".jpg";
 
 WebResponse none(std::string status, const std::string& why) {
-  return {.status = std::move(status), .type = std::string(kTextType), .body = why + "\n"};
+  return {.status = std::move(status), .body = why + "\n"};
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ void PictureHandler::answer(const RequestHead& head, const Picture& picture) {
       break;
   }
   WebResponse response = none("503 Service Unavailable", picture.why);
-  response.fields = "Retry-After: " + std::to_string(Pictures::kRest.count()) + "\r\n";
+  response.more = "Retry-After: " + std::to_string(Pictures::kRest.count()) + "\r\n";
   send_response(connection_, head, std::move(response));
 }
 

@@ -24,6 +24,7 @@ void Broadcast::on_packet(Bytes bytes, Clock::time_point now) {
   last_packet_ = now;
   auto packet = timeline_.take(bytes);
   if (!packet) return;
+  intake_.frames += packet->frames;
   if (packet->starts) last_key_frame_ = now;
   pass_on({std::move(packet), nullptr, 0});
 }

@@ -26,7 +26,8 @@ class ItemSink {
 struct Intake {
   std::uint64_t pushes = 0;
   std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;  ///< of headers and packets
+  std::uint64_t bytes = 0;   ///< of headers and packets
+  std::uint64_t frames = 0;  ///< of the first video stream, of what viewers get
 };
 
 /// Takes pushes one after the other and makes one stream of them. It outlives each push.
@@ -93,6 +94,25 @@ class Broadcast {
     std::function<void()> ready;
   };
   std::vector<Waiting> waiting_;
+};
+
+/// Has what a session pushes counted, and forgets it.
+class DiscardingFeed : public StreamConsumer {
+ public:
+  explicit DiscardingFeed(std::shared_ptr<Broadcast> broadcast)
+      : broadcast_(std::move(broadcast)) {}
+
+  void on_header(Bytes header) override {
+    if (!std::exchange(begun_, true)) broadcast_->note_push();
+    broadcast_->note_pushed(header.size(), false);
+    broadcast_->set_pusher(true);
+  }
+  void on_packet(Bytes packet) override { broadcast_->note_pushed(packet.size(), true); }
+  void on_end(SessionReport&) override { broadcast_->set_pusher(false); }
+
+ private:
+  std::shared_ptr<Broadcast> broadcast_;
+  bool begun_ = false;
 };
 
 /// Hands what a session pushes to a broadcast.

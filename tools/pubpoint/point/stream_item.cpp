@@ -40,9 +40,10 @@ std::shared_ptr<const EntryHeader> EntryHeader::parse(Bytes bytes) {
       false;
   if (live.apply(bytes, header->bytes)) return nullptr;
   if (asf::parse_header(header->bytes, header->parsed)) return nullptr;
-  header->has_video = std::ranges::any_of(header->parsed.streams, [](const asf::Stream& stream) {
-    return stream.type == asf::kVideoMedia;
-  });
+  const auto video =
+      std::ranges::find(header->parsed.streams, asf::kVideoMedia, &asf::Stream::type);
+  header->has_video = video != header->parsed.streams.end();
+  if (header->has_video) header->video = video->number;
   return header;
 }
 

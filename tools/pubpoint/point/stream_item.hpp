@@ -17,6 +17,7 @@ struct Packet {
   std::vector<std::byte> stripped;  ///< without padding, for a $D
   std::vector<std::byte> whole;     ///< with it, as a file has it
   bool starts = false;          ///< a key frame begins in it; without a video stream: any object
+  std::uint32_t frames = 0;     ///< of the first video stream, that begin in it
   std::uint32_t send_time = 0;  ///< ms, modulo 2^32
 };
 
@@ -26,6 +27,7 @@ struct EntryHeader {
   std::vector<std::byte> bytes;
   asf::Header parsed;
   bool has_video = false;
+  std::uint8_t video = 0;  ///< number of the first video stream; 0: there is none
 
   /// Null when it is not what a $H has to be.
   static std::shared_ptr<const EntryHeader> parse(Bytes bytes);

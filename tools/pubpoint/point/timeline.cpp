@@ -53,12 +53,13 @@ std::uint32_t Timeline::next_time() const {
   return newest->latest + (newest->step != 0 ? std::min(newest->step, kLongestStep) : kFrame);
 }
 
-void Timeline::note_times(Bytes packet) {
+void Timeline::note_times(Packet& packet) {
   asf::DataPacket head;
-  if (!asf::DataPacket::parse(packet, head)) return;
-  asf::PayloadReader payloads(packet, head);
+  if (!asf::DataPacket::parse(packet.whole, head)) return;
+  asf::PayloadReader payloads(packet.whole, head);
   for (asf::Payload payload; payloads.next(payload);) {
     if (payload.offset != 0) continue;
+    if (header_->has_video && payload.stream == header_->video) ++packet.frames;
     StreamTime& stream = times_[payload.stream];
     if (stream.seen && not_earlier(stream.latest, payload.presentation_time)) continue;
     stream.step = stream.seen ? payload.presentation_time - stream.latest : 0;
@@ -94,7 +95,7 @@ std::shared_ptr<const Packet> Timeline::take(Bytes bytes) {
     if (gate_->is_open()) gate_.reset();
   }
   if (shift_ != 0) asf::shift_times(packet->whole, shift_);
-  note_times(packet->whole);
+  note_times(*packet);
 
   asf::StrippedPacket stripped = asf::strip_padding(packet->whole);
   packet->send_time = stripped.send_time;

@@ -33,7 +33,8 @@ class Timeline {
     std::uint32_t step = 0;    // ms from the object before the latest one
   };
   std::optional<std::uint32_t> first_key_frame(Bytes packet) const;
-  void note_times(Bytes packet);
+  /// Also counts the frames that begin in it.
+  void note_times(Packet& packet);
   std::uint32_t next_time() const;
 
   std::shared_ptr<const EntryHeader> header_;

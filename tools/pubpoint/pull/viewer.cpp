@@ -219,6 +219,7 @@ void Viewer::pump() {
     if (over_ || blocked_ || (leaving_ && text_.empty())) break;
     if (!send_some()) break;
   }
+  note_behind();
   if (over_ || blocked_) return;
   if (leaving_ && text_.empty()) return finish();
   if (next_ < ring_.end()) wait_until_writable();  // it is someone else's turn
@@ -236,6 +237,7 @@ void Viewer::check_farewell(Clock::time_point now) {
 }
 
 void Viewer::check_pace(std::size_t queue) {
+  note_behind();
   if (over_ || leaving_) return;
   const bool lost_some = next_ < ring_.begin();
   if (lost_some || (blocked_ && ring_.bytes_from(next_) > queue)) skip_ahead();

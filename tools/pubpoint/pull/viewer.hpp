@@ -34,6 +34,7 @@ struct ViewerRecord {
   Clock::time_point since{};
   std::atomic<std::uint64_t> bytes{0};    ///< sent, heads included
   std::atomic<std::uint64_t> packets{0};  ///< sent
+  std::atomic<std::uint64_t> behind{0};   ///< bytes of the stream that it has still to be sent
   std::atomic<std::uint64_t> skips{0};    ///< times that it was too slow and went on at a key frame
   std::string ended_because;              ///< set before it is told of as over
 };
@@ -79,6 +80,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   void take_packet(const Packet& packet);
   void say_goodbye(std::uint32_t reason);
   void finish();
+  void note_behind() { record_->behind = ring_.bytes_from(next_) + (text_.size() - text_sent_); }
   /// One send. False when nothing more can be sent now.
   bool send_some();
 

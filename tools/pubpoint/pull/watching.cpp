@@ -104,30 +104,49 @@ std::uint64_t Watching::skips() const {
 AirState Watching::state_of(const std::string& name, const Point& point) const {
   if (!point.broadcast) return AirState::Off;
   const bool is_live = point.broadcast->is_live();
-  if (is_live && point.broadcast->has_pusher() && !registry_.waits_for_resume(name))
+  // What is not kept is no stream for viewers, but it comes.
+  if ((is_live || settings_.discard) && point.broadcast->has_pusher() &&
+      !registry_.waits_for_resume(name))
     return AirState::OnAir;
   return is_live || point.broadcast->is_awaited() ? AirState::Waiting : AirState::Off;
 }
 
-std::map<std::string, Watching::PointState> Watching::points() const {
-  std::map<std::string, PointState> all;
-  for (const auto& [name, point] : points_)
-    all.emplace(name,
-                PointState{point.broadcast, point.viewers,
+std::map<std::string, Watching::PointState> Watching::points(
+    const std::vector<std::string>& names) const {
+  std::map<std::string, PointState> chosen;
+  for (const std::string& name : names)
+    if (const auto found = points_.find(name); found != points_.end()) {
+      const Point& point = found->second;
+      chosen.emplace(
+          name, PointState{point.broadcast, point.viewers,
                            point.origin ? std::optional(point.origin->numbers()) : std::nullopt,
                            state_of(name, point)});
-  for (const auto& [number, viewer] : viewers_) {
-    ViewerCounts& its = all[viewer->point].viewers;
-    its.bytes_sent += viewer->bytes;
-    its.skips += viewer->skips;
+    }
+  for (const auto& [number, viewer] : viewers_)
+    if (const auto its = chosen.find(viewer->point); its != chosen.end()) {
+      its->second.viewers.bytes_sent += viewer->bytes;
+      its->second.viewers.skips += viewer->skips;
+    }
+  return chosen;
+}
+
+Totals Watching::totals() const {
+  Totals totals;
+  totals.points = registry_.size();
+  for (const auto& [name, point] : points_) {
+    totals.on_air += state_of(name, point) == AirState::OnAir ? 1 : 0;
+    totals.viewers += point.viewers.now;
+    totals.bytes_sent += point.viewers.bytes_sent;
   }
-  return all;
+  for (const auto& [number, viewer] : viewers_) totals.bytes_sent += viewer->bytes;
+  return totals;
 }
 
 void Watching::measure(Rates& rates, History& history, Clock::time_point now) const {
   rates.begin(now);
   for (const auto& [name, point] : points_)
-    if (point.broadcast) rates.take(name, point.broadcast->intake().bytes);
+    if (point.broadcast)
+      rates.take(name, {point.broadcast->intake().bytes, point.broadcast->intake().frames});
   rates.end();
   history.begin(now, std::chrono::system_clock::now());
   for (const std::string& name : registry_.points()) {
@@ -329,6 +348,20 @@ void Watching::advance_fallbacks(Clock::time_point now) {
     else
       point.fallback->advance(*point.broadcast, now);
   }
+}
+
+bool Watching::end_stream(const std::string& point) {
+  const auto found = points_.find(point);
+  if (found == points_.end() || !found->second.broadcast || !found->second.broadcast->is_live() ||
+      found->second.broadcast->has_pusher())
+    return false;
+  found->second.broadcast->end(0);
+  return !found->second.broadcast->is_live();
+}
+
+std::shared_ptr<const ViewerRecord> Watching::viewer(std::uint64_t number) const {
+  const auto found = viewers_.find(number);
+  return found == viewers_.end() ? nullptr : found->second;
 }
 
 void Watching::close_viewer(std::uint64_t number, const std::string& because) {

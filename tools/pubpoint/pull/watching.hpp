@@ -22,6 +22,7 @@
 #include "pubpoint/server.hpp"
 #include "pubpoint/web/history.hpp"
 #include "pubpoint/web/rates.hpp"
+#include "pubpoint/web/totals.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -83,6 +84,10 @@ class Watching {
   void check_timers(Clock::time_point now);
   /// Shows what is due of the fallback, where somebody watches and nobody pushes.
   void advance_fallbacks(Clock::time_point now);
+  /// Ends a stream that nobody pushes any more, and that viewers wait with. False: there is none.
+  bool end_stream(const std::string& point);
+  /// Null: it has gone.
+  std::shared_ptr<const ViewerRecord> viewer(std::uint64_t number) const;
   void close_viewer(std::uint64_t number, const std::string& because);
   void stop();
 
@@ -95,8 +100,10 @@ class Watching {
     std::optional<OriginNumbers> origin;  ///< where it has one
     AirState state = AirState::Off;
   };
-  /// By name.
-  std::map<std::string, PointState> points() const;
+  /// Of these, by name; of one that nobody pushed to or watched there is nothing.
+  std::map<std::string, PointState> points(const std::vector<std::string>& names) const;
+  /// Of all.
+  Totals totals() const;
   /// Tells `rates` how much has come in at each point, and `history` how each point is.
   void measure(Rates& rates, History& history, Clock::time_point now) const;
 

@@ -139,6 +139,7 @@ bool PushSession::take_header(const Frame& frame, Clock::time_point now) {
   recent_.forget();
   ++report_.entries;
   report_.bytes += frame.payload.size();
+  header_.assign(frame.payload.begin(), frame.payload.end());
   for (const auto& consumer : consumers_) consumer->on_header(frame.payload);
   return true;
 }
@@ -185,22 +186,30 @@ std::optional<PushSession::Expiry> PushSession::expired(
   return std::nullopt;
 }
 
-void PushSession::end(std::string because) {
+void PushSession::end(std::string because, bool ends_stream) {
   if (over()) return;
   over_ = true;
   report_.running = false;
   report_.receiving = false;
   report_.ended_because = std::move(because);
+  report_.end_of_stream = report_.end_of_stream || ends_stream;
   for (const auto& consumer : consumers_) consumer->on_end(report_);
   consumers_.clear();
 }
 
-void PushSession::settle(std::vector<std::filesystem::path> recordings,
-                         std::string recording_error) {
-  if (!recordings.empty()) report_.recording = recordings.front();
-  report_.recordings = std::move(recordings);
-  report_.recording_error = std::move(recording_error);
-  report_.running = false;
+void PushSession::add_recordings(const std::vector<std::filesystem::path>& files,
+                                 const std::string& recording_error) {
+  report_.recordings.insert(report_.recordings.end(), files.begin(), files.end());
+  if (!report_.recordings.empty()) report_.recording = report_.recordings.front();
+  if (!recording_error.empty()) report_.recording_error = recording_error;
+}
+
+std::unique_ptr<StreamConsumer> PushSession::remove_consumer(const StreamConsumer* consumer) {
+  const auto found = std::ranges::find(consumers_, consumer, &std::unique_ptr<StreamConsumer>::get);
+  if (found == consumers_.end()) return nullptr;
+  std::unique_ptr<StreamConsumer> removed = std::move(*found);
+  consumers_.erase(found);
+  return removed;
 }
 
 }  // namespace wmpush::pubpoint

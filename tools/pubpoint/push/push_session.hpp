@@ -77,6 +77,10 @@ class PushSession {
   void set_connection(std::weak_ptr<SessionConnection> connection) {
     connection_ = std::move(connection);
   }
+  /// Takes a consumer away while the push goes on, without its on_end(); null when it is not there.
+  std::unique_ptr<StreamConsumer> remove_consumer(const StreamConsumer* consumer);
+  /// Of the entry that runs, as on_header() has it; empty before the first.
+  Bytes header() const { return header_; }
   std::shared_ptr<SessionConnection> connection() const { return connection_.lock(); }
 
   /// A PushSetup was granted.
@@ -110,10 +114,16 @@ class PushSession {
   std::optional<Expiry> expired(Clock::time_point now, std::chrono::milliseconds idle,
                                 std::chrono::milliseconds inactivity) const;
 
-  /// The session is over; `because` is one line. Only the first call counts.
-  void end(std::string because);
-  /// What became of the content, when on_end() could not say it yet: the report is final.
-  void settle(std::vector<std::filesystem::path> recordings, std::string recording_error);
+  /// The session is over; `because` is one line. Only the first call counts. `ends_stream`: the
+  /// stream is over as well, though the encoder has not said so.
+  void end(std::string because, bool ends_stream = false);
+  /// Files that were finished, and why the content is not in them as a whole; empty: it is.
+  void add_recordings(const std::vector<std::filesystem::path>& files,
+                      const std::string& recording_error);
+  /// The session is over, and files of it are still to be finished.
+  void await_recordings() { report_.running = true; }
+  /// They are: the report is final.
+  void settle() { report_.running = false; }
   /// The content is not recorded whole; `why` is one line.
   void note_recording_error(std::string why) { report_.recording_error = std::move(why); }
 
@@ -126,6 +136,7 @@ class PushSession {
 
   SessionReport report_;
   std::vector<std::unique_ptr<StreamConsumer>> consumers_;
+  std::vector<std::byte> header_;
   std::weak_ptr<SessionConnection> connection_;
   wmhttp::FrameReader reader_;
   wmhttp::FrameOrder order_;

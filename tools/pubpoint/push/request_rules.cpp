@@ -212,6 +212,12 @@ class Judge {
 
 }  // namespace
 
+bool is_push(const RequestHead& head) {
+  constexpr std::string_view kType = "application/x-wms-push";
+  return head.first("User-Agent").starts_with("WMEncoder/") ||
+         same(head.first("Content-Type").substr(0, kType.size()), kType);
+}
+
 Verdict judge(const RequestHead& head) { return Judge(head).run(); }
 
 std::optional<Breach> parse_setup_body(std::string_view body, SetupDirectives& directives) {

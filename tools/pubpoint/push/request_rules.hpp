@@ -45,6 +45,10 @@ struct Verdict {
   std::vector<Breach> breaches;
 };
 
+/// Whether a request means to be one of a push, right or wrong: by its Content-Type, or by who
+/// sends it.
+bool is_push(const RequestHead& head);
+
 Verdict judge(const RequestHead& head);
 
 /// The body of a PushSetup.

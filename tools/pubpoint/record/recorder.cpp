@@ -88,6 +88,8 @@ void Recorder::on_header(Bytes header) {
   take(header, &RecordingSeries::begin_entry);
 }
 
+void Recorder::join(Bytes header) { take(header, &RecordingSeries::join_entry); }
+
 void Recorder::on_packet(Bytes packet) { take(packet, &RecordingSeries::add); }
 
 void Recorder::flush() {

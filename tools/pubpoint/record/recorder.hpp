@@ -30,6 +30,8 @@ class Recorder : public StreamConsumer {
 
   /// Finds out whether a recording can begin: one of ready and failed.
   void check();
+  /// Begins in the middle of the entry that `header` belongs to, with the next key frame.
+  void join(Bytes header);
   void on_header(Bytes header) override;
   void on_packet(Bytes packet) override;
   /// Leaves the report running when there is something to finish: what became of the content comes

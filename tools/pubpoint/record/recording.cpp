@@ -28,6 +28,21 @@ constexpr std::size_t kDataPacketsAt = 40;
 
 }  // namespace
 
+bool may_begin_file(const asf::Header& header, Bytes packet) {
+  const auto is_video = [](const asf::Stream& stream) { return stream.type == asf::kVideoMedia; };
+  if (std::ranges::none_of(header.streams, is_video)) return true;
+  asf::DataPacket head;
+  if (!asf::DataPacket::parse(packet, head)) return false;
+  asf::PayloadReader payloads(packet, head);
+  for (asf::Payload payload; payloads.next(payload);)
+    if (payload.key_frame && payload.offset == 0 &&
+        std::ranges::any_of(header.streams, [&](const asf::Stream& stream) {
+          return is_video(stream) && stream.number == payload.stream;
+        }))
+      return true;
+  return false;
+}
+
 Recording::Recording(const std::filesystem::path& path, Bytes header, Begins begins)
     : path_(path), begins_(begins) {
   if (const Error error = asf::parse_header(header, header_)) {
@@ -97,16 +112,6 @@ void Recording::check_place() {
   if (now.empty() && error_.empty())
     error_ = "cannot record into " + path_.string() + ": it was removed while it was written";
   path_ = std::move(now);
-}
-
-bool Recording::may_begin_with(Bytes packet) const {
-  if (indexes_.empty()) return true;
-  asf::DataPacket head;
-  if (!asf::DataPacket::parse(packet, head)) return false;
-  asf::PayloadReader payloads(packet, head);
-  for (asf::Payload payload; payloads.next(payload);)
-    if (payload.key_frame && payload.offset == 0 && indexes_.contains(payload.stream)) return true;
-  return false;
 }
 
 std::chrono::milliseconds Recording::duration() const {

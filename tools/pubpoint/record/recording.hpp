@@ -26,6 +26,10 @@ struct StreamTime {
   bool seen = false;
 };
 
+/// Whether a file of the streams of `header` can begin with the packet: a key frame of the video
+/// begins in it, or there is no video.
+bool may_begin_file(const asf::Header& header, Bytes packet);
+
 class Recording {
  public:
   /// Entries of the indexes of all streams together, at most: 55 hours of one stream, second by
@@ -43,9 +47,8 @@ class Recording {
   /// Appends a packet, padded to its full size.
   void add(Bytes packet);
 
-  /// Whether a file can begin with the packet: a key frame of the video begins in it, or there is
-  /// no video.
-  bool may_begin_with(Bytes packet) const;
+  /// Whether another file of the same streams can begin with the packet.
+  bool may_begin_with(Bytes packet) const { return may_begin_file(header_, packet); }
 
   /// Bytes so far, without the index.
   std::uint64_t size() const { return file_.size(); }

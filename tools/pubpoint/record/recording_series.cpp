@@ -73,6 +73,14 @@ void RecordingSeries::begin_entry(Bytes header) {
   begin_file(Recording::Begins::WithThePush);
 }
 
+void RecordingSeries::join_entry(Bytes header) {
+  end_file();
+  ++entry_;
+  header_.assign(header.begin(), header.end());
+  if (const Error error = asf::parse_header(header, joining_.emplace()))
+    give_up({kUnavailable, "cannot record: " + error.message});
+}
+
 void RecordingSeries::begin_file(Recording::Begins begins) {
   if (!enough_free()) return;
   if (rules_.files && !(slot_ = FileSlots::take(rules_.files))) return fail_for_want_of_slots();
@@ -104,6 +112,11 @@ bool RecordingSeries::enough() const {
 }
 
 void RecordingSeries::add(Bytes packet) {
+  if (joining_) {
+    if (!may_begin_file(*joining_, packet)) return;
+    joining_.reset();
+    begin_file(Recording::Begins::InTheMiddle);
+  }
   if (!recording_) return;
   if (enough() && recording_->may_begin_with(packet)) {
     end_file();
@@ -129,6 +142,7 @@ void RecordingSeries::give_up(RecordingFailure why) {
 }
 
 void RecordingSeries::end_file() {
+  joining_.reset();
   if (!recording_) return;
   note_error();
   recording_->finish();

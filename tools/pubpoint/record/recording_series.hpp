@@ -58,6 +58,8 @@ class RecordingSeries {
   void check();
   /// `header`: Header Object and the first 50 bytes of the Data Object.
   void begin_entry(Bytes header);
+  /// The same in the middle of an entry: the file begins with the next key frame.
+  void join_entry(Bytes header);
   void add(Bytes packet);
   /// Writes what has come so far, so that it outlives this process.
   void flush();
@@ -82,7 +84,8 @@ class RecordingSeries {
 
   const RecordingRules rules_;
   const std::string point_;
-  std::vector<std::byte> header_;  // of the entry
+  std::vector<std::byte> header_;       // of the entry
+  std::optional<asf::Header> joining_;  // of an entry whose next key frame is awaited
   unsigned entry_ = 0;
   std::shared_ptr<const void> slot_;  // of the file that is written
   std::unique_ptr<Recording> recording_;

@@ -16,8 +16,7 @@ PointClients take_clients(const Service& service, const std::string& point) {
   using std::chrono::duration_cast;
   const Clock::time_point now = service.now();
   PointClients clients;
-  for (const auto& session : service.registry().sessions()) {
-    if (session->point() != point || !session->holds_point()) continue;
+  if (const auto session = service.registry().pusher(point)) {
     const auto time = duration_cast<std::chrono::system_clock::duration>(now - session->started());
     clients.encoder = {session->report().peer, shown(session->report().user_agent),
                        std::chrono::system_clock::now() - time};
@@ -28,12 +27,14 @@ PointClients take_clients(const Service& service, const std::string& point) {
       ++clients.more_viewers;
       continue;
     }
-    clients.viewers.push_back({viewer->peer, shown(viewer->user_agent), viewer->framed,
+    clients.viewers.push_back({viewer->number, viewer->peer, shown(viewer->user_agent),
+                               viewer->framed,
                                duration_cast<std::chrono::milliseconds>(now - viewer->since),
-                               viewer->bytes, viewer->skips});
+                               viewer->bytes, viewer->behind, viewer->skips});
   }
   if (const History::Point* its = service.history().find(point)) {
     clients.events.assign(its->events.rbegin(), its->events.rend());
+    clients.recordings.assign(its->recordings.rbegin(), its->recordings.rend());
     for (PushEvent& event : clients.events) {
       event.user_agent = shown(event.user_agent);
       event.because = mask_secrets(event.because);

@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "core/percent.hpp"
+#include "pubpoint/access/ip_address.hpp"
 #include "pubpoint/web/chart.hpp"
 #include "pubpoint/web/forms.hpp"
 #include "pubpoint/web/json.hpp"
 #include "pubpoint/web/point_texts.hpp"
+#include "pubpoint/web/table.hpp"
 
 namespace wmpush::pubpoint {
 namespace {
@@ -22,7 +24,8 @@ void add_texts(JsonObject& object, const std::vector<PointText>& texts) {
 }
 
 /// The numbers of /status.json, and what the page shows of them.
-JsonObject event_of(const PointNumbers& point, bool with_history) {
+JsonObject event_of(const PointNumbers& point, bool with_history, const PointClients* clients,
+                    bool with_tables) {
   JsonObject shown;
   add_texts(shown, state_texts(point));
   add_texts(shown, main_texts(point));
@@ -34,6 +37,11 @@ JsonObject event_of(const PointNumbers& point, bool with_history) {
       .add("state", token_of(point.state))
       .add("shown", shown);
   if (point.picture) object.add("picture", *point.picture);
+  if (with_tables) {
+    JsonObject tables;
+    for (const Table& table : tables_of(point, clients)) tables.add(table.name, table_json(table));
+    object.add("tables", tables);
+  }
   if (!with_history) return object;
   JsonObject lines;
   for (const Measure measure : {Measure::Bitrate, Measure::Viewers})
@@ -43,17 +51,24 @@ JsonObject event_of(const PointNumbers& point, bool with_history) {
 
 }  // namespace
 
-std::string event_json(const Snapshot& snapshot, const PointNumbers* point, bool with_history) {
+std::string event_json(const Snapshot& snapshot, bool with_history, const PointClients* clients) {
   JsonObject server;
   add_texts(server, server_texts(snapshot));
+  const bool with_tables = snapshot.is_of_one;
   std::vector<JsonObject> points;
-  for (const PointNumbers& each : snapshot.points)
-    if (point == nullptr || point == &each) points.push_back(event_of(each, with_history));
+  for (const PointNumbers& point : snapshot.points)
+    points.push_back(event_of(point, with_history, clients, with_tables));
   return JsonObject().add("server", JsonObject().add("shown", server)).add("points", points).text();
 }
 
-void EventStream::add(ClientConnection& connection, std::string point) {
-  listeners_.push_back({connection.keep(), &connection, std::move(point)});
+void EventStream::add(ClientConnection& connection, Subject subject) {
+  listeners_.push_back(
+      {connection.keep(), &connection, std::move(subject), owner_of(connection.address())});
+}
+
+std::size_t EventStream::of(const std::string& owner) {
+  forget_gone();
+  return static_cast<std::size_t>(std::ranges::count(listeners_, owner, &Listener::owner));
 }
 
 void EventStream::remove(const ClientConnection& connection) {
@@ -74,26 +89,20 @@ std::size_t EventStream::size() {
 
 bool EventStream::is_due(Clock::time_point now) { return size() > 0 && now >= next_; }
 
-void EventStream::send(const Snapshot& snapshot, bool with_history, Clock::time_point now) {
+void EventStream::send(const std::function<std::string(const Subject&)>& make,
+                       Clock::time_point now) {
   forget_gone();
   std::size_t sent = 0;
-  std::map<std::string, std::string, std::less<>> events;  // by what they are about
+  std::map<Subject, std::string> events;
   for (Listener& listener : listeners_) {
-    if (listener.connection->is_sending()) {
+    // What the kernel keeps for one who does not read is much more than it seems.
+    if (listener.connection->is_sending() || listener.connection->unconfirmed() > 0) {
       if (++listener.missed >= kMostMissed) listener.connection->close();
       continue;
     }
     listener.missed = 0;
-    std::string& event = events[listener.point];
-    if (event.empty()) {
-      const auto found = std::ranges::find(snapshot.points, listener.point, &PointNumbers::name);
-      // One that has gone: the page hears that there is nothing.
-      const PointNumbers nothing;
-      const PointNumbers* about = listener.point.empty()           ? nullptr
-                                  : found == snapshot.points.end() ? &nothing
-                                                                   : &*found;
-      event = "data: " + event_json(snapshot, about, with_history) + "\n\n";
-    }
+    std::string& event = events[listener.subject];
+    if (event.empty()) event = "data: " + make(listener.subject) + "\n\n";
     sent += event.size();
     listener.connection->say(event);
   }

@@ -101,6 +101,10 @@ JsonObject point_json(const PointNumbers& point) {
       .add("packets_received", point.packets)
       .add("bytes_received", point.bytes_received)
       .add("bitrate", point.bitrate);
+  if (point.frame_rate)
+    object.add("frame_rate", *point.frame_rate);
+  else
+    object.add_null("frame_rate");
   add_seconds(object, "key_frame_age_seconds", point.key_frame_age);
   std::vector<JsonObject> streams;
   for (const StreamNumbers& stream : point.streams) streams.push_back(stream_json(stream));
@@ -136,7 +140,7 @@ std::string status_json(const Snapshot& snapshot) {
       .add("running_seconds", std::chrono::microseconds(snapshot.running_for))
       .add("connections", snapshot.connections)
       .add("requests", snapshot.requests)
-      .add("viewers", std::uint64_t{snapshot.viewers})
+      .add("viewers", std::uint64_t{snapshot.totals.viewers})
       .add("limits_met", limits);
   std::vector<JsonObject> points;
   for (const PointNumbers& point : snapshot.points) points.push_back(point_json(point));
@@ -221,6 +225,9 @@ std::string metrics(const Snapshot& snapshot) {
   of_points("wmpush_point_received_bytes_total", "counter",
             "Bytes of ASF headers and packets of all pushes.",
             [&](const auto& point) -> Value { return number(point.bytes_received); });
+  of_points("wmpush_point_frames_per_second", "gauge",
+            "Frames of the video that came in the last seconds, for each of them.",
+            [](const auto& point) -> Value { return point.frame_rate; });
   of_points("wmpush_point_key_frame_age_seconds", "gauge",
             "Seconds since the last key frame of what is on air.", [](const auto& point) -> Value {
               if (!point.key_frame_age) return std::nullopt;

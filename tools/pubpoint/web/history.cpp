@@ -8,6 +8,12 @@ namespace {
 constexpr std::size_t kMaxSamples = kHistoryTime / kHistoryStep + 1;
 constexpr std::size_t kMaxEvents = 20;
 
+template <typename Event>
+void append(std::deque<Event>& events, Event event) {
+  events.push_back(std::move(event));
+  if (events.size() > kMaxEvents) events.pop_front();
+}
+
 }  // namespace
 
 void History::begin(Clock::time_point now, std::chrono::system_clock::time_point wall) {
@@ -40,9 +46,11 @@ void History::end() {
 
 void History::note(const std::string& point, PushEvent event) {
   // One that was made since the last round is told of in the next one, or has gone by then.
-  std::deque<PushEvent>& events = points_[point].events;
-  events.push_back(std::move(event));
-  if (events.size() > kMaxEvents) events.pop_front();
+  append(points_[point].events, std::move(event));
+}
+
+void History::note_recording(const std::string& point, RecordingEvent event) {
+  append(points_[point].recordings, std::move(event));
 }
 
 const History::Point* History::find(const std::string& point) const {

@@ -35,6 +35,14 @@ struct PushEvent {
   std::string because;  ///< it ended; one line
 };
 
+/// A file of a recording was finished.
+struct RecordingEvent {
+  std::chrono::system_clock::time_point at{};
+  std::string name;  ///< of the file, without its directory
+  std::uint64_t bytes = 0;
+  std::chrono::milliseconds duration{0};
+};
+
 /// Is told every second or so how each point is. A point that it is not told of any more is
 /// forgotten.
 class History {
@@ -44,6 +52,7 @@ class History {
     std::chrono::system_clock::time_point since{};  ///< that it is in this state
     std::deque<HistorySample> samples;              ///< oldest first
     std::deque<PushEvent> events;                   ///< the last ones, oldest first
+    std::deque<RecordingEvent> recordings;          ///< likewise
 
     /// Its state is; of a point that was made just now the events alone may be.
     bool is_known() const { return since != std::chrono::system_clock::time_point{}; }
@@ -56,6 +65,7 @@ class History {
   void end();
 
   void note(const std::string& point, PushEvent event);
+  void note_recording(const std::string& point, RecordingEvent event);
 
   /// Null: not told of yet.
   const Point* find(const std::string& point) const;

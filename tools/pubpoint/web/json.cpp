@@ -75,6 +75,23 @@ JsonObject& JsonObject::add(std::string_view name, const std::vector<JsonObject>
   return member(name, "[" + list + "]");
 }
 
+JsonObject& JsonObject::add(std::string_view name,
+                            const std::vector<std::vector<std::string>>& rows) {
+  std::string list;
+  for (const auto& row : rows) {
+    std::string texts;
+    for (const std::string& text : row) texts += (texts.empty() ? "" : ", ") + json_string(text);
+    list += (list.empty() ? "[" : ", [") + texts + "]";
+  }
+  return member(name, "[" + list + "]");
+}
+
+JsonObject& JsonObject::add(std::string_view name, double number) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.3f", number);
+  return member(name, text);
+}
+
 JsonObject& JsonObject::add_null(std::string_view name) { return member(name, "null"); }
 
 }  // namespace wmpush::pubpoint

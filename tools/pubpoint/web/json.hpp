@@ -25,6 +25,10 @@ class JsonObject {
   /// Seconds with six decimals.
   JsonObject& add(std::string_view name, std::chrono::microseconds time);
   JsonObject& add(std::string_view name, const std::vector<JsonObject>& objects);
+  /// Rows of texts.
+  JsonObject& add(std::string_view name, const std::vector<std::vector<std::string>>& rows);
+  /// With three decimals.
+  JsonObject& add(std::string_view name, double number);
   JsonObject& add(std::string_view name, const JsonObject& object) {
     return member(name, object.text());
   }

@@ -14,9 +14,11 @@ struct PageAddress {
   bool secure = false;  ///< over TLS
   std::string host;     ///< fit for a URL: "radio.example:8080"
   std::string query;    ///< of the page, with a token for watching; may be empty
+  /// Where the page, or the point, is administered; empty: nobody may.
+  std::string administration{};
 };
 
-/// All points.
+/// Those of the snapshot: a page of all points, with links to those before and behind it.
 std::string overview_page(const Snapshot& snapshot, const PageAddress& address);
 
 /// One point of the snapshot. `clients`: null for those who may not see who watches and pushes.

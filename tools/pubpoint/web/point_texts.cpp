@@ -59,6 +59,14 @@ std::string streams_text(const PointNumbers& point) {
   return text.empty() ? std::string(kNone) : text;
 }
 
+/// "25 frames/s", "7.5 frames/s": what is measured goes up and down a little.
+std::string frames_text(double frames_per_second) {
+  char text[40];
+  std::snprintf(text, sizeof text, frames_per_second < 9.95 ? "%.1f frames/s" : "%.0f frames/s",
+                frames_per_second);
+  return text;
+}
+
 std::string state_text(AirState state) {
   switch (state) {
     case AirState::OnAir:
@@ -113,6 +121,8 @@ std::vector<PointText> main_texts(const PointNumbers& point) {
       {"streams", "Streams", streams_text(point)},
       {"bitrate", "Bit rate in",
        point.state == AirState::OnAir ? rate_text(point.bitrate) : std::string(kNone)},
+      {"frame_rate", "Frame rate",
+       point.frame_rate ? frames_text(*point.frame_rate) : std::string(kNone)},
       {"key_frame", "Last key frame",
        point.key_frame_age ? duration_text(*point.key_frame_age) + " ago" : std::string(kNone)},
       {"bytes_sent", "Sent", bytes_text(viewers.bytes_sent)},
@@ -132,19 +142,14 @@ std::vector<PointText> more_texts(const PointNumbers& point) {
 }
 
 std::vector<PointText> server_texts(const Snapshot& snapshot) {
-  std::size_t on_air = 0;
-  std::uint64_t bytes = 0;
-  for (const PointNumbers& point : snapshot.points) {
-    on_air += point.state == AirState::OnAir ? 1 : 0;
-    bytes += point.viewers.bytes_sent;
-  }
+  const Totals& totals = snapshot.totals;
   return {
       {"on_air",
        {},
-       std::to_string(on_air) + " of " + counted(snapshot.points.size(), "point", "points") +
+       std::to_string(totals.on_air) + " of " + counted(totals.points, "point", "points") +
            " on air"},
-      {"all_viewers", {}, counted(snapshot.viewers, "viewer", "viewers")},
-      {"all_bytes_sent", {}, bytes_text(bytes) + " sent"},
+      {"all_viewers", {}, counted(totals.viewers, "viewer", "viewers")},
+      {"all_bytes_sent", {}, bytes_text(totals.bytes_sent) + " sent"},
       {"running", {}, "running for " + duration_text(snapshot.running_for)},
   };
 }

@@ -11,9 +11,9 @@ constexpr std::chrono::milliseconds kShortest{500};
 
 void Rates::begin(Clock::time_point now) { now_ = now; }
 
-void Rates::take(const std::string& point, std::uint64_t bytes_received) {
+void Rates::take(const std::string& point, const Received& received) {
   std::deque<Sample>& samples = samples_[point];
-  samples.push_back({now_, bytes_received});
+  samples.push_back({now_, received});
   while (samples.size() > 2 && now_ - samples.front().at > kRemembered) samples.pop_front();
 }
 
@@ -21,14 +21,29 @@ void Rates::end() {
   std::erase_if(samples_, [this](const auto& each) { return each.second.back().at != now_; });
 }
 
-std::uint64_t Rates::bitrate(const std::string& point) const {
+std::optional<Rates::Span> Rates::span_of(const std::string& point) const {
   const auto found = samples_.find(point);
-  if (found == samples_.end()) return 0;
+  if (found == samples_.end()) return std::nullopt;
   const Sample& first = found->second.front();
   const Sample& last = found->second.back();
-  if (last.at - first.at < kShortest || last.bytes < first.bytes) return 0;
-  const double seconds = std::chrono::duration<double>(last.at - first.at).count();
-  return static_cast<std::uint64_t>(8.0 * static_cast<double>(last.bytes - first.bytes) / seconds);
+  if (last.at - first.at < kShortest || last.received.bytes < first.received.bytes)
+    return std::nullopt;
+  return Span{
+      std::chrono::duration<double>(last.at - first.at).count(),
+      {last.received.bytes - first.received.bytes, last.received.frames - first.received.frames}};
+}
+
+std::uint64_t Rates::bitrate(const std::string& point) const {
+  const auto span = span_of(point);
+  if (!span) return 0;
+  return static_cast<std::uint64_t>(8.0 * static_cast<double>(span->received.bytes) /
+                                    span->seconds);
+}
+
+std::optional<double> Rates::frame_rate(const std::string& point) const {
+  const auto span = span_of(point);
+  if (!span || span->received.frames == 0) return std::nullopt;
+  return static_cast<double>(span->received.frames) / span->seconds;
 }
 
 }  // namespace wmpush::pubpoint

@@ -70,9 +70,49 @@ std::chrono::milliseconds whole_milliseconds(Clock::duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time);
 }
 
+/// The names that are chosen, and which page they are.
+std::vector<std::string> chosen(const Service& service, const PointChoice& choice,
+                                Snapshot& snapshot) {
+  if (!choice.only.empty())
+    return service.registry().has(choice.only) ? std::vector{choice.only}
+                                               : std::vector<std::string>();
+  std::vector<std::string> names = service.registry().points();
+  if (choice.page == 0) return names;
+  snapshot.pages = std::max<std::size_t>((names.size() + kPointsOnPage - 1) / kPointsOnPage, 1);
+  snapshot.page = std::min(choice.page, snapshot.pages);
+  const std::size_t begin = (snapshot.page - 1) * kPointsOnPage;
+  const std::size_t end = std::min(begin + kPointsOnPage, names.size());
+  names.erase(names.begin() + static_cast<std::ptrdiff_t>(end), names.end());
+  names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(begin));
+  return names;
+}
+
+void add_state(PointNumbers& point, const Watching::PointState& state, const Service& service) {
+  const Clock::time_point now = service.now();
+  point.viewers = state.viewers;
+  point.origin = state.origin;
+  point.state = state.state;
+  point.bitrate = service.rates().bitrate(point.name);
+  point.frame_rate = service.rates().frame_rate(point.name);
+  if (!state.broadcast) return;
+  const Broadcast& broadcast = *state.broadcast;
+  if (const KeyFrame* key_frame = service.watching().key_frame(point.name))
+    point.picture = key_frame->number();
+  point.on_air = broadcast.is_live();
+  point.has_pusher = broadcast.has_pusher();
+  point.pushes = broadcast.intake().pushes;
+  point.packets = broadcast.intake().packets;
+  point.bytes_received = broadcast.intake().bytes;
+  if (const auto key_frame = broadcast.last_key_frame())
+    point.key_frame_age = whole_milliseconds(now - *key_frame);
+  if (!point.on_air || !broadcast.header()) return;
+  for (const asf::Stream& stream : broadcast.header()->parsed.streams)
+    point.streams.push_back(numbers_of(broadcast.header()->bytes, stream));
+}
+
 }  // namespace
 
-Snapshot take_snapshot(const Service& service) {
+Snapshot take_snapshot(const Service& service, const PointChoice& choice) {
   const Clock::time_point now = service.now();
   Snapshot snapshot;
   snapshot.version = WMPUSH_VERSION;
@@ -82,47 +122,27 @@ Snapshot take_snapshot(const Service& service) {
   snapshot.connections = service.connections();
   snapshot.requests = service.requests();
   snapshot.limits_met = service.limits_met();
-  std::map<std::string, Clock::time_point> pushed_since;
-  for (const auto& session : service.registry().sessions())
-    if (session->holds_point()) pushed_since[session->point()] = session->started();
-  const auto states = service.watching().points();
-  for (const std::string& name : service.registry().points()) {
+  snapshot.totals = service.watching().totals();
+  snapshot.is_of_one = !choice.only.empty();
+  const std::vector<std::string> names = chosen(service, choice, snapshot);
+  const auto states = service.watching().points(names);
+  std::multimap<std::string, const Relay*> relays;
+  for (const auto& relay : service.relays()) relays.emplace(relay->settings().point, relay.get());
+  for (const std::string& name : names) {
     PointNumbers& point = snapshot.points.emplace_back();
     point.name = name;
-    for (const auto& relay : service.relays())
-      if (relay->settings().point == name) point.relays.push_back(relay->numbers());
-    point.since = snapshot.taken_at;
-    const auto found = states.find(name);
-    if (found == states.end()) continue;
-    const Watching::PointState& state = found->second;
-    point.viewers = state.viewers;
-    point.origin = state.origin;
-    point.state = state.state;
-    point.bitrate = service.rates().bitrate(name);
-    snapshot.viewers += point.viewers.now;
-    if (const auto since = pushed_since.find(name); since != pushed_since.end())
-      point.pushed_for = whole_milliseconds(now - since->second);
-    if (!state.broadcast) continue;
-    const Broadcast& broadcast = *state.broadcast;
-    if (const KeyFrame* key_frame = service.watching().key_frame(name))
-      point.picture = key_frame->number();
-    point.on_air = broadcast.is_live();
-    point.has_pusher = broadcast.has_pusher();
-    point.pushes = broadcast.intake().pushes;
-    point.packets = broadcast.intake().packets;
-    point.bytes_received = broadcast.intake().bytes;
-    if (const auto key_frame = broadcast.last_key_frame())
-      point.key_frame_age = whole_milliseconds(now - *key_frame);
-    if (!point.on_air || !broadcast.header()) continue;
-    for (const asf::Stream& stream : broadcast.header()->parsed.streams)
-      point.streams.push_back(numbers_of(broadcast.header()->bytes, stream));
-  }
-  for (PointNumbers& point : snapshot.points) {
+    const auto [first, last] = relays.equal_range(name);
+    for (auto relay = first; relay != last; ++relay)
+      point.relays.push_back(relay->second->numbers());
+    if (const auto push = service.registry().pusher(name))
+      point.pushed_for = whole_milliseconds(now - push->started());
+    if (const auto state = states.find(name); state != states.end())
+      add_state(point, state->second, service);
     // What has changed since it was looked at last has changed now.
-    const History::Point* its = service.history().find(point.name);
+    point.since = snapshot.taken_at;
+    const History::Point* its = service.history().find(name);
     if (its != nullptr && its->is_known() && its->state == point.state) point.since = its->since;
   }
-  std::ranges::sort(snapshot.points, {}, &PointNumbers::name);
   return snapshot;
 }
 

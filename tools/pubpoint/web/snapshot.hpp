@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "pubpoint/pull/viewer_counts.hpp"
 #include "pubpoint/relay/relay_numbers.hpp"
 #include "pubpoint/web/history.hpp"
+#include "pubpoint/web/totals.hpp"
 
 namespace wmpush::pubpoint {
 
@@ -47,6 +49,8 @@ struct PointNumbers {
   std::uint64_t packets = 0;                            ///< of all pushes
   std::uint64_t bytes_received = 0;                     ///< of headers and packets
   std::uint64_t bitrate = 0;  ///< bit/s that came in the last seconds; 0: nothing, or not known yet
+  std::optional<double> frame_rate;  ///< frames/s of the video in the last seconds; not known yet,
+                                     ///< or there is no video: nothing
   std::optional<std::chrono::milliseconds> key_frame_age;
   std::vector<StreamNumbers> streams;  ///< on air
   ViewerCounts viewers;
@@ -67,13 +71,26 @@ struct Snapshot {
   std::chrono::milliseconds running_for{0};
   std::uint64_t connections = 0;  ///< that ever came
   std::uint64_t requests = 0;
-  std::size_t viewers = 0;  ///< of all points, now
+  Totals totals;
   LimitCounts limits_met;
-  std::vector<PointNumbers> points;  ///< by name
+  std::vector<PointNumbers> points;  ///< those that were chosen, by name
+  bool is_of_one = false;            ///< one was chosen by its name, whether or not it is there
+  std::size_t page = 1;              ///< that they are
+  std::size_t pages = 1;             ///< that there are
+};
+
+/// Points on a page of them.
+inline constexpr std::size_t kPointsOnPage = 100;
+
+/// Which points a snapshot is of: what is not shown costs nothing.
+struct PointChoice {
+  std::string only{};    ///< the one of that name, if there is one; empty: those of a page
+  std::size_t page = 0;  ///< counts from 1, and past the last one it is the last; 0: all points
+  auto operator<=>(const PointChoice&) const = default;
 };
 
 /// In the server's thread. Without the history, which pages and their events alone show.
-Snapshot take_snapshot(const Service& service);
+Snapshot take_snapshot(const Service& service, const PointChoice& choice = {});
 
 /// Adds to `point` what `history` has of it.
 void add_history(PointNumbers& point, const History& history, Clock::time_point now);

@@ -19,23 +19,24 @@ class WebHandler final : public RequestHandler {
   WebHandler(ClientConnection& connection, Service& service)
       : connection_(connection), service_(service) {}
 
-  /// A publishing point of the same name wins. A browser that asks for a point gets its page.
+  /// A publishing point of the same name wins, but over the files of the page, which every page
+  /// needs. A browser that asks for a point gets its page.
   bool takes(const RequestHead& head) const override;
   Reading on_request(const RequestHead& head) override;
   Reading on_bytes(Bytes&) override { return Reading::Request; }
   void on_gone(const std::string&) override { service_.events().remove(connection_); }
 
  private:
-  using Response = WebResponse;
-  Response respond(const RequestHead& head, std::string_view path);
-  Response numbers(const RequestHead& head, std::string_view path) const;
-  static Response asset(const Asset& asset);
+  WebResponse respond(const RequestHead& head, std::string_view path);
+  WebResponse numbers(const RequestHead& head, std::string_view path) const;
+  WebResponse overview(const RequestHead& head) const;
+  static WebResponse asset(const Asset& asset);
   Reading send_point(const RequestHead& head, const std::string& point);
-  Reading begin_events(const RequestHead& head, const std::string& point);
+  WebResponse point(const RequestHead& head, const std::string& point) const;
+  Reading begin_events(const RequestHead& head);
+  /// Whether one more may listen to events; otherwise it is answered.
+  bool may_listen(const RequestHead& head);
   PageAddress address_of(const RequestHead& head) const;
-  void send(const RequestHead& head, const Response& response) {
-    send_response(connection_, head, response);
-  }
 
   ClientConnection& connection_;
   Service& service_;
