@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, kLimits> kNames{"connections",
                                                        "record_queue",
                                                        "record_free",
                                                        "tls_handshakes",
-                                                       "event_streams"};
+                                                       "event_streams",
+                                                       "hls_programs"};
 
 }  // namespace
 

@@ -31,9 +31,10 @@ enum class Limit : unsigned {
   RecordQueue,          ///< the same: too much waits for the disk
   RecordFree,           ///< the same: the disk has too little space
   Handshakes,           ///< a client of the TLS port did not come to speak TLS
-  EventStreams          ///< a page was not kept up to date: too many are
+  EventStreams,         ///< a page was not kept up to date: too many are
+  HlsPrograms           ///< a browser could not watch: too many points have a program for HLS
 };
-inline constexpr std::size_t kLimits = 20;
+inline constexpr std::size_t kLimits = 21;
 
 /// As in the configuration where there is a key for it: "address_connections".
 std::string_view name_of(Limit limit);

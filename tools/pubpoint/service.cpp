@@ -30,8 +30,12 @@ Service::Service(Settings settings, Post post)
       access_(std::make_unique<Access>(settings_.access, settings_.authentication)),
       post_(std::move(post)),
       hooks_(settings_.hooks, post_),
+      hls_(settings_.hls_points, settings_.hls,
+           {.post = post_,
+            .now = [this] { return settings_.now(); },
+            .log = [this](const std::string& text) { log_seldom(text, text); }}),
       watching_(
-          settings_, registry_, post_,
+          settings_, registry_, hls_, post_,
           [this](const ViewerRecord& viewer) {
             change([] {});
             if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
@@ -128,6 +132,7 @@ std::string Service::reload(Settings settings) {
   keep(settings.viewer_threads != now.viewer_threads, "the threads for viewers");
   keep(settings.relays != now.relays, "the relays");
   keep(settings.origins != now.origins, "the origins");
+  keep(settings.hls_points != now.hls_points || settings.hls != now.hls, "HLS");
   try {
     hooks_.change(settings.hooks);
     settings_.hooks = std::move(settings.hooks);
@@ -378,6 +383,7 @@ void Service::check_timers() {
   for (const auto& [id, recorder] : recorders_) recorder->flush();
   registry_.check_timers(now());
   watching_.check_timers(now());
+  hls_.check_timers();
   if (const std::uint64_t skips = watching_.skips(); skips != skips_told_) {
     const std::uint64_t more = skips - std::exchange(skips_told_, skips);
     log("viewers are too slow: " + std::to_string(more) + (more == 1 ? " time one" : " times one") +

@@ -42,6 +42,9 @@ class Access {
   AccessDecision decide(const AccessRequest& request, Clock::time_point now,
                         std::chrono::system_clock::time_point wall_clock);
 
+  /// Everybody may watch that point: without a password or a token, and from everywhere.
+  bool is_open_to_all(std::string_view point) const;
+
  private:
   bool admits_address(const AccessRequest& request) const;
 

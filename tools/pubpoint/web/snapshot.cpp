@@ -91,6 +91,7 @@ Snapshot take_snapshot(const Service& service) {
     point.name = name;
     for (const auto& relay : service.relays())
       if (relay->settings().point == name) point.relays.push_back(relay->numbers());
+    if (const auto hls = service.hls().find(name)) point.hls = hls->numbers();
     point.since = snapshot.taken_at;
     const auto found = states.find(name);
     if (found == states.end()) continue;

@@ -6,7 +6,7 @@
 
 #include "core/percent.hpp"
 #include "pubpoint/admission.hpp"
-#include "pubpoint/http/field_text.hpp"
+#include "pubpoint/http/conditions.hpp"
 #include "pubpoint/http/request_target.hpp"
 #include "pubpoint/pull/pull_request.hpp"
 #include "pubpoint/web/forms.hpp"
@@ -32,19 +32,6 @@ std::string point_in(std::string_view query) {
   if (!query.starts_with(kName)) return {};
   query.remove_prefix(kName.size());
   return percent_decoded_leniently(query.substr(0, query.find('&')));
-}
-
-/// There is a body, which nobody reads.
-bool has_body(const RequestHead& head) {
-  const auto lengths = head.values("Content-Length");
-  return !head.values("Transfer-Encoding").empty() ||
-         std::ranges::any_of(lengths, [](std::string_view each) { return trimmed(each) != "0"; });
-}
-
-/// The client has what it asks for (RFC 9110, 13.1.2).
-bool is_known(const RequestHead& head, std::string_view etag) {
-  return head.lists("If-None-Match", etag) || head.lists("If-None-Match", "*") ||
-         head.lists("If-None-Match", "W/" + std::string(etag));
 }
 
 }  // namespace

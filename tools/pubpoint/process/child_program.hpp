@@ -1,0 +1,62 @@
+// A program that the server has started.
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace wmpush::pubpoint {
+
+/// How a program has ended.
+struct ProgramEnd {
+  bool exited = false;  ///< by itself; else a signal has ended it
+  int number = 0;       ///< its status, or the signal
+};
+
+/// Runs in a process group of its own, so that what it starts ends with it, with three descriptors
+/// and no other one of ours, and with all signals as they are by default. Belongs to the thread of
+/// its io_context.
+class ChildProgram : public std::enable_shared_from_this<ChildProgram> {
+ public:
+  struct Command {
+    /// The program and its arguments. Without a '/' the program is looked for in the PATH.
+    std::vector<std::string> words;
+    std::vector<std::string> environment;  ///< "NAME=value"
+    int input = -1;                        ///< descriptors that it gets copies of
+    int output = -1;
+    int errors = -1;
+    int niceness = 0;  ///< above 0: of less weight than the server
+    /// What it has started, and has not left its group, ends with it.
+    bool ends_group = false;
+  };
+  explicit ChildProgram(boost::asio::io_context& context) : context_(context) {}
+  ~ChildProgram();
+  ChildProgram(const ChildProgram&) = delete;
+  ChildProgram& operator=(const ChildProgram&) = delete;
+
+  /// Called once. Empty when it runs, and then `over` is called once, in the thread, after its end:
+  /// otherwise why it does not, without its name.
+  std::string start(Command command, std::function<void(ProgramEnd)> over);
+  /// Ends it with all that it has started and that has not left its group. Nothing when it is over.
+  void kill();
+
+ private:
+  void wait_for_end();
+
+  boost::asio::io_context& context_;
+  std::function<void(ProgramEnd)> over_;
+  pid_t child_ = -1;  // not reaped yet
+  bool ends_group_ = false;
+  std::thread waiting_;
+};
+
+/// The environment of this process.
+std::vector<std::string> own_environment();
+
+}  // namespace wmpush::pubpoint
