@@ -111,7 +111,7 @@ Reading HlsHandler::ask_hook() {
 Reading HlsHandler::answer_playlist(bool waited) {
   HlsPoint& point = *place_.point;
   const std::string& name = point.settings().point;
-  HlsPoint::Answer answer = point.ask();
+  HlsPoint::Answer answer = point.ask(waited);
   // Where another server or a file has something to show it begins because somebody asks.
   if (answer == HlsPoint::Answer::Off && !waited && service_.watching().begins_when_asked(name))
     answer = HlsPoint::Answer::Wait;

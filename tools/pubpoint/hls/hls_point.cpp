@@ -60,14 +60,18 @@ void HlsPoint::take(const Item& item) {
   if (is_wanted()) begin();
 }
 
-HlsPoint::Answer HlsPoint::ask() {
+HlsPoint::Answer HlsPoint::ask(bool waited) {
   asked_ = around_.now();
-  if (playlist_.has_segments()) return Answer::Playlist;
+  if (playlist_.has_segments() && (waited || !current_ || is_long_enough()))
+    return Answer::Playlist;
   if (stopped_ || !header_) return Answer::Off;
   if (current_) return Answer::Wait;
   if (around_.now() < retry_at_) return Answer::Failed;
   return begin() ? Answer::Wait : Answer::Full;
 }
+
+/// With one segment a player would stop at its end, and at that of each later one.
+bool HlsPoint::is_long_enough() const { return playlist_.size() > 1; }
 
 bool HlsPoint::is_wanted() const {
   return !stopped_ && asked_ && around_.now() - *asked_ < all_.idle_time;
@@ -179,7 +183,7 @@ void HlsPoint::publish() {
     if (std::exchange(has_slot_, false)) around_.give_slot();
     if (std::exchange(stream_ended_, false) && playlist_.has_segments()) playlist_.end();
   }
-  if (playlist_.has_segments() || !current_) wake();
+  if (!current_ || is_long_enough()) wake();
 }
 
 void HlsPoint::wake() {

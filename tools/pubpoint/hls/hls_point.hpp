@@ -51,8 +51,8 @@ class HlsPoint final : public ItemSink, public std::enable_shared_from_this<HlsP
     Full,      ///< too many points have a program already
     Failed     ///< the program has failed, and is tried again later
   };
-  /// Somebody asks for the playlist, and wants it to go on.
-  Answer ask();
+  /// Somebody asks for the playlist, and wants it to go on. `waited`: a short one will do.
+  Answer ask(bool waited);
   /// Calls `what` once, when ask() may answer something else, if `who` is still there.
   void when_changed(std::weak_ptr<const void> who, std::function<void()> what) {
     waiting_.push_back({std::move(who), std::move(what)});
@@ -92,6 +92,7 @@ class HlsPoint final : public ItemSink, public std::enable_shared_from_this<HlsP
   };
 
   bool begin();
+  bool is_long_enough() const;
   void end_current();
   void give(const std::shared_ptr<const Packet>& packet);
   void run_over(Run& run, const std::string& why);

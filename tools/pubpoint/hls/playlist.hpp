@@ -35,6 +35,7 @@ class Playlist {
 
   /// There is something to play.
   bool has_segments() const { return !segments_.empty(); }
+  std::size_t size() const { return segments_.size(); }
   bool has_ended() const { return ended_; }
   /// Seconds, rounded: what EXT-X-TARGETDURATION says.
   std::chrono::seconds target_duration() const;

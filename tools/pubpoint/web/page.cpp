@@ -4,6 +4,7 @@
 #include "pubpoint/pull/pull_response.hpp"
 #include "pubpoint/web/chart.hpp"
 #include "pubpoint/web/html.hpp"
+#include "pubpoint/web/player.hpp"
 #include "pubpoint/web/point_texts.hpp"
 
 namespace wmpush::pubpoint {
@@ -265,6 +266,7 @@ std::string point_page(const Snapshot& snapshot, const PointNumbers& point,
   html.markup("<p class=\"notice\" role=\"status\" data-notice></p>\n");
   begin_card(html, point);
   add_state(html, point, true, true);
+  add_player(html, point, address);
   add_charts(html, point, "point");
   std::vector<PointText> texts = main_texts(point);
   for (PointText& text : more_texts(point)) texts.push_back(std::move(text));
@@ -286,6 +288,7 @@ std::string plain_point_page(const PointNumbers& point, const PageAddress& addre
   html.markup("<main class=\"single\">\n").element("h1", point.name).markup("\n");
   begin_card(html, point);
   add_state(html, point, false, false);
+  add_player(html, point, address);
   html.markup("<p>A live stream in Windows Media format. Open it in a player such as VLC.</p>\n");
   add_players(html, point, address, "h2");
   html.markup("</article>\n");

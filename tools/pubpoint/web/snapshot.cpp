@@ -92,6 +92,7 @@ Snapshot take_snapshot(const Service& service) {
     for (const auto& relay : service.relays())
       if (relay->settings().point == name) point.relays.push_back(relay->numbers());
     if (const auto hls = service.hls().find(name)) point.hls = hls->numbers();
+    point.begins_when_asked = service.watching().begins_when_asked(name);
     point.since = snapshot.taken_at;
     const auto found = states.find(name);
     if (found == states.end()) continue;

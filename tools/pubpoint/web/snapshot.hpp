@@ -54,6 +54,7 @@ struct PointNumbers {
   std::vector<RelayNumbers> relays;     ///< that push on what comes here
   std::optional<OriginNumbers> origin;  ///< where what is shown comes from another server
   std::optional<HlsNumbers> hls;        ///< where browsers can watch
+  bool begins_when_asked = false;       ///< it is off only because nobody watches
   AirState state = AirState::Off;
   std::chrono::system_clock::time_point since{};  ///< that it is in this state
   std::vector<AgedSample> history;                ///< oldest first; empty unless asked for

@@ -20,9 +20,13 @@ constexpr std::array<std::string_view, 5> kPaths = {"/events", "/healthz", "/met
 /// All that a page needs is here, and nothing of it is within the page: what somebody smuggles into
 /// one runs nowhere.
 constexpr std::string_view kPageFields =
+    "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\nReferrer-Policy: "
+    "no-referrer\r\n";
+constexpr std::string_view kPagePolicy =
     "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src "
-    "'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "Referrer-Policy: no-referrer\r\n";
+    "'self'; connect-src 'self'";
+/// A script makes what is played from what it has got.
+constexpr std::string_view kPlayerPolicy = "; media-src 'self' blob:";
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
@@ -114,13 +118,16 @@ Reading WebHandler::send_point(const RequestHead& head, const std::string& point
   if (address.host.empty() || its == snapshot.points.end()) {
     send(head, {.status = "400 Bad Request", .type = std::string(kText), .body = "no Host\n"});
   } else if (!service_.shows_numbers_to(connection_.address())) {
-    send(head, {.type = std::string(kHtml), .body = plain_point_page(*its, address)});
+    send(head, {.type = std::string(kHtml),
+                .body = plain_point_page(*its, address),
+                .plays = its->hls.has_value()});
   } else {
     add_history(*its, service_.history(), service_.now());
     std::optional<PointClients> clients;
     if (service_.shows_clients_to(connection_.address())) clients = take_clients(service_, point);
     send(head, {.type = std::string(kHtml),
-                .body = point_page(snapshot, *its, clients ? &*clients : nullptr, address)});
+                .body = point_page(snapshot, *its, clients ? &*clients : nullptr, address),
+                .plays = its->hls.has_value()});
   }
   return Reading::Request;
 }
@@ -166,7 +173,8 @@ void WebHandler::send(const RequestHead& head, const Response& response) {
             "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n";
   text += "Cache-Control: " + response.cache + "\r\nX-Content-Type-Options: nosniff\r\n";
   if (!response.etag.empty()) text += "ETag: " + response.etag + "\r\n";
-  if (response.type == kHtml) text += kPageFields;
+  if (response.type == kHtml)
+    text.append(kPagePolicy).append(response.plays ? kPlayerPolicy : "").append(kPageFields);
   text += closes ? "Connection: close\r\n\r\n" : "\r\n";
   if (head.method != "HEAD") text += response.body;
   connection_.say(std::move(text));

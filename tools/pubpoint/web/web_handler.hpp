@@ -31,6 +31,7 @@ class WebHandler final : public RequestHandler {
     std::string body;
     std::string cache = "no-store";
     std::string etag{};
+    bool plays = false;  ///< the page has a player
   };
   Response respond(const RequestHead& head, std::string_view path);
   Response numbers(const RequestHead& head, std::string_view path) const;
