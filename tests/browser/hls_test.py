@@ -33,6 +33,27 @@ return bright;
 """
 
 
+class Pushes:
+    """One encoder after the other to the same point: the newer one takes over."""
+
+    def __init__(self, ffmpeg, mode, url):
+        self.command = [ffmpeg, "-hide_banner", "-nostdin", "-v", "quiet", "-re"]
+        self.codecs = CODECS[mode]
+        self.url = url
+        self.all = []
+
+    def start(self, size):
+        self.all.append(subprocess.Popen(
+            [*self.command, "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25",
+             "-f", "lavfi", "-i", "sine=frequency=440", "-t", "120",
+             *self.codecs, "-f", "asf", self.url]))
+
+    def end(self):
+        for push in self.all:
+            push.terminate()
+            push.wait()
+
+
 def status(base):
     with urllib.request.urlopen(base + "/status.json", timeout=10) as answer:
         return answer.read().decode()
@@ -55,7 +76,6 @@ def watch(base, browser, push, screenshot):
     browser.wait_for("return document.querySelector('video').currentTime > arguments[0] + 3", 8, at)
     bright = browser.run(BRIGHT)
     assert bright > 1000, f"only {bright} of 3072 pixels are not dark"
-    assert push.poll() is None, "the push has ended"
     if screenshot:
         with open(screenshot, "wb") as file:
             file.write(base64.b64decode(browser.screenshot()))
@@ -70,7 +90,12 @@ def watch(base, browser, push, screenshot):
     assert not complaints, complaints
     assert '"running": true, "viewers": 1' in status(base), status(base)
 
-    push.terminate()
+    push.start("160x120")
+    browser.wait_for("return document.querySelector('video').videoWidth === 160", 20)
+    at = browser.run("return document.querySelector('video').currentTime")
+    browser.wait_for("return document.querySelector('video').currentTime > arguments[0] + 1", 8, at)
+
+    push.end()
     browser.wait_for("return document.querySelector('.watch [role=status]').textContent === "
                      "'The stream has ended.'", 20)
     print(f"It played after {first:.1f} s; {bright} of 3072 pixels are not dark; "
@@ -85,17 +110,15 @@ def main():
             print(f"SKIPPED: {program} is not there (Debian's packages chromium, "
                   "chromium-driver and ffmpeg)")
             return 77
-    server = subprocess.Popen([wmpush, "serve", "--listen", "127.0.0.1:0", "--hls", mode],
+    server = subprocess.Popen([wmpush, "serve", "--listen", "127.0.0.1:0", "--hls", mode,
+                               "--takeover", "newer"],
                               stdout=subprocess.PIPE, text=True)
     push = browser = None
     try:
         url = server.stdout.readline().strip()
         base = url.replace("wmpush://", "http://").rsplit("/", 1)[0]
-        push = subprocess.Popen(
-            [ffmpeg, "-hide_banner", "-nostdin", "-v", "error", "-re",
-             "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25",
-             "-f", "lavfi", "-i", "sine=frequency=440", "-t", "120",
-             *CODECS[mode], "-f", "asf", url])
+        push = Pushes(ffmpeg, mode, url)
+        push.start("320x240")
         while "started" not in server.stdout.readline():
             pass
         browser = Browser()
@@ -103,10 +126,10 @@ def main():
     finally:
         if browser:
             browser.close()
-        for process in (push, server):
-            if process:
-                process.terminate()
-                process.wait()
+        if push:
+            push.end()
+        server.terminate()
+        server.wait()
         server.stdout.close()
 
 

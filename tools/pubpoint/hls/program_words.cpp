@@ -70,11 +70,11 @@ std::vector<std::string> packager_command(const HlsSettings& settings, HlsMode m
   if (mode == HlsMode::Copy) {
     words({"-c", "copy"});
   } else {
-    // Browsers take 4:2:0 only, which needs even sizes. Without B-frames and look-ahead a picture
-    // comes out as soon as it has gone in.
+    // Each frame once. Browsers take 4:2:0 only, which needs even sizes. Without B-frames and
+    // look-ahead a picture comes out as soon as it has gone in.
     words({"-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-vf",
-           "scale=trunc(iw/2)*2:trunc(ih/2)*2", "-pix_fmt", "yuv420p", "-sc_threshold", "0",
-           "-force_key_frames",
+           "scale=trunc(iw/2)*2:trunc(ih/2)*2", "-fps_mode", "vfr", "-pix_fmt", "yuv420p",
+           "-sc_threshold", "0", "-force_key_frames",
            "expr:gte(t,n_forced*" + seconds_text(settings.segment_time) + ")"});
     words({"-c:a", "aac", "-b:a", "128k", "-ac", "2"});
   }
