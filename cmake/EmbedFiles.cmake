@@ -5,6 +5,7 @@ cmake_minimum_required(VERSION 3.25)
 
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
+set(type_txt "text/plain; charset=utf-8")
 set(type_svg "image/svg+xml")
 
 set(table "")

@@ -55,6 +55,9 @@ check | libclang-rt-dev | fuzzer                          | libFuzzer, for the f
 check | clang-tidy     | command:clang-tidy                | mistakes that compilers do not see
 check | clang-format   | command:clang-format              | the style of the sources
 check | shellcheck     | command:shellcheck                | the style of the scripts
+browser | npm         | command:npm                       | gets hls.js for the page of wmpush serve
+browser | chromium    | command:chromium                  | a browser that watches
+browser | chromium-driver | command:chromedriver          | drives it
 chroot | mmdebstrap    | command:mmdebstrap                | makes a bare Debian to try everything in
 LIST
 }

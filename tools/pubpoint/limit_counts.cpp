@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, kLimits> kNames{"connections",
                                                        "record_free",
                                                        "tls_handshakes",
                                                        "event_streams",
-                                                       "address_event_streams"};
+                                                       "address_event_streams",
+                                                       "hls_programs"};
 
 }  // namespace
 

@@ -32,9 +32,10 @@ enum class Limit : unsigned {
   RecordFree,           ///< the same: the disk has too little space
   Handshakes,           ///< a client of the TLS port did not come to speak TLS
   EventStreams,         ///< a page was not kept up to date: too many are
-  AddressEventStreams   ///< the same, of one address
+  AddressEventStreams,  ///< the same, of one address
+  HlsPrograms           ///< a browser could not watch: too many points have a program for HLS
 };
-inline constexpr std::size_t kLimits = 21;
+inline constexpr std::size_t kLimits = 22;
 
 /// As in the configuration where there is a key for it: "address_connections".
 std::string_view name_of(Limit limit);

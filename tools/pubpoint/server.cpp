@@ -19,6 +19,7 @@
 #include "core/host_port.hpp"
 #include "core/percent.hpp"
 #include "pubpoint/access/ip_address.hpp"
+#include "pubpoint/hls/hls_handler.hpp"
 #include "pubpoint/http/client_socket.hpp"
 #include "pubpoint/http/http_connection.hpp"
 #include "pubpoint/http/listener.hpp"
@@ -159,6 +160,7 @@ class Server::Impl {
       if (secure_) secure_->close();
       service_.disconnect({}, 503, "the server was stopped");
       service_.stop_relays();
+      service_.stop_hls();
       service_.watching().stop();
       for (const auto& connection : connections_) connection->close();
       stop_timer_.expires_after(kLongestFinish);
@@ -299,6 +301,7 @@ std::vector<std::unique_ptr<RequestHandler>> make_handlers(ClientConnection& con
   handlers.push_back(std::make_unique<AdminHandler>(connection, service));
   handlers.push_back(std::make_unique<WebHandler>(connection, service));
   handlers.push_back(std::make_unique<PictureHandler>(connection, service));
+  handlers.push_back(std::make_unique<HlsHandler>(connection, service));
   handlers.push_back(std::make_unique<PullHandler>(connection, service));
   handlers.push_back(std::make_unique<PushHandler>(connection, service));
   return handlers;

@@ -14,6 +14,7 @@
 #include "pubpoint/access/access_settings.hpp"
 #include "pubpoint/access/authentication.hpp"
 #include "pubpoint/clock.hpp"
+#include "pubpoint/hls/hls_settings.hpp"
 #include "pubpoint/hook/hook_settings.hpp"
 #include "pubpoint/limit_counts.hpp"
 #include "pubpoint/origin/origin_settings.hpp"
@@ -137,8 +138,10 @@ struct Settings {
   Takeover takeover = Takeover::Refuse;
   HookSettings hooks{};
   PictureSettings pictures{};
-  std::vector<RelaySettings> relays{};             ///< what is received is pushed on
-  std::vector<OriginSettings> origins{};           ///< what is shown comes from another server
+  std::vector<RelaySettings> relays{};         ///< what is received is pushed on
+  std::vector<OriginSettings> origins{};       ///< what is shown comes from another server
+  std::vector<HlsPointSettings> hls_points{};  ///< that browsers can watch
+  HlsSettings hls{};
   std::shared_ptr<const FallbackFile> fallback{};  ///< shown while nobody pushes; null: nothing
   std::size_t viewer_threads = 0;                  ///< 0: one for each core
   Limits limits{};

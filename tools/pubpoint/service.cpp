@@ -31,12 +31,16 @@ Service::Service(Settings settings, Post post)
       access_(std::make_unique<Access>(settings_.access, settings_.authentication)),
       post_(std::move(post)),
       hooks_(settings_.hooks, post_),
+      hls_(settings_.hls_points, settings_.hls,
+           {.post = post_,
+            .now = [this] { return settings_.now(); },
+            .log = [this](const std::string& text) { log_seldom(text, text); }}),
       pictures_(settings_.pictures, post_,
                 [this](const std::string& point, const std::string& line) {
                   log_seldom("picture " + point, line);
                 }),
       watching_(
-          settings_, registry_, post_,
+          settings_, registry_, hls_, post_,
           [this](const ViewerRecord& viewer) {
             change([] {});
             if (settings_.on_viewer_end) settings_.on_viewer_end(viewer);
@@ -140,6 +144,7 @@ std::string Service::reload(Settings settings) {
   keep(settings.relays != now.relays, "the relays");
   keep(settings.origins != now.origins, "the origins");
   keep(settings.pictures != now.pictures, "how pictures are made");
+  keep(settings.hls_points != now.hls_points || settings.hls != now.hls, "HLS");
   try {
     hooks_.change(settings.hooks);
     settings_.hooks = std::move(settings.hooks);
@@ -312,6 +317,7 @@ void Service::check_timers() {
   registry_.check_timers(now());
   watching_.check_timers(now());
   pictures_.forget_others([this](const std::string& point) { return registry_.has(point); });
+  hls_.check_timers();
   if (const std::uint64_t skips = watching_.skips(); skips != skips_told_) {
     const std::uint64_t more = skips - std::exchange(skips_told_, skips);
     log("viewers are too slow: " + std::to_string(more) + (more == 1 ? " time one" : " times one") +

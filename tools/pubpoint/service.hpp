@@ -15,6 +15,7 @@
 
 #include "pubpoint/access/access.hpp"
 #include "pubpoint/access/log_limiter.hpp"
+#include "pubpoint/hls/hls.hpp"
 #include "pubpoint/hook/hooks.hpp"
 #include "pubpoint/http/http_host.hpp"
 #include "pubpoint/picture/pictures.hpp"
@@ -56,6 +57,8 @@ class Service final : public HttpHost {
   EventStream& events() { return events_; }
   Administration& administration() { return administration_; }
   const Users& users() const { return access_->users(); }
+  Hls& hls() { return hls_; }
+  const Hls& hls() const { return hls_; }
   std::chrono::system_clock::time_point started_at() const { return started_at_; }
   Clock::time_point running_since() const { return running_since_; }
   /// Whether whoever is at this address may see the numbers of the server.
@@ -67,6 +70,11 @@ class Service final : public HttpHost {
   bool shows_clients_to(const std::string& address) const {
     const AddressList& list = settings_.access.clients_from;
     return shows_numbers_to(address) && !list.empty() && list.admits(address);
+  }
+
+  /// Everybody may watch that point, and nobody is asked about it.
+  bool is_open_to_all(const std::string& point) const {
+    return access_->is_open_to_all(point) && !has_hook(Hook::Watch);
   }
 
   /// One line for people; control characters are made visible.
@@ -90,6 +98,8 @@ class Service final : public HttpHost {
   const std::vector<std::unique_ptr<Relay>>& relays() const { return relays_; }
   /// Ends what they push, in their own threads.
   void stop_relays();
+  /// Ends the programs that make segments.
+  void stop_hls() { hls_.stop(); }
 
   /// Asks a hook that there is whether `peer` may do what `facts` say, if that is still `wanted`
   /// when its turn comes; `refused` is called later, with the status of the answer, 0 when it may.
@@ -181,6 +191,7 @@ class Service final : public HttpHost {
   const Post post_;
   std::vector<std::unique_ptr<Relay>> relays_;
   Hooks hooks_;
+  Hls hls_;
   std::set<std::string> let_in_;  // pushes whose end is to be told, by push-id
   Pictures pictures_;
   Watching watching_;

@@ -335,6 +335,9 @@ Command serve_command() {
       {"origin", "URL",
        "show what another server shows at this http:// or https:// URL: it is pulled once, while "
        "somebody watches here"},
+      {"hls", "HOW",
+       "let browsers watch, by HLS, which FFmpeg's program makes while somebody asks: copy what is "
+       "pushed as H.264 and AAC, or transcode anything else (default off)"},
       {"takeover", "WHICH",
        "of two pushes to one point: refuse the newer (default), or let the newer take over"},
       {"fallback", "FILE",
@@ -360,6 +363,7 @@ Command serve_command() {
       "  wmpush serve --record received\n"
       "  wmpush serve --listen '*:80' --point live --point studio\n"
       "  wmpush serve --listen '*:80' --tls_listen '*:443' --tls_cert chain.pem --tls_key key.pem\n"
+      "  wmpush serve --listen '*:80' --hls transcode\n"
       "  wmpush serve --config wmpush.toml --check\n"
       "  wmpush serve --user studio --password_file secret\n"
       "  wmpush serve --users users --grant 'ali:push:/live' --grant '*:watch:*'\n";

@@ -45,6 +45,8 @@ std::string read_file(const std::string& file, Config& config) {
   place_beside(folder, config.settings.record);
   place_beside(folder, config.settings.pictures.program);
   config.settings.hooks.folder = folder;
+  if (config.settings.hls.program.find('/') != std::string::npos)
+    place_beside(folder, config.settings.hls.program);
   return {};
 }
 
@@ -190,6 +192,8 @@ void take_others(Config& config) {
     settings.relays.push_back({.point = settings.points[point], .url = url});
   for (const auto& [point, url] : config.origins)
     settings.origins.push_back({.point = settings.points[point], .url = url});
+  for (const auto& [point, mode] : config.hls)
+    settings.hls_points.push_back({.point = settings.points[point], .mode = mode});
 }
 
 /// What would come back to where it came from; empty when nothing would.
@@ -213,14 +217,22 @@ std::string check_others(const ServeSettings& settings) {
 std::string read_others(const Arguments& arguments, pubpoint::Settings& settings) {
   const std::vector<std::string> urls = arguments.values("relay");
   const auto origin = arguments.value("origin");
-  if (settings.points.size() != 1 && (origin || !urls.empty()))
-    return std::string(origin ? "--origin" : "--relay") +
+  const auto hls = arguments.value("hls");
+  if (settings.points.size() != 1 && (origin || hls || !urls.empty()))
+    return std::string(origin ? "--origin"
+                       : hls  ? "--hls"
+                              : "--relay") +
            " is for a server with one point: of several, the file of --config names each one's "
            "under its [[point]]";
   if (origin) {
     if (std::string wrong = pubpoint::check_origin(*origin); !wrong.empty())
       return "--origin: " + wrong;
     settings.origins = {{.point = settings.points.front(), .url = *origin}};
+  }
+  if (hls) {
+    const auto mode = pubpoint::hls_mode(*hls);
+    if (!mode) return "--hls is off, copy or transcode, and not '" + *hls + "'";
+    settings.hls_points = {{.point = settings.points.front(), .mode = *mode}};
   }
   if (!urls.empty()) settings.relays.clear();
   for (const std::string& url : urls) {
@@ -241,6 +253,7 @@ std::string read_points(const Arguments& arguments, pubpoint::Settings& settings
     settings.points.clear();
     settings.relays.clear();  // of those in the file
     settings.origins.clear();
+    settings.hls_points.clear();
   }
   for (const std::string& name : names)
     if (std::string wrong = pubpoint::parse_point(name, settings.points.emplace_back());

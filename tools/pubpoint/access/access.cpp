@@ -75,6 +75,11 @@ AccessDecision Access::decide(const AccessRequest& request, Clock::time_point no
   return decision;
 }
 
+bool Access::is_open_to_all(std::string_view point) const {
+  return settings_.watch_from.empty() && settings_.token_key.empty() &&
+         (gatekeeper_.users().open() || gatekeeper_.users().everybody_may(Right::Watch, point));
+}
+
 bool Access::admits_address(const AccessRequest& request) const {
   switch (request.right) {
     case Right::Push:

@@ -43,6 +43,9 @@ class Access {
                         std::chrono::system_clock::time_point wall_clock);
   const Users& users() const { return gatekeeper_.users(); }
 
+  /// Everybody may watch that point: without a password or a token, and from everywhere.
+  bool is_open_to_all(std::string_view point) const;
+
  private:
   bool admits_address(const AccessRequest& request) const;
 

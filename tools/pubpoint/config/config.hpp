@@ -29,7 +29,9 @@ struct Config {
   /// Which point, by its number in settings.points, is relayed to which URL.
   std::vector<std::pair<std::size_t, std::string>> relays{};
   std::vector<std::pair<std::size_t, std::string>> origins{};  ///< the same, of where it comes from
-  std::string push_from{};                                     ///< addresses with commas between
+  /// The same, of how browsers watch.
+  std::vector<std::pair<std::size_t, HlsMode>> hls{};
+  std::string push_from{};  ///< addresses with commas between
   std::string watch_from{};
   std::string status_from{};
   std::string clients_from{};

@@ -276,6 +276,33 @@ void add_picture(std::vector<ConfigKey>& keys) {
       [](Config & c) -> auto& { return c.settings.pictures.interval; }, 100, kMany));
 }
 
+void add_hls(std::vector<ConfigKey>& keys) {
+  const std::string table = "hls";
+  const auto put = [&](ConfigKey key) { keys.push_back(std::move(key)); };
+  put(text(
+      table, "program", "FFmpeg's program: a file, or a name that is looked for in the PATH",
+      [](Config & c) -> auto& { return c.settings.hls.program; },
+      [](const std::string& name) { return std::string(name.empty() ? "a name is needed" : ""); }));
+  put(number(
+      table, "segment_time", "milliseconds of a segment, at least: it ends at a key frame",
+      [](Config & c) -> auto& { return c.settings.hls.segment_time; }, 500, 60'000));
+  put(number(
+      table, "segments", "segments in a playlist",
+      [](Config & c) -> auto& { return c.settings.hls.segments; }, 3, 1000));
+  put(number(
+      table, "idle_time", "milliseconds without a request after which the program is ended",
+      [](Config & c) -> auto& { return c.settings.hls.idle_time; }, 10'000, kMany));
+  put(number(
+      table, "programs", "points that browsers watch at the same time, each with a program",
+      [](Config & c) -> auto& { return c.settings.hls.programs; }, 1, 1000));
+  put(number(
+      table, "queue", "bytes that may wait for a program",
+      [](Config & c) -> auto& { return c.settings.hls.queue; }, 1 << 20, kTebibyte));
+  put(number(
+      table, "memory", "bytes of the segments of a point",
+      [](Config & c) -> auto& { return c.settings.hls.memory; }, 1 << 20, kTebibyte));
+}
+
 void add_limits(std::vector<ConfigKey>& keys) {
   const auto put = [&](const char* name, const char* help, auto member, std::int64_t least,
                        std::int64_t most) {
@@ -315,6 +342,7 @@ std::vector<ConfigKey> all_keys() {
   add_timeouts(keys);
   add_hooks(keys);
   add_picture(keys);
+  add_hls(keys);
   add_limits(keys);
   keys.push_back(text(
       "log", "access", "file with a line for each request, in Apache's combined format",
@@ -356,6 +384,19 @@ std::vector<ConfigKey> all_keys() {
     return {};
   };
   keys.push_back(std::move(origin));
+  const std::string modes = R"("off", "copy" or "transcode")";
+  ConfigKey hls{"point", "hls",
+                modes,   "browsers watch by HLS: as it is pushed (H.264 and AAC), or transcoded",
+                {},      [](const Config&) { return std::string("\"off\""); }};
+  hls.take = [modes](Config& config, const Value& value) -> std::string {
+    const auto* given = std::get_if<std::string>(&value.what);
+    if (given == nullptr) return wrong_type(modes, value);
+    const auto mode = hls_mode(*given);
+    if (!mode) return " is " + modes + ", and not " + in_quotes(*given);
+    config.hls.emplace_back(config.settings.points.size() - 1, *mode);
+    return {};
+  };
+  keys.push_back(std::move(hls));
   return keys;
 }
 

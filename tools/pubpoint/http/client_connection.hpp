@@ -41,6 +41,10 @@ class ClientConnection {
   virtual void answer(int status, Fields fields) = 0;
   /// Sends a response as it stands.
   virtual void say(std::string response) = 0;
+  /// The same, with a body behind the head that others get as well.
+  virtual void say_shared(std::string head, std::shared_ptr<const std::string> body) {
+    say(head + *body);
+  }
   /// Not all of what was said has gone to the kernel yet.
   virtual bool is_sending() const = 0;
   /// Bytes of what was said that the client's system has not confirmed.

@@ -292,18 +292,32 @@ void HttpConnection::say(std::string response) {
     if (record_->bytes == 0 && head != response.npos) record_->bytes = response.size() - head - 4;
     end_record(status_of(response));
   }
+  send_or_keep({std::move(response), nullptr});
+}
+
+void HttpConnection::say_shared(std::string head, std::shared_ptr<const std::string> body) {
+  if (closed()) return;
+  if (record_) {
+    record_->bytes = body->size();
+    end_record(status_of(head));
+  }
+  send_or_keep({std::move(head), nullptr});
+  if (!closed()) send_or_keep({{}, std::move(body)});
+}
+
+void HttpConnection::send_or_keep(Outgoing part) {
   if (!is_sending()) {
     // An answer nearly always fits in the kernel's buffer, and then it is on its way whatever
     // happens to this connection next.
     int error = 0;
-    const std::array parts{as_bytes(response)};
-    response.erase(0, socket_.send(parts, error));
-    if (response.empty() && !is_sending()) return;
+    const std::array parts{part.rest()};
+    part.sent += socket_.send(parts, error);
+    if (part.rest().empty() && !is_sending()) return;
     if (error != 0 && error != EAGAIN) return;  // the next read finds it, too
   }
-  if (!response.empty()) {
+  if (!part.rest().empty()) {
     if (outbox_.empty()) last_sent_ = host_.now();
-    outbox_.push_back(std::move(response));
+    outbox_.push_back(std::move(part));
   }
   wait_writable();
 }
@@ -320,13 +334,13 @@ void HttpConnection::wait_writable() {
 void HttpConnection::write_next() {
   while (!outbox_.empty()) {
     int error = 0;
-    const std::array parts{as_bytes(outbox_.front())};
+    const std::array parts{outbox_.front().rest()};
     const std::size_t count = socket_.send(parts, error);
     if (error != 0 && error != EAGAIN) return close();
     if (count == 0) return wait_writable();
     last_sent_ = host_.now();
-    outbox_.front().erase(0, count);
-    if (outbox_.front().empty()) outbox_.pop_front();
+    outbox_.front().sent += count;
+    if (outbox_.front().rest().empty()) outbox_.pop_front();
   }
   const int error = socket_.flush();
   if (error == EAGAIN) return wait_writable();

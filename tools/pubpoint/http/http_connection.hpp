@@ -40,6 +40,7 @@ class HttpConnection final : public ClientConnection,
   std::shared_ptr<void> keep() override { return shared_from_this(); }
   void answer(int status, Fields fields) override;
   void say(std::string response) override;
+  void say_shared(std::string head, std::shared_ptr<const std::string> body) override;
   bool is_sending() const override { return !outbox_.empty() || socket_.wants_to_send(); }
   std::size_t unconfirmed() override { return socket_.unconfirmed(); }
   void refuse(int status, const std::vector<Breach>& breaches) override;
@@ -63,6 +64,14 @@ class HttpConnection final : public ClientConnection,
   /// More than a kernel keeps for a connection.
   static constexpr int kReadsAtOnce = 256;
 
+  struct Outgoing {
+    std::string text;
+    std::shared_ptr<const std::string> shared;  // in place of `text`
+    std::size_t sent = 0;
+
+    Bytes rest() const { return as_bytes(shared ? *shared : text).subspan(sent); }
+  };
+
   void wait_readable();
   /// False: nothing can be read yet.
   bool shake_hands();
@@ -81,6 +90,7 @@ class HttpConnection final : public ClientConnection,
 
   void peer_gone(const std::string& how);
   void begin_record(const RequestHead& head);
+  void send_or_keep(Outgoing part);
   void wait_writable();
   void write_next();
   void shut_down();
@@ -100,7 +110,7 @@ class HttpConnection final : public ClientConnection,
   HeadReader head_reader_;
   unsigned version_ = 11;                // of the request that was read last
   std::optional<RequestRecord> record_;  // of the request that is not over
-  std::deque<std::string> outbox_;
+  std::deque<Outgoing> outbox_;
   Clock::time_point last_read_;
   Clock::time_point last_sent_;      // when the client last took something of what waits for it
   Clock::time_point request_since_;  // when the request began that is not whole yet

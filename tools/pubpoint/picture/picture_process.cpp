@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -20,7 +19,7 @@ namespace wmpush::pubpoint {
 namespace {
 
 /// Of the program: packets come first.
-constexpr int kNice = 10;
+constexpr int kNiceness = 10;
 
 std::string text_of(int error) { return std::system_category().message(error); }
 
@@ -50,11 +49,11 @@ std::string PictureProcess::start() {
   const Descriptor its(ends[1]);
   Spawn spawn{.words = {program_}};
   spawn.input = spawn.output = its.get();
+  spawn.niceness = kNiceness;
   if (const int error = spawn.run(child_); error != 0) {
     child_ = -1;
     return program_ + " cannot be started: " + text_of(error);
   }
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(child_), kNice);
   socket_ = std::move(ours);
   return {};
 }

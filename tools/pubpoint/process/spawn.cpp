@@ -1,6 +1,7 @@
 #include "pubpoint/process/spawn.hpp"
 
 #include <spawn.h>
+#include <sys/resource.h>
 
 #include <csignal>
 
@@ -17,17 +18,13 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return all;
 }
 
-std::vector<std::string> environment_with(const std::vector<std::string>& more) {
+}  // namespace
+
+std::vector<std::string> own_environment() {
   std::vector<std::string> all;
-  for (char** each = environ; *each != nullptr; ++each) {
-    const std::string variable = *each;
-    if (!variable.starts_with("WMPUSH_")) all.push_back(variable);
-  }
-  all.insert(all.end(), more.begin(), more.end());
+  for (char** each = environ; *each != nullptr; ++each) all.emplace_back(*each);
   return all;
 }
-
-}  // namespace
 
 int Spawn::run(pid_t& child) const {
   posix_spawn_file_actions_t files;
@@ -36,7 +33,7 @@ int Spawn::run(pid_t& child) const {
   posix_spawnattr_init(&attributes);
   posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&files, error, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&files, errors, STDERR_FILENO);
   posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
   sigset_t signals;
   sigemptyset(&signals);
@@ -47,11 +44,13 @@ int Spawn::run(pid_t& child) const {
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
   std::vector<std::string> arguments = words;
-  std::vector<std::string> environment = environment_with(more_environment);
+  std::vector<std::string> its_environment = environment;
   const int failure = ::posix_spawnp(&child, words.front().c_str(), &files, &attributes,
-                                     pointers(arguments).data(), pointers(environment).data());
+                                     pointers(arguments).data(), pointers(its_environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&files);
+  // Threads that it starts are as it is, and it has hardly begun.
+  if (failure == 0 && niceness > 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(child), niceness);
   return failure;
 }
 

@@ -10,15 +10,20 @@
 
 namespace wmpush::pubpoint {
 
+/// The environment of this process: "NAME=value".
+std::vector<std::string> own_environment();
+
 /// What a program is started with: in a process group of its own, so that what it starts ends with
-/// it, with no signal blocked or ignored, and with no descriptor of ours but those named here.
+/// it, with three descriptors and no other one of ours, and with all signals as they are by
+/// default.
 struct Spawn {
-  std::vector<std::string> words;  ///< its file, searched for in PATH where it has no '/', and its
-                                   ///< arguments
-  std::vector<std::string> more_environment{};  ///< "NAME=VALUE", beside our own
-  int input = STDIN_FILENO;
+  /// The program and its arguments. Without a '/' the program is looked for in the PATH.
+  std::vector<std::string> words;
+  std::vector<std::string> environment = own_environment();
+  int input = STDIN_FILENO;    ///< descriptors that it gets copies of
   int output = STDERR_FILENO;  ///< what it says is for people, as our own standard error
-  int error = STDERR_FILENO;
+  int errors = STDERR_FILENO;
+  int niceness = 0;  ///< above 0: of less weight than the server
 
   /// 0, or an errno. Who starts it waits for its end (waitpid()).
   int run(pid_t& child) const;

@@ -30,13 +30,14 @@ using Kind = PullRequest::Kind;
 
 }  // namespace
 
-Watching::Watching(const Settings& settings, Registry& registry,
+Watching::Watching(const Settings& settings, Registry& registry, const Hls& hls,
                    std::function<void(std::function<void()>)> post,
                    std::function<void(const ViewerRecord&)> over,
                    std::function<void(Limit, const std::string&)> limit_met,
                    std::function<void(const std::string&)> log)
     : settings_(settings),
       registry_(registry),
+      hls_(hls),
       post_(std::move(post)),
       over_(std::move(over)),
       limit_met_(std::move(limit_met)) {
@@ -164,6 +165,7 @@ std::shared_ptr<Broadcast> Watching::broadcast(const std::string& point) {
   auto sinks = audience().sinks(point);
   if (!settings_.pictures.program.empty())
     sinks.push_back(its.key_frame = std::make_shared<KeyFrame>());
+  if (auto hls = hls_.find(point)) sinks.push_back(std::move(hls));
   its.broadcast = std::make_shared<Broadcast>(std::move(sinks));
   if (settings_.fallback) {
     its.fallback = std::make_unique<Fallback>(settings_.fallback);
@@ -327,7 +329,7 @@ void Watching::check_timers(Clock::time_point now) {
     if (point->second.broadcast) point->second.broadcast->check_timer(now, settings_.idle_timeout);
     if (point->second.origin)
       point->second.origin->want(
-          point->second.viewers.now > 0 ||
+          point->second.viewers.now > 0 || hls_.is_wanted(point->first) ||
           (point->second.broadcast && point->second.broadcast->is_awaited()));
     if (registry_.has(point->first)) {
       ++point;
@@ -342,7 +344,8 @@ void Watching::check_timers(Clock::time_point now) {
 void Watching::advance_fallbacks(Clock::time_point now) {
   for (auto& [name, point] : points_) {
     if (!point.fallback) continue;
-    const bool is_wanted = point.viewers.now > 0 || point.broadcast->is_awaited();
+    const bool is_wanted =
+        point.viewers.now > 0 || point.broadcast->is_awaited() || hls_.is_wanted(name);
     if (point.broadcast->has_pusher() || !is_wanted)
       point.fallback->stop();
     else

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "pubpoint/hls/hls.hpp"
 #include "pubpoint/origin/origin.hpp"
 #include "pubpoint/picture/key_frame.hpp"
 #include "pubpoint/point/air_state.hpp"
@@ -32,7 +33,7 @@ class Watching {
   /// `post` runs something in the server's thread. `over` is called there when a viewer has gone,
   /// `limit_met` with a line for people where somebody may not come in, and `log` with one that is
   /// not said too often.
-  Watching(const Settings& settings, Registry& registry,
+  Watching(const Settings& settings, Registry& registry, const Hls& hls,
            std::function<void(std::function<void()>)> post,
            std::function<void(const ViewerRecord&)> over,
            std::function<void(Limit, const std::string&)> limit_met,
@@ -55,6 +56,11 @@ class Watching {
 
   /// What is on air there comes from another server: nobody can push to it.
   bool has_origin(const std::string& point) const;
+
+  /// Something is shown there as soon as somebody wants to watch, without a push.
+  bool begins_when_asked(const std::string& point) const {
+    return has_origin(point) || settings_.fallback != nullptr;
+  }
 
   /// The point that a path is of, itself or with an extension; empty when there is none.
   std::string point_of(const std::string& path) const;
@@ -133,6 +139,7 @@ class Watching {
 
   const Settings& settings_;
   Registry& registry_;
+  const Hls& hls_;
   const std::function<void(std::function<void()>)> post_;
   const std::function<void(const ViewerRecord&)> over_;
   const std::function<void(Limit, const std::string&)> limit_met_;

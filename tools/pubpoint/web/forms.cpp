@@ -124,6 +124,15 @@ JsonObject point_json(const PointNumbers& point) {
                              .add("pulls", point.origin->pulls));
   else
     object.add_null("origin");
+  if (point.hls)
+    object.add("hls", JsonObject()
+                          .add("running", point.hls->running)
+                          .add("viewers", std::uint64_t{point.hls->viewers})
+                          .add("segments", point.hls->segments)
+                          .add("failures", point.hls->failures)
+                          .add("packets_dropped", point.hls->packets_dropped));
+  else
+    object.add_null("hls");
   return object;
 }
 
@@ -252,6 +261,20 @@ std::string metrics(const Snapshot& snapshot) {
               if (!point.origin) return std::nullopt;
               return number(point.origin->pulls);
             });
+  const auto of_hls = [&](const char* name, const char* type, const char* help, auto member) {
+    of_points(name, type, help, [&](const auto& point) -> Value {
+      if (!point.hls) return std::nullopt;
+      return number((*point.hls).*member);
+    });
+  };
+  of_hls("wmpush_hls_running", "gauge", "1 while a program makes segments.", &HlsNumbers::running);
+  of_hls("wmpush_hls_viewers", "gauge", "Viewers that have asked for the playlist lately.",
+         &HlsNumbers::viewers);
+  of_hls("wmpush_hls_segments_total", "counter", "Segments that were made.", &HlsNumbers::segments);
+  of_hls("wmpush_hls_failures_total", "counter", "Times that the program has failed.",
+         &HlsNumbers::failures);
+  of_hls("wmpush_hls_dropped_packets_total", "counter",
+         "Data packets that the program did not take in time.", &HlsNumbers::packets_dropped);
   const auto of_relays = [&](const char* name, const char* type, const char* help,
                              const std::function<double(const RelayNumbers&)>& get) {
     text.family(name, type, help);

@@ -6,6 +6,7 @@
 #include "pubpoint/web/form_fields.hpp"
 #include "pubpoint/web/html.hpp"
 #include "pubpoint/web/layout.hpp"
+#include "pubpoint/web/player.hpp"
 #include "pubpoint/web/point_texts.hpp"
 #include "pubpoint/web/table.hpp"
 
@@ -128,6 +129,7 @@ std::string point_page(const Snapshot& snapshot, const PointNumbers& point,
   begin_card(html, point);
   add_state(html, point, true, true);
   add_picture(html, point, address);
+  add_player(html, point, address);
   add_charts(html, point, "point");
   std::vector<PointText> texts = main_texts(point);
   for (PointText& text : more_texts(point)) texts.push_back(std::move(text));
@@ -145,6 +147,7 @@ std::string plain_point_page(const PointNumbers& point, const PageAddress& addre
   html.markup("<main class=\"single\">\n").element("h1", point.name).markup("\n");
   begin_card(html, point);
   add_state(html, point, false, false);
+  add_player(html, point, address);
   html.markup("<p>A live stream in Windows Media format. Open it in a player such as VLC.</p>\n");
   add_players(html, point, address, "h2");
   html.markup("</article>\n");

@@ -126,7 +126,9 @@ std::vector<PointText> main_texts(const PointNumbers& point) {
       {"key_frame", "Last key frame",
        point.key_frame_age ? duration_text(*point.key_frame_age) + " ago" : std::string(kNone)},
       {"bytes_sent", "Sent", bytes_text(viewers.bytes_sent)},
-      {"viewers", "Viewers now", std::to_string(viewers.now)},
+      {"viewers", "Viewers now",
+       std::to_string(viewers.now) +
+           (point.hls ? " and " + std::to_string(point.hls->viewers) + " by HLS" : "")},
       {"viewers_most", "At peak", std::to_string(viewers.most)},
       {"viewers_all", "In total", std::to_string(viewers.all)},
   };

@@ -134,6 +134,8 @@ Snapshot take_snapshot(const Service& service, const PointChoice& choice) {
     const auto [first, last] = relays.equal_range(name);
     for (auto relay = first; relay != last; ++relay)
       point.relays.push_back(relay->second->numbers());
+    if (const auto hls = service.hls().find(name)) point.hls = hls->numbers();
+    point.begins_when_asked = service.watching().begins_when_asked(name);
     if (const auto push = service.registry().pusher(name))
       point.pushed_for = whole_milliseconds(now - push->started());
     if (const auto state = states.find(name); state != states.end())

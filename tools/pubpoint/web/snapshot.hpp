@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "pubpoint/hls/hls_numbers.hpp"
 #include "pubpoint/limit_counts.hpp"
 #include "pubpoint/origin/origin_numbers.hpp"
 #include "pubpoint/point/air_state.hpp"
@@ -56,6 +57,8 @@ struct PointNumbers {
   ViewerCounts viewers;
   std::vector<RelayNumbers> relays;     ///< that push on what comes here
   std::optional<OriginNumbers> origin;  ///< where what is shown comes from another server
+  std::optional<HlsNumbers> hls;        ///< where browsers can watch
+  bool begins_when_asked = false;       ///< it is off only because nobody watches
   AirState state = AirState::Off;
   std::chrono::system_clock::time_point since{};  ///< that it is in this state
   std::vector<AgedSample> history;                ///< oldest first; empty unless asked for

@@ -120,15 +120,17 @@ WebResponse WebHandler::point(const RequestHead& head, const std::string& name) 
   if (address.host.empty() || snapshot.points.empty())
     return {.status = "400 Bad Request", .body = "no Host\n"};
   PointNumbers& its = snapshot.points.front();
+  const PageKind kind = its.hls ? PageKind::Playing : PageKind::Reading;
   if (!service_.shows_numbers_to(connection_.address()))
-    return {.type = std::string(kHtmlText), .body = plain_point_page(its, address)};
+    return {.type = std::string(kHtmlText), .body = plain_point_page(its, address), .page = kind};
   add_history(its, service_.history(), service_.now());
   if (service_.users().somebody_may(Right::Administer, name))
     address.administration = admin_link_to(name);
   std::optional<PointClients> clients;
   if (service_.shows_clients_to(connection_.address())) clients = take_clients(service_, name);
   return {.type = std::string(kHtmlText),
-          .body = point_page(snapshot, its, clients ? &*clients : nullptr, address)};
+          .body = point_page(snapshot, its, clients ? &*clients : nullptr, address),
+          .page = kind};
 }
 
 bool WebHandler::may_listen(const RequestHead& head) {

@@ -11,12 +11,29 @@ constexpr std::string_view kReadingFields =
     "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src "
     "'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
     "Referrer-Policy: no-referrer\r\n";
+/// A script makes what is played from what it has got.
+constexpr std::string_view kPlayingFields =
+    "Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; img-src "
+    "'self'; connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'\r\nReferrer-Policy: no-referrer\r\n";
 /// With no-referrer a browser would hide where a form comes from from this server as well: its
 /// Origin would be "null".
 constexpr std::string_view kAdministeringFields =
     "Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; base-uri "
     "'none'; form-action 'self'; frame-ancestors 'none'\r\n"
     "Referrer-Policy: same-origin\r\n";
+
+std::string_view fields_of(PageKind page) {
+  switch (page) {
+    case PageKind::Playing:
+      return kPlayingFields;
+    case PageKind::Administering:
+      return kAdministeringFields;
+    case PageKind::Reading:
+      break;
+  }
+  return kReadingFields;
+}
 
 }  // namespace
 
@@ -33,8 +50,7 @@ void send_response(ClientConnection& connection, const RequestHead& head,
             "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n";
   text += "Cache-Control: " + response.cache + "\r\nX-Content-Type-Options: nosniff\r\n";
   if (!response.etag.empty()) text += "ETag: " + response.etag + "\r\n";
-  if (response.type == kHtmlText)
-    text += response.page == PageKind::Reading ? kReadingFields : kAdministeringFields;
+  if (response.type == kHtmlText) text += fields_of(response.page);
   text += response.more;
   text += closes ? "Connection: close\r\n\r\n" : "\r\n";
   if (head.method != "HEAD" && !has_it) text += response.body;

@@ -17,6 +17,7 @@ inline constexpr std::string_view kHtmlText = "text/html; charset=utf-8";
 /// page itself runs: what somebody smuggles into one does nothing.
 enum class PageKind {
   Reading,       ///< shows, and has no forms
+  Playing,       ///< the same, and plays what its script has got
   Administering  ///< has forms, whose requests go to this server, and no script
 };
 
