@@ -241,7 +241,9 @@ TEST_F(HlsTest, WhenNobodyAsksForAMinuteTheProgramEnds) {
   start();
   PushSink sink;
   begin_push(sink, kH264);
-  EXPECT_THAT(ask("/live", "Accept: text/html\r\n"), HasSubstr("<video"))
+  EXPECT_THAT(
+      ask("/live", "Accept: text/html\r\n"),
+      AllOf(HasSubstr("<video"), HasSubstr("connect-src 'self'; media-src 'self' blob:; base")))
       << "a page starts nothing";
   EXPECT_THAT(ask("/status.json"), HasSubstr("\"running\": false"));
   const std::string before = playlist();

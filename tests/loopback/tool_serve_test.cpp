@@ -374,6 +374,10 @@ TEST_F(ToolServe, SaysWhatCannotBeRelayed) {
   const Finished two =
       run(wmpush({"serve", "--point", "a", "--point", "b", "--relay", "wmpush://x/y"}));
   EXPECT_THAT(two.error, HasSubstr("--relay is for a server with one point"));
+  EXPECT_THAT(run(wmpush({"serve", "--point", "a", "--point", "b", "--hls", "copy"})).error,
+              HasSubstr("--hls is for a server with one point"));
+  EXPECT_THAT(run(wmpush({"serve", "--hls", "mp4"})).error,
+              HasSubstr("--hls is off, copy or transcode, and not 'mp4'"));
   const Finished option = run(wmpush({"serve", "--relay", "wmpush://x/y?queue_size=1M"}));
   EXPECT_THAT(option.error, HasSubstr("'1M' is not a value for queue_size"));
   const Finished blocks = run(wmpush({"serve", "--relay", "wmpush://x/y?congestion=block"}));

@@ -98,7 +98,7 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
   EXPECT_THAT(wrong("listn = \"*:80\"\n"), HasSubstr("did you mean 'listen'?"));
   EXPECT_THAT(wrong("[limit]\n"),
               AllOf(StartsWith("live.toml: line 1, column "), HasSubstr("did you mean 'limits'?")));
-  EXPECT_THAT(wrong("[zzzzzzzz]\n"), HasSubstr("there are access, hooks, limits, log, "));
+  EXPECT_THAT(wrong("[zzzzzzzz]\n"), HasSubstr("there are access, hls, hooks, limits, log, "));
   EXPECT_THAT(wrong("[limits]\nviewers = \"many\"\n"),
               HasSubstr("line 2, column 1: limits.viewers needs a whole number from 0 to "
                         "1000000000, and this is a text"));
@@ -110,6 +110,10 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
   EXPECT_THAT(wrong("[record]\nsize = 1\n"),
               HasSubstr("line 2, column 1: record.size needs a directory in [record]"));
   EXPECT_THAT(wrong("takeover = \"older\"\n"), HasSubstr("is \"refuse\" or \"newer\""));
+  EXPECT_THAT(wrong("[[point]]\nname = \"live\"\nhls = \"mp4\"\n"),
+              HasSubstr("is \"off\", \"copy\" or \"transcode\", and not \"mp4\""));
+  EXPECT_THAT(wrong("[hls]\nsegments = 2\n"), HasSubstr("3 to 1000, and this is 2"));
+  EXPECT_THAT(wrong("[hls]\nprogram = \"\"\n"), HasSubstr("a name is needed"));
   EXPECT_THAT(wrong("[access]\ngrants = [\"ali:fly:*\"]\n"), HasSubstr("'fly' is no right"));
   EXPECT_THAT(wrong("[access]\ngrants = \"ali:push:*\"\n"), HasSubstr("needs a list of texts"));
   EXPECT_THAT(wrong("[access]\npush_from = [\"host\"]\n"), HasSubstr("access.push_from: 'host'"));

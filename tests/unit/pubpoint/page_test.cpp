@@ -235,5 +235,20 @@ TEST(PointTexts, SayNumbersShortly) {
   EXPECT_EQ(duration_text(26h), "1 day 2 h");
 }
 
+TEST(Page, PlaysAPointThatHasHlsWithWhatItWasAskedWith) {
+  PointNumbers point = on_air("/a \"b\"");
+  PageAddress address = kAddress;
+  address.query = "token=\"<x>";
+  EXPECT_THAT(plain_point_page(point, address), Not(HasSubstr("<video")));
+  point.hls.emplace().viewers = 12;
+  EXPECT_THAT(plain_point_page(point, address),
+              AllOf(HasSubstr("<video controls playsinline preload=\"none\" hidden"),
+                    HasSubstr("data-hls=\"/a%20%22b%22.m3u8?token=&quot;&lt;x&gt;\""),
+                    HasSubstr("<script src=\"/player.js\" defer>"), Not(HasSubstr("<x>"))));
+  Snapshot snapshot;
+  snapshot.points = {point};
+  EXPECT_THAT(point_page(snapshot, point, nullptr, address), HasSubstr(" and 12 by HLS<"));
+}
+
 }  // namespace
 }  // namespace wmpush::pubpoint
