@@ -6,6 +6,8 @@
 #include <fstream>
 #include <mutex>
 
+#include "asf/header.hpp"
+#include "asf/payload.hpp"
 #include "pubpoint/pull/viewer.hpp"
 #include "pubpoint/server.hpp"
 #include "support/asf_builder.hpp"
@@ -315,7 +317,23 @@ TEST_F(AdminTest, ARecordingIsStoppedAndBegunWithTheNextKeyFrame) {
   encoder->send(picture(40, false));
   ASSERT_TRUE(server->wait_for([&] { return server->sessions().back().packets == 2; }));
   EXPECT_THAT(page_after(submit("action=start_recording")), HasSubstr("with the next key frame"));
-  encoder->send(picture(80, false) + picture(120, true) + picture(160, false));
+  // The key frame begins in a packet that has the rest of the picture before it.
+  PacketSpec both;
+  both.send_time = 120;
+  both.payloads = {{.stream = 1,
+                    .media_object = 2,
+                    .offset = 50,
+                    .media_object_size = 100,
+                    .presentation_time = 80,
+                    .size = 50},
+                   {.stream = 1,
+                    .key_frame = true,
+                    .media_object = 3,
+                    .media_object_size = 50,
+                    .presentation_time = 120,
+                    .size = 50}};
+  encoder->send(picture(80, false) + frame(wmhttp::FrameId::Data, make_packet(both)) +
+                picture(160, false));
   ASSERT_TRUE(server->wait_for([&] { return server->sessions().back().packets == 5; }));
   page_after(submit("action=stop_recording"));
   EXPECT_TRUE(soon([&] { return read_file(heard).find("live-2.asf") != std::string::npos; }));
@@ -336,6 +354,18 @@ TEST_F(AdminTest, ARecordingIsStoppedAndBegunWithTheNextKeyFrame) {
   };
   EXPECT_EQ(packets_of(report.recordings[0]), 1u);
   EXPECT_EQ(packets_of(report.recordings[1]), 2u) << "the key frame, and what came behind it";
+  const std::string bytes = read_file(report.recordings[1]);
+  asf::Header header;
+  ASSERT_FALSE(asf::parse_header(as_bytes(bytes), header));
+  const Bytes first = as_bytes(bytes).subspan(header.data_object + 50, 200);
+  asf::DataPacket packet;
+  ASSERT_TRUE(asf::DataPacket::parse(first, packet));
+  asf::PayloadReader payloads(first, packet);
+  asf::Payload payload;
+  ASSERT_TRUE(payloads.next(payload));
+  EXPECT_TRUE(payload.key_frame) << "without the rest of the picture before it";
+  EXPECT_EQ(payload.presentation_time, 0u);
+  EXPECT_FALSE(payloads.next(payload));
 }
 
 TEST_F(AdminTest, WhatIsRecordedInTheMiddleOfAPushPlays) {

@@ -15,6 +15,7 @@
 #include "support/child_process.hpp"
 #include "support/clip.hpp"
 #include "support/raw_client.hpp"
+#include "support/soon.hpp"
 #include "support/temporary_directory.hpp"
 #include "wmpush/push_sink.hpp"
 
@@ -506,6 +507,29 @@ TEST_F(WebTest, FramesAreCountedAsTheyCome) {
   EXPECT_THAT(body("/metrics"),
               HasSubstr("\nwmpush_point_frames_per_second{point=\"/live\"} 25\n"));
   EXPECT_THAT(ask(browser("/live")), HasSubstr(">25 frames/s<"));
+}
+
+TEST_F(WebTest, HowFarAViewerIsBehindIsOnThePage) {
+  constexpr std::size_t kSize = 60'000;
+  Settings settings;
+  settings.limits.viewer_queue = std::size_t{64} << 20;
+  ASSERT_EQ(pubpoint::AddressList::parse("127.0.0.0/8", settings.access.clients_from), "");
+  start(settings);
+  RawClient encoder(server->port());
+  encoder.send(RequestText::setup().text());
+  encoder.send(RequestText::start(push_id_of(encoder.read_response())).text());
+  encoder.send(frame(wmhttp::FrameId::Header, make_header({.packet_size = kSize})));
+  RawClient viewer(server->port());
+  viewer.send("GET /live HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(server->wait_for([&] { return server->viewers().size() == 1; }));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr("<td>0 bytes</td><td>0</td></tr>"));
+  // More than the kernel keeps for one who does not read.
+  for (std::uint32_t i = 0; i < 300; ++i)
+    encoder.send(frame(wmhttp::FrameId::Data, plain_packet(kSize, 40 * i)));
+  ASSERT_TRUE(soon([&] { return server->viewers().front()->behind > kSize; }));
+  EXPECT_THAT(ask(browser("/live")), HasSubstr(" MB</td><td>0</td></tr>"));
+  // What it takes it is behind no more.
+  ASSERT_TRUE(soon([&] { return viewer.discard() && server->viewers().front()->behind == 0; }));
 }
 
 TEST_F(WebTest, EventsTellThoseWhoMaySeeThemWhoWatchesAndPushes) {

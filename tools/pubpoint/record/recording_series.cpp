@@ -77,8 +77,28 @@ void RecordingSeries::join_entry(Bytes header) {
   end_file();
   ++entry_;
   header_.assign(header.begin(), header.end());
-  if (const Error error = asf::parse_header(header, joining_.emplace()))
-    give_up({kUnavailable, "cannot record: " + error.message});
+  if (auto parsed = EntryHeader::parse(header))
+    joining_.emplace(Joining{parsed, StreamGate(*parsed)});
+  else
+    give_up({kUnavailable, "cannot record: the header of the push cannot be read"});
+}
+
+bool RecordingSeries::join_with(Bytes& packet, std::vector<std::byte>& edited) {
+  if (!joining_->begun) {
+    if (!may_begin_file(joining_->header->parsed, packet)) return false;
+    joining_->begun = true;
+    begin_file(Recording::Begins::InTheMiddle);
+    if (!recording_) {
+      joining_.reset();
+      return false;
+    }
+  }
+  std::vector<std::byte> whole;
+  if (!asf::pad_packet(packet, joining_->header->parsed.packet_size, whole)) return false;
+  const asf::Kept kept = joining_->gate.pass(whole, edited);
+  if (joining_->gate.is_open()) joining_.reset();
+  if (kept == asf::Kept::Some) packet = edited;
+  return kept != asf::Kept::None;
 }
 
 void RecordingSeries::begin_file(Recording::Begins begins) {
@@ -112,11 +132,8 @@ bool RecordingSeries::enough() const {
 }
 
 void RecordingSeries::add(Bytes packet) {
-  if (joining_) {
-    if (!may_begin_file(*joining_, packet)) return;
-    joining_.reset();
-    begin_file(Recording::Begins::InTheMiddle);
-  }
+  std::vector<std::byte> edited;
+  if (joining_ && !join_with(packet, edited)) return;
   if (!recording_) return;
   if (enough() && recording_->may_begin_with(packet)) {
     end_file();

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "pubpoint/limit_counts.hpp"
+#include "pubpoint/point/stream_gate.hpp"
+#include "pubpoint/point/stream_item.hpp"
 #include "pubpoint/record/file_slots.hpp"
 #include "pubpoint/record/recording.hpp"
 #include "pubpoint/record/recording_name.hpp"
@@ -74,6 +76,9 @@ class RecordingSeries {
   const RecordingFailure& failure() const { return failure_; }
 
  private:
+  /// What of a packet belongs to the entry that is joined, into `packet`; false: nothing, or not
+  /// yet.
+  bool join_with(Bytes& packet, std::vector<std::byte>& edited);
   void begin_file(Recording::Begins begins);
   void end_file();
   bool enough() const;
@@ -84,8 +89,14 @@ class RecordingSeries {
 
   const RecordingRules rules_;
   const std::string point_;
-  std::vector<std::byte> header_;       // of the entry
-  std::optional<asf::Header> joining_;  // of an entry whose next key frame is awaited
+  std::vector<std::byte> header_;  // of the entry
+  /// An entry that is joined in its middle: what belongs to objects that began before is left out.
+  struct Joining {
+    std::shared_ptr<const EntryHeader> header;
+    StreamGate gate;
+    bool begun = false;  // its key frame has come
+  };
+  std::optional<Joining> joining_;  // until each stream has begun
   unsigned entry_ = 0;
   std::shared_ptr<const void> slot_;  // of the file that is written
   std::unique_ptr<Recording> recording_;

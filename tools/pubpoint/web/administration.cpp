@@ -49,8 +49,9 @@ AdminOutcome end_push(Service& service, const AdminAct& act, const std::string& 
   if (!session) return outcome;
   const std::string peer = session->report().peer;
   service.cut_off(session, kUnavailable, "ended " + because, true);
-  return {Kind::Done,
-          "The push of " + peer + " to " + act.point + " was ended, for its viewers as well."};
+  return {Kind::Done, "The push of " + peer + " to " + act.point + " was ended" +
+                          (service.settings().fallback ? ". Its viewers go on with the fallback."
+                                                       : ", for its viewers as well.")};
 }
 
 AdminOutcome disconnect_viewer(Service& service, const AdminAct& act, const std::string& because) {
