@@ -266,6 +266,10 @@ TEST_F(AdminTest, AViewerIsDisconnectedAndOthersStay) {
               AllOf(StartsWith("HTTP/1.1 409 "), HasSubstr("viewer " + left + " of /other")))
       << "it watches another point";
   EXPECT_EQ(server->viewers().size(), 1u);
+  // A script has read its address in an event, or in a log.
+  EXPECT_THAT(post("action=disconnect_viewer&viewer=" + server->viewers().front()->peer, kRoot),
+              StartsWith("HTTP/1.1 200 "));
+  EXPECT_TRUE(server->wait_for([&] { return server->viewers().empty(); }));
 }
 
 TEST_F(AdminTest, AFormThatIsOfAnotherEncoderDoesTheNewOneNoHarm) {

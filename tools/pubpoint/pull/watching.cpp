@@ -362,11 +362,6 @@ bool Watching::end_stream(const std::string& point) {
   return !found->second.broadcast->is_live();
 }
 
-std::shared_ptr<const ViewerRecord> Watching::viewer(std::uint64_t number) const {
-  const auto found = viewers_.find(number);
-  return found == viewers_.end() ? nullptr : found->second;
-}
-
 void Watching::close_viewer(std::uint64_t number, const std::string& because) {
   const auto viewer = viewers_.find(number);
   if (viewer != viewers_.end()) audience().close_viewer(viewer->second->point, number, because);

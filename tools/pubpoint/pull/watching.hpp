@@ -92,8 +92,6 @@ class Watching {
   void advance_fallbacks(Clock::time_point now);
   /// Ends a stream that nobody pushes any more, and that viewers wait with. False: there is none.
   bool end_stream(const std::string& point);
-  /// Null: it has gone.
-  std::shared_ptr<const ViewerRecord> viewer(std::uint64_t number) const;
   void close_viewer(std::uint64_t number, const std::string& because);
   void stop();
 

@@ -191,13 +191,10 @@ std::string AdminHandler::wrong_token(const std::string& user) const {
 }
 
 AdminAct AdminHandler::act_of(const std::string& point) const {
-  AdminAct act{.what = form_value_of(form_, "action"),
-               .point = point,
-               .viewer = 0,
-               .encoder = form_value_of(form_, "encoder")};
-  const std::string viewer = form_value_of(form_, "viewer");
-  std::from_chars(viewer.data(), viewer.data() + viewer.size(), act.viewer);
-  return act;
+  return {.what = form_value_of(form_, "action"),
+          .point = point,
+          .viewer = form_value_of(form_, "viewer"),
+          .encoder = form_value_of(form_, "encoder")};
 }
 
 void AdminHandler::act() {

@@ -30,6 +30,15 @@ std::shared_ptr<PushSession> push_of(Service& service, const AdminAct& act, Admi
   return session;
 }
 
+/// Null: it has gone, or watches another point.
+std::shared_ptr<const ViewerRecord> viewer_of(const Service& service, const AdminAct& act) {
+  for (const auto& viewer : service.watching().viewers())
+    if (viewer->point == act.point &&
+        (viewer->peer == act.viewer || std::to_string(viewer->number) == act.viewer))
+      return viewer;
+  return nullptr;
+}
+
 AdminOutcome disconnect_encoder(Service& service, const AdminAct& act, const std::string& because) {
   AdminOutcome outcome;
   const auto session = push_of(service, act, outcome);
@@ -55,10 +64,9 @@ AdminOutcome end_push(Service& service, const AdminAct& act, const std::string& 
 }
 
 AdminOutcome disconnect_viewer(Service& service, const AdminAct& act, const std::string& because) {
-  const auto viewer = service.watching().viewer(act.viewer);
-  if (!viewer || viewer->point != act.point)
-    return nothing("viewer " + std::to_string(act.viewer) + " of " + act.point + " has gone.");
-  service.watching().close_viewer(act.viewer, "disconnected " + because);
+  const auto viewer = viewer_of(service, act);
+  if (!viewer) return nothing("viewer " + act.viewer + " of " + act.point + " has gone.");
+  service.watching().close_viewer(viewer->number, "disconnected " + because);
   return {Kind::Done, "The viewer " + viewer->peer + " was disconnected from " + act.point + "."};
 }
 
@@ -89,8 +97,8 @@ AdminOutcome act_on(Service& service, const AdminAct& act, const std::string& be
   if (act.what == AdminAct::kStartRecording) return start_recording(service, act);
   if (act.what == AdminAct::kStopRecording) return stop_recording(service, act);
   return {Kind::NotUnderstood,
-          "The action is one of disconnect_encoder, end_push, disconnect_viewer (with the number "
-          "of a viewer), start_recording and stop_recording."};
+          "The action is one of disconnect_encoder, end_push, disconnect_viewer (with viewer=, "
+          "its address and port), start_recording and stop_recording."};
 }
 
 }  // namespace

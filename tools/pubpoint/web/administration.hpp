@@ -28,9 +28,9 @@ struct AdminAct {
   static constexpr std::string_view kStartRecording = "start_recording";
   static constexpr std::string_view kStopRecording = "stop_recording";
 
-  std::string what;          ///< one of these
-  std::string point;         ///< "/live"
-  std::uint64_t viewer = 0;  ///< its number
+  std::string what;    ///< one of these
+  std::string point;   ///< "/live"
+  std::string viewer;  ///< its number, or its address and port
   /// Address and port of the encoder that is meant; empty: whichever pushes. A form that was loaded
   /// while another one pushed does this one no harm.
   std::string encoder;
