@@ -93,6 +93,18 @@ class Browser:
     def screenshot(self):
         return self._call("GET", self.session + "/screenshot")
 
+    def command(self, name, **parameters):
+        """A command of the DevTools protocol, for what WebDriver has not."""
+        return self._call("POST", self.session + "/goog/cdp/execute",
+                          {"cmd": name, "params": parameters})
+
+    def look(self, width, height, colours):
+        """A window of this size, for who likes "light" or "dark" colours."""
+        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                     deviceScaleFactor=1, mobile=width < 500)
+        self.command("Emulation.setEmulatedMedia",
+                     features=[{"name": "prefers-color-scheme", "value": colours}])
+
     def close(self):
         try:
             if self.session:

@@ -108,11 +108,15 @@ Frame decoded(AVCodecContext& codec) {
   return frame;
 }
 
+/// Of the key frame: what comes before it in its packet is of pictures that are not here.
 Frame first_picture(Input& input, int stream, AVCodecContext& codec) {
   Packet packet(av_packet_alloc());
   if (!packet) throw Fault{"no memory"};
+  bool begun = false;
   for (int read = 0; read < kMostPackets && av_read_frame(input.get(), packet.get()) >= 0; ++read) {
-    if (packet->stream_index == stream) {
+    const bool is_its = packet->stream_index == stream;
+    begun = begun || (is_its && (packet->flags & AV_PKT_FLAG_KEY) != 0);
+    if (is_its && begun) {
       check(avcodec_send_packet(&codec, packet.get()), "the picture");
       if (Frame frame = decoded(codec)) return frame;
     }
