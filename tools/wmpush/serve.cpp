@@ -335,7 +335,7 @@ Command serve_command() {
       {"origin", "URL",
        "show what another server shows at this http:// or https:// URL: it is pulled once, while "
        "somebody watches here"},
-      {"takeover", "WHICH",
+      {"takeover", "refuse|newer",
        "of two pushes to one point: refuse the newer (default), or let the newer take over"},
       {"fallback", "FILE",
        "an ASF file that is shown, over and over, while nobody pushes; best with the streams of "
