@@ -21,7 +21,7 @@ build | libssl-dev     | module:libssl                     | TLS, and the hashes
 build | libkrb5-dev    | module:krb5-gssapi                | Negotiate and NTLM authentication
 run   | ffmpeg         | command:ffmpeg                    | the program that pushes
 package | debhelper    | command:dh                        | builds Debian packages
-package | dpkg-dev     | command:dpkg-buildpackage         | the same
+package | build-essential | file:/usr/share/doc/build-essential | what every build of one relies on, dpkg-buildpackage too
 package | lintian      | command:lintian                   | checks them
 package | mandoc       | command:mandoc                    | checks the manual
 package | zsh          | command:zsh                       | checks its completion
