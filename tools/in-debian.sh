@@ -15,12 +15,13 @@
 #                before, since that user cannot
 #   --keep DIR   make the system in DIR and leave it there, or use the one that is there
 #   --tree PATH  where the copy of the tree is in the system (default /srv/wmpush)
+#   --with DIR   show DIR, which may be read only, as /srv/with in the system
 #
 # Needs root, for chroot and mounts; these are in a namespace that ends with the command.
 set -euo pipefail
 
 suites=(bookworm trixie forky sid)
-user=root keep='' tree=/srv/wmpush
+user=root keep='' tree=/srv/wmpush with=''
 usage() {
   sed -n '2,/^set/ { /^# \{0,1\}/ { s///; p } }' "${BASH_SOURCE[0]}" >&2
   exit 2
@@ -30,6 +31,7 @@ while [[ ${1:-} == --* ]]; do
     --user) user=pusher ;;
     --keep) keep=${2:?--keep needs a directory}; shift ;;
     --tree) tree=${2:?--tree needs a path}; shift ;;
+    --with) with=$(readlink -e "${2:?--with needs a directory}") || usage; shift ;;
     *) usage ;;
   esac
   shift
@@ -41,24 +43,12 @@ shift
 script=$(readlink -f "${BASH_SOURCE[0]}")
 cd "$(dirname "$script")/.."
 . tools/packages.sh
+. tools/tree.sh
 if [ "$(id -u)" != 0 ]; then
   echo "tools/in-debian.sh needs root: it makes a system to chroot into" >&2
   exit 1
 fi
 install_missing chroot
-
-# What git tracks, and what it does not ignore; without git everything but what was built.
-copy_tree() {
-  local target=$1
-  mkdir -p "$target"
-  if git -c safe.directory='*' rev-parse --git-dir >/dev/null 2>&1; then
-    git -c safe.directory='*' ls-files -z --cached --others --exclude-standard
-  else
-    find . \( -name build -o -name .quickstart -o -name .git \) -prune -o -type f -print0
-  fi | while IFS= read -r -d '' file; do
-    [ ! -e "$file" ] || printf '%s\0' "$file"
-  done | tar --null -T - -c | tar -C "$target" -x --no-same-owner
-}
 
 make_system() {
   local suite=$1 root=$2
@@ -81,8 +71,8 @@ in_system() {
   unshare --mount --propagation private --pid --fork --kill-child \
     bash -c '
       set -e
-      root=$1 tree=$2 user=$3
-      shift 3
+      root=$1 tree=$2 with=$3 user=$4
+      shift 4
       mount -t proc proc "$root/proc"
       mount -t tmpfs -o mode=755 dev "$root/dev"
       for device in null zero full random urandom tty; do
@@ -95,12 +85,17 @@ in_system() {
       ln -s fd/1 "$root/dev/stdout"
       ln -s fd/2 "$root/dev/stderr"
       cp /etc/resolv.conf "$root/etc/resolv.conf"
+      if [ -n "$with" ]; then
+        mkdir -p "$root/srv/with"
+        mount --bind "$with" "$root/srv/with"
+        mount -o remount,ro,bind "$root/srv/with"
+      fi
       clean=(env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8
         ${CCACHE_DIR:+"CCACHE_DIR=$CCACHE_DIR"} HOME="$(chroot "$root" sh -c "echo ~$user")")
       cd "$root"
       exec setsid --wait chroot --userspec="$user" "$root" "${clean[@]}" sh -c "cd \"\$0\" && exec \"\$@\"" \
         "$tree" "$@" </dev/null
-    ' in-debian "$root" "$tree" "$@"
+    ' in-debian "$root" "$tree" "$with" "$@"
 }
 
 # run SUITE USER COMMAND...: makes the system and the copy, runs the command, removes the system.

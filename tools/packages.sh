@@ -20,6 +20,11 @@ build | libtomlplusplus-dev | header:toml++/toml.h      | reads the configuratio
 build | libssl-dev     | module:libssl                     | TLS, and the hashes of Digest authentication
 build | libkrb5-dev    | module:krb5-gssapi                | Negotiate and NTLM authentication
 run   | ffmpeg         | command:ffmpeg                    | the program that pushes
+package | debhelper    | command:dh                        | builds Debian packages
+package | build-essential | file:/usr/share/doc/build-essential | what every build of one relies on, dpkg-buildpackage too
+package | lintian      | command:lintian                   | checks them
+package | mandoc       | command:mandoc                    | checks the manual
+package | zsh          | command:zsh                       | checks its completion
 test  | libgtest-dev   | header:gtest/gtest.h              | unit tests
 test  | libgmock-dev   | header:gmock/gmock.h              | unit tests
 test  | libbenchmark-dev | header:benchmark/benchmark.h    | benchmarks

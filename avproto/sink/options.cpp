@@ -28,7 +28,7 @@ struct Row {
 
 constexpr Row flag(const char* name, int wmpush_options::*member, std::int64_t value,
                    const char* help) {
-  return {{name, WMPUSH_OPTION_FLAG, "", 0, 1, value, 0, help, 0}, member, nullptr, nullptr};
+  return {{name, WMPUSH_OPTION_FLAG, "", 0, 1, value, 0, help, 0, ""}, member, nullptr, nullptr};
 }
 /// Whoever wrote the URL would be trusted by it.
 constexpr Row verify(const char* name, int wmpush_options::*member, const char* help) {
@@ -38,15 +38,16 @@ constexpr Row verify(const char* name, int wmpush_options::*member, const char* 
 }
 constexpr Row timeout(const char* name, std::int64_t wmpush_options::*member, std::int64_t value,
                       const char* help) {
-  return {
-      {name, WMPUSH_OPTION_DURATION, "us", kShortestTimeout, kLongestTimeout, value, 0, help, 0},
-      nullptr,
-      member,
-      nullptr};
+  return {{name, WMPUSH_OPTION_DURATION, "us", kShortestTimeout, kLongestTimeout, value, 0, help, 0,
+           ""},
+          nullptr,
+          member,
+          nullptr};
 }
 constexpr Row integer(const char* name, std::int64_t wmpush_options::*member, const char* unit,
                       std::int64_t maximum, const char* help) {
-  return {{name, WMPUSH_OPTION_INTEGER, unit, 0, maximum, 0, 0, help, 0}, nullptr, member, nullptr};
+  return {
+      {name, WMPUSH_OPTION_INTEGER, unit, 0, maximum, 0, 0, help, 0, ""}, nullptr, member, nullptr};
 }
 /// Whether a text may be given by whoever wrote the URL. What names a file, a route or a program of
 /// this machine may not: the server in the URL would get to see the file, or the stream would go
@@ -54,10 +55,19 @@ constexpr Row integer(const char* name, std::int64_t wmpush_options::*member, co
 enum class InUrl { Taken, Refused };
 constexpr Row text(const char* name, const char* wmpush_options::*member, InUrl in_url,
                    const char* help, int secret = 0) {
-  return {{name, WMPUSH_OPTION_TEXT, "", 0, 0, 0, secret, help, in_url == InUrl::Refused ? 1 : 0},
-          nullptr,
-          nullptr,
-          member};
+  return {
+      {name, WMPUSH_OPTION_TEXT, "", 0, 0, 0, secret, help, in_url == InUrl::Refused ? 1 : 0, ""},
+      nullptr,
+      nullptr,
+      member};
+}
+
+/// A text that is one of a few words, with | between them. Which of them it is, Session looks at.
+constexpr Row choice(const char* name, const char* wmpush_options::*member, const char* values,
+                     const char* help) {
+  Row row = text(name, member, InUrl::Taken, help);
+  row.info.values = values;
+  return row;
 }
 
 #define WMPUSH_MEMBER(name) #name, &wmpush_options::name
@@ -68,8 +78,8 @@ constexpr std::array kRows = {
     text(WMPUSH_MEMBER(user), InUrl::Taken, "user name, instead of the one in the URL"),
     text(WMPUSH_MEMBER(password), InUrl::Taken, "password, instead of the one in the URL", 1),
     text(WMPUSH_MEMBER(password_file), InUrl::Refused, "file whose first line is the password"),
-    text(
-        WMPUSH_MEMBER(auth), InUrl::Taken,
+    choice(
+        WMPUSH_MEMBER(auth), "any|negotiate|ntlm|digest|basic",
         "the only scheme to use: negotiate, ntlm, digest or basic; any = the best that is offered"),
     text(WMPUSH_MEMBER(http_proxy), InUrl::Refused,
          "proxy, http://[user:password@]host[:port]; default: the http_proxy of the environment, "
@@ -98,16 +108,16 @@ constexpr std::array kRows = {
             "longest wait before a try to connect again"),
     integer(WMPUSH_MEMBER(reconnect_max_retries), "tries", 1'000'000,
             "tries to connect again in a row; 0 = no limit"),
-    text(WMPUSH_MEMBER(resume), InUrl::Taken,
-         "go on with a lost session: auto, always, or never, which sets up a new one each time"),
+    choice(WMPUSH_MEMBER(resume), "auto|always|never",
+           "go on with a lost session: auto, always, or never, which sets up a new one each time"),
     flag(WMPUSH_MEMBER(strict_end), 1,
          "an error answer behind the end-of-stream is a failure; 0 = a warning"),
     integer(WMPUSH_MEMBER(max_header), "bytes", kLargestHeader,
             "largest ASF header that the receiver takes: pictures and other metadata that do not "
             "fit are left out; 0 = 65531"),
-    text(WMPUSH_MEMBER(congestion), InUrl::Taken,
-         "when the network is too slow: block, which holds the source up, or drop, which leaves "
-         "packets out up to a key frame"),
+    choice(WMPUSH_MEMBER(congestion), "block|drop",
+           "when the network is too slow: block, which holds the source up, or drop, which leaves "
+           "packets out up to a key frame"),
     integer(WMPUSH_MEMBER(queue_size), "bytes", kLargestQueue,
             "what may wait for the network with congestion=drop; 0 = 2097152"),
     text(WMPUSH_MEMBER(user_agent), InUrl::Taken,

@@ -1,6 +1,6 @@
-/* Prints the library's options as README.md, the manual page and FFmpeg's documentation have them.
+/* Prints the library's options as README.md and FFmpeg's documentation have them.
  *
- *     option_table markdown|man|texi
+ *     option_table markdown|texi
  *
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ctype.h>
@@ -21,6 +21,17 @@ static const char* duration(int64_t us, char text[32]) {
   return text;
 }
 
+/* "a|b|c" as "a, b or c" */
+static void print_words(const char* values) {
+  for (const char* word = values; *word != '\0';) {
+    const size_t length = strcspn(word, "|");
+    const char* const next = word[length] == '|' ? word + length + 1 : word + length;
+    printf("%.*s", (int)length, word);
+    if (*next != '\0') printf(strchr(next, '|') != NULL ? ", " : " or ");
+    word = next;
+  }
+}
+
 static void print_value(const wmpush_option_info* option) {
   char low[32], high[32];
   switch (option->type) {
@@ -34,14 +45,19 @@ static void print_value(const wmpush_option_info* option) {
       printf("duration, %s to %s", duration(option->minimum, low), duration(option->maximum, high));
       break;
     case WMPUSH_OPTION_TEXT:
-      printf(option->not_in_url ? "text, not in the URL" : "text");
+      if (*option->values != '\0')
+        print_words(option->values);
+      else
+        printf(option->not_in_url ? "text, not in the URL" : "text");
       break;
   }
 }
 
 static void print_default(const wmpush_option_info* option) {
   char text[32];
-  if (option->type == WMPUSH_OPTION_TEXT)
+  if (*option->values != '\0')
+    printf("%.*s", (int)strcspn(option->values, "|"), option->values);
+  else if (option->type == WMPUSH_OPTION_TEXT)
     printf("none");
   else if (option->type == WMPUSH_OPTION_DURATION)
     printf("%s", duration(option->default_value, text));
@@ -80,27 +96,22 @@ static void print_texi(const wmpush_option_info* option) {
 int main(int argc, char** argv) {
   const char* form = argc == 2 ? argv[1] : "";
   const int texi = strcmp(form, "texi") == 0;
-  const int man = strcmp(form, "man") == 0;
-  if (!texi && !man && strcmp(form, "markdown") != 0) {
-    fprintf(stderr, "usage: option_table markdown|man|texi\n");
+  if (!texi && strcmp(form, "markdown") != 0) {
+    fprintf(stderr, "usage: option_table markdown|texi\n");
     return 2;
   }
-  if (!texi && !man) printf("| option | value | default | meaning |\n|---|---|---|---|\n");
+  if (!texi) printf("| option | value | default | meaning |\n|---|---|---|---|\n");
   const wmpush_option_info* option;
   for (size_t i = 0; (option = wmpush_option_at(i)) != NULL; ++i) {
     if (texi) {
       print_texi(option);
       continue;
     }
-    printf(man ? ".TP\n.B %s\n%s.\n" : "| `%s` | ", option->name, option->help);
-    if (man) printf("Value: ");
+    printf("| `%s` | ", option->name);
     print_value(option);
-    printf(man ? ". Default: " : " | ");
+    printf(" | ");
     print_default(option);
-    if (man)
-      printf(".\n");
-    else
-      printf(" | %s |\n", option->help);
+    printf(" | %s |\n", option->help);
   }
   return 0;
 }

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
+
+#include "wmpush/push_session.hpp"
 
 namespace wmpush {
 namespace {
@@ -50,6 +53,26 @@ TEST(Options, OfTextSayWhetherAUrlMayGiveThem) {
     EXPECT_EQ(error.result, info->not_in_url != 0 ? Result::E_INVALIDARG : Result::S_OK);
   }
   EXPECT_EQ(texts, taken.size() + refused.size());
+}
+
+TEST(Options, OfWordsTakeTheWordsInTheTableAndNoOthers) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; const wmpush_option_info* info = wmpush_option_at(i); ++i) {
+    std::istringstream words(info->values);
+    const auto start = [&](const std::string& word) {
+      wmpush_options options;
+      wmpush_options_init(&options);
+      options.user = "ali";
+      options.password = "x";
+      EXPECT_FALSE(set_option(options, info->name, word.c_str())) << info->name;
+      return PushSession(options).start("wmpush://127.0.0.1:1/live");
+    };
+    for (std::string word; std::getline(words, word, '|'); ++count)
+      EXPECT_NE(start(word), Result::E_INVALIDARG) << info->name << '=' << word;
+    if (*info->values == '\0') continue;
+    EXPECT_EQ(start("other"), Result::E_INVALIDARG) << info->name;
+  }
+  EXPECT_GE(count, 10U);
 }
 
 TEST(Options, TakeDurationsInFFmpegsSyntax) {

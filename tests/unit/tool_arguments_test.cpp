@@ -109,11 +109,11 @@ TEST(PushOptions, HaveAFlagForEachRowOfTheTableWithItsRangeAndDefault) {
 }
 
 TEST(PushOptions, SayNumbersInAUnitForPeople) {
-  const wmpush_option_info duration{"x", WMPUSH_OPTION_DURATION, "us", 0, 0, 0, 0, "", 0};
+  const wmpush_option_info duration{"x", WMPUSH_OPTION_DURATION, "us", 0, 0, 0, 0, "", 0, ""};
   EXPECT_EQ(option_value_text(duration, 10'000'000), "10 s");
   EXPECT_EQ(option_value_text(duration, 10'000), "10 ms");
   EXPECT_EQ(option_value_text(duration, 15), "15 us");
-  const wmpush_option_info bytes{"x", WMPUSH_OPTION_INTEGER, "bytes", 0, 0, 0, 0, "", 0};
+  const wmpush_option_info bytes{"x", WMPUSH_OPTION_INTEGER, "bytes", 0, 0, 0, 0, "", 0, ""};
   EXPECT_EQ(option_value_text(bytes, 70), "70 bytes");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 namespace wmpush::tool {
 namespace {
@@ -17,7 +18,8 @@ std::string value_name(const wmpush_option_info& info) {
     case WMPUSH_OPTION_TEXT:
       break;
   }
-  return "TEXT";
+  if (*info.values != '\0') return info.values;
+  return std::string_view(info.name).ends_with("_file") ? "FILE" : "TEXT";
 }
 
 std::string described(const wmpush_option_info& info) {

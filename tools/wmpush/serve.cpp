@@ -335,10 +335,10 @@ Command serve_command() {
       {"origin", "URL",
        "show what another server shows at this http:// or https:// URL: it is pulled once, while "
        "somebody watches here"},
-      {"hls", "HOW",
+      {"hls", "off|copy|transcode",
        "let browsers watch, by HLS, which FFmpeg's program makes while somebody asks: copy what is "
        "pushed as H.264 and AAC, or transcode anything else (default off)"},
-      {"takeover", "WHICH",
+      {"takeover", "refuse|newer",
        "of two pushes to one point: refuse the newer (default), or let the newer take over"},
       {"fallback", "FILE",
        "an ASF file that is shown, over and over, while nobody pushes; best with the streams of "

@@ -222,6 +222,8 @@ typedef struct wmpush_option_info {
   const char* help;
   int not_in_url; /**< 1: names a file or a route of this machine: E_INVALIDARG in a URL, which may
                        come from someone who must not choose these */
+  const char* values; /**< the words that a text may be, the default first: "block|drop"; "" when it
+                           may be any, or is no text */
 } wmpush_option_info;
 
 /** The options by number from 0; NULL behind the last. Static. */
