@@ -1,8 +1,6 @@
 // Hooks: who is asked and told what happens at a publishing point, by programs and by URLs.
-#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netdb.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -15,10 +13,10 @@
 #include "pubpoint/server.hpp"
 #include "support/certificates.hpp"
 #include "support/clip.hpp"
-#include "support/gate.hpp"
 #include "support/raw_client.hpp"
 #include "support/raw_server.hpp"
 #include "support/server_log.hpp"
+#include "support/slow_resolver.hpp"
 #include "support/soon.hpp"
 #include "support/temporary_directory.hpp"
 #include "wmpush/push_sink.hpp"
@@ -34,23 +32,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-Gate resolver;
-
-}  // namespace
-}  // namespace wmpush::test
-
-/// In place of the system's: one name comes behind a gate.
-extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
-                           addrinfo** found) {
-  if (std::string_view(host) == "slow.invalid") wmpush::test::resolver.pass();
-  using Lookup = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
-  static const auto systems = reinterpret_cast<Lookup>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  return systems(host, service, hints, found);
-}
-
-namespace wmpush::test {
-namespace {
 
 /// What a URL has heard, and what it says to it.
 class HookUrl {
@@ -537,17 +518,17 @@ TEST_F(HookTest, ANameServerThatHangsHoldsUpNeitherOtherHooksNorTheEnd) {
   settings.hooks.timeout = 20s;
   settings.wait_for_push = 0ms;
   start();
-  resolver.close();
+  slow_resolver().close();
   RawClient encoder(server->port());
   encoder.send(RequestText::setup().text());
-  resolver.wait_for_somebody();
+  slow_resolver().wait_for_somebody();
   EXPECT_EQ(status_of(get("/live")), 503);  // nobody pushes
   EXPECT_EQ(watch.heard().size(), 1u);
   const auto begun = std::chrono::steady_clock::now();
   server.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 15s);
-  resolver.open();
-  resolver.wait_for_nobody();
+  slow_resolver().open();
+  slow_resolver().wait_for_nobody();
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
 // The session that never blocks, whatever the peer, the resolver or the KDC does.
 #include "wmpush/push_session.hpp"
 
-#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netdb.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -29,6 +27,7 @@
 #include "support/log_lines.hpp"
 #include "support/raw_server.hpp"
 #include "support/sent_packets.hpp"
+#include "support/slow_resolver.hpp"
 #include "wmpush/push_sink.hpp"
 
 // Compiled from the comment of wmpush.h.
@@ -37,24 +36,13 @@ extern "C" wmpush_result push(const char* url, FILE* asf, wmpush_error* error);
 namespace wmpush::test {
 namespace {
 
-Gate resolver;
 Gate kdc;
 
 }  // namespace
 }  // namespace wmpush::test
 
-// In place of the system's, which come behind a gate.
-
-extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
-                           addrinfo** found) {
-  if (std::string_view(host) == "slow.invalid") wmpush::test::resolver.pass();
-  using Lookup = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
-  static const auto systems = reinterpret_cast<Lookup>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  return systems(host, service, hints, found);
-}
-
 #ifdef WMPUSH_HAVE_GSSAPI
-/// Gives a ticket to everybody, as "ticket".
+/// In place of the system's: gives a ticket to everybody, as "ticket", behind a gate.
 extern "C" OM_uint32 gss_init_sec_context(OM_uint32* minor, gss_cred_id_t, gss_ctx_id_t*,
                                           gss_name_t, gss_OID, OM_uint32, OM_uint32,
                                           gss_channel_bindings_t, gss_buffer_t, gss_OID*,
@@ -658,22 +646,22 @@ INSTANTIATE_TEST_SUITE_P(Peers, Torrents, testing::ValuesIn(torrents()),
                          [](const auto& torrent) { return std::string(torrent.param.name); });
 
 TEST_F(BadPeers, AResolverThatHangs) {
-  resolver.close();
+  slow_resolver().close();
   drive("wmpush://slow.invalid/live");
   EXPECT_EQ(last, Result::NS_E_SHUTDOWN);
-  resolver.open();
-  resolver.wait_for_nobody();
+  slow_resolver().open();
+  slow_resolver().wait_for_nobody();
 }
 
 TEST_F(BadPeers, AResolverThatHangsIsNotWaitedForForEver) {
-  resolver.close();
+  slow_resolver().close();
   options.connect_timeout = 50'000;
   PushSession session(options);
   ASSERT_EQ(session.start("wmpush://slow.invalid/live"), Result::S_OK);
   EXPECT_EQ(run(session), Result::NS_E_PUSH_CANNOTCONNECT);
   EXPECT_THAT(session.last_error().message, HasSubstr("no answer from the name server in time"));
-  resolver.open();
-  resolver.wait_for_nobody();
+  slow_resolver().open();
+  slow_resolver().wait_for_nobody();
 }
 
 #ifdef WMPUSH_HAVE_GSSAPI
