@@ -4,6 +4,7 @@ if(TARGET wmpush_program)
     SOURCES
       tool_failure_test.cpp
       tool_flood_test.cpp
+      tool_once_test.cpp
       tool_playlist_test.cpp
       tool_probe_test.cpp
       tool_proxy_test.cpp
