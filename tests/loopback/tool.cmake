@@ -2,6 +2,8 @@
 if(TARGET wmpush_program)
   wmpush_test(loopback_tool
     SOURCES
+      tool_check_test.cpp
+      tool_doctor_test.cpp
       tool_failure_test.cpp
       tool_flood_test.cpp
       tool_once_test.cpp

@@ -403,11 +403,11 @@ Command serve_command() {
       "finishes their recordings and exits with status 0. SIGHUP reads the\n"
       "configuration, the users and their rights again, without dropping anyone.\n"
       "\n"
-      "With --once it takes one push and exits, for tests of what pushes: status 0 when\n"
-      "the push was whole and kept every rule, 3 when it broke rules (or was refused for\n"
-      "that before it began), 4 when none came within --timeout or it broke off, and 1\n"
-      "when only its recording is not whole. --report has it as JSON: the push's\n"
-      "numbers, the rules that were kept and broken, and each breach.\n";
+      "With --once it takes one push and exits, for tests of what pushes: status 0\n"
+      "when the push was whole and kept every rule, 3 when it broke rules (or was\n"
+      "refused for that before it began), 4 when none came within --timeout or it broke\n"
+      "off, and 1 when only its recording is not whole. --report has it as JSON: the\n"
+      "push's numbers, the rules that were kept and broken, and each breach.\n";
   command.flags = {
       {"listen", "HOST:PORT",
        "where to listen; HOST is an address, [::1] for IPv6, or * for every IPv4 address of the "
