@@ -2,8 +2,11 @@
 if(TARGET wmpush_program)
   wmpush_test(loopback_tool
     SOURCES
+      tool_check_test.cpp
+      tool_doctor_test.cpp
       tool_failure_test.cpp
       tool_flood_test.cpp
+      tool_once_test.cpp
       tool_playlist_test.cpp
       tool_probe_test.cpp
       tool_proxy_test.cpp

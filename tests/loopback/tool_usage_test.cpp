@@ -28,7 +28,7 @@ TEST_F(ToolUsage, HelpIsThereForEverything) {
   EXPECT_THAT(help.output, AllOf(StartsWith("wmpush "), HasSubstr("Examples:")));
   EXPECT_EQ(run(wmpush({"help"})).output, help.output);
   EXPECT_EQ(run(wmpush({"-h"})).output, help.output);
-  for (const char* command : {"send", "serve", "probe", "token"}) {
+  for (const char* command : {"send", "serve", "probe", "check", "doctor", "token"}) {
     const Finished about = run(wmpush({command, "--help"}));
     EXPECT_EQ(about.status, 0);
     EXPECT_THAT(about.output, HasSubstr("Examples:\n"));
@@ -45,7 +45,7 @@ TEST_F(ToolUsage, VersionIsTheLibrarys) {
 }
 
 TEST_F(ToolUsage, WithoutACommandItSaysWhichThereAre) {
-  expect_refused({}, "a command is needed: send, serve, probe or token");
+  expect_refused({}, "a command is needed: send, serve, probe, check, doctor or token");
   expect_refused({"sned"}, "did you mean 'send'?");
   expect_refused({"help", "porbe"}, "did you mean 'probe'?");
 }

@@ -8,6 +8,8 @@ if(TARGET wmpush_pubpoint)
   wmpush_test(unit_page SOURCES pubpoint/admin_page_test.cpp pubpoint/event_stream_test.cpp pubpoint/history_test.cpp pubpoint/html_test.cpp
                                 pubpoint/page_test.cpp LIBRARIES wmpush_pubpoint LABELS unit)
   wmpush_test(unit_config SOURCES pubpoint/config_test.cpp pubpoint/hook_call_test.cpp pubpoint/point_path_test.cpp
+                                  pubpoint/push_rules_test.cpp
               LIBRARIES wmpush_pubpoint LABELS unit)
-  target_compile_definitions(unit_config PRIVATE CONFIG_EXAMPLE="${CMAKE_SOURCE_DIR}/tools/wmpush.toml.example")
+  target_compile_definitions(unit_config PRIVATE CONFIG_EXAMPLE="${CMAKE_SOURCE_DIR}/tools/wmpush.toml.example"
+                                                 RULES="${CMAKE_SOURCE_DIR}/tests/conformance/rules.txt")
 endif()

@@ -28,6 +28,8 @@ struct Command {
 Command send_command();
 Command serve_command();
 Command probe_command();
+Command check_command();
+Command doctor_command();
 Command token_command();
 
 /// All of them, in the order of the help.

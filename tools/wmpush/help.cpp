@@ -45,8 +45,8 @@ std::vector<Flag> Command::all_flags() const {
 }
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all{send_command(), serve_command(), probe_command(),
-                                        token_command()};
+  static const std::vector<Command> all{send_command(),  serve_command(),  probe_command(),
+                                        check_command(), doctor_command(), token_command()};
   return all;
 }
 

@@ -8,7 +8,13 @@
 
 namespace wmpush::tool {
 
-enum ExitStatus { kSuccess = 0, kFailed = 1, kBadUsage = 2 };
+enum ExitStatus {
+  kSuccess = 0,
+  kFailed = 1,
+  kBadUsage = 2,
+  kRulesBroken = 3,  ///< `serve --once`: the push broke rules of the protocol
+  kNoWholePush = 4   ///< `serve --once`: no push came, or it broke off
+};
 
 /// kBadUsage for a URL, an option or an argument that is not valid; kFailed for every other
 /// failure.

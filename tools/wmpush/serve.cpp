@@ -8,12 +8,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "access_log.hpp"
 #include "command.hpp"
@@ -23,6 +25,7 @@
 #include "progress.hpp"
 #include "pubpoint/server.hpp"
 #include "pubpoint/supervisor.hpp"
+#include "push_report.hpp"
 #include "serve_access.hpp"
 #include "serve_settings.hpp"
 
@@ -109,6 +112,38 @@ void raise_descriptor_limit() {
 
 constexpr const char* kName = "wmpush serve";
 
+/// What a client sends behind its end is looked at for so long.
+constexpr std::chrono::milliseconds kAfterEnd{250};
+/// How often a push that is waited for, or runs, is left for a look at the signals.
+constexpr std::chrono::milliseconds kLook{100};
+
+/// The file for a report, there from the start: one that cannot be written is said at once.
+class ReportFile {
+ public:
+  /// `name` empty: none. Returns an empty text, or one line that says why it cannot be written.
+  std::string open(const std::string& name) {
+    name_ = name;
+    if (!name.empty()) file_.reset(std::fopen(name.c_str(), "we"));
+    return file_ || name.empty() ? std::string() : wrong();
+  }
+  std::string write(const std::string& text) {
+    if (!file_) return {};
+    const bool written = std::fprintf(file_.get(), "%s\n", text.c_str()) >= 0;
+    return std::fclose(file_.release()) == 0 && written ? std::string() : wrong();
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::string wrong() const {
+    return "the report " + name_ + " cannot be written: " + std::strerror(errno);
+  }
+
+  std::string name_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
 /// Runs the server until a signal ends it.
 class Serve {
  public:
@@ -119,8 +154,12 @@ class Serve {
     access_log_ = settings.config.access_log;
     if (const std::string wrong = open_log(access_log_); !wrong.empty())
       return conclude(kName, {Result::E_FAIL, 0, 0, wrong});
+    if (settings.once)
+      if (const std::string wrong = report_file_.open(settings.once->report); !wrong.empty())
+        return conclude(kName, {Result::E_FAIL, 0, errno, wrong});
     raise_descriptor_limit();
-    return start(settings) ? run_until_signal() : kFailed;
+    if (!start(settings)) return kFailed;
+    return settings.once ? run_once(settings.once->timeout) : run_until_signal();
   }
 
  private:
@@ -191,6 +230,69 @@ class Serve {
       }
       break;
     }
+    stop();
+    return kSuccess;
+  }
+
+  /// The first push that has begun, once it is over and recorded.
+  std::optional<SessionReport> first_push() const {
+    for (const SessionReport& session : server_->sessions())
+      if (session.push_starts > 0) return session;
+    return std::nullopt;
+  }
+
+  /// What those who watch did wrong is no matter of the push.
+  std::vector<pubpoint::Breach> push_breaches() const {
+    std::vector<pubpoint::Breach> breaches = server_->breaches();
+    std::erase_if(breaches, [](const auto& breach) { return breach.rule.starts_with('P'); });
+    return breaches;
+  }
+
+  /// Whether a signal asks for the end; one that asks for a reload gets it.
+  bool has_to_stop() {
+    const timespec at_once{};
+    for (;;) {
+      const int signal = sigtimedwait(&signals_, nullptr, &at_once);
+      if (signal <= 0) return false;
+      if (signal != SIGHUP || terminal_has_gone()) return true;
+      reload();
+    }
+  }
+
+  /// Takes one push. A request that breaks a rule before one has begun was refused, and ends the
+  /// waiting too: who is refused seldom comes back.
+  ExitStatus run_once(std::chrono::seconds timeout) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    PushReport report;
+    const auto is_over = [this] {
+      const auto push = first_push();
+      return push ? !push->running : !push_breaches().empty();
+    };
+    while (!server_->wait_for(is_over, kLook)) {
+      if (has_to_stop()) {
+        report.nothing_came = "a signal came before a push";
+        break;
+      }
+      if (first_push() || std::chrono::steady_clock::now() < deadline) continue;
+      report.nothing_came = "no push began within " + std::to_string(timeout.count()) + " s";
+      break;
+    }
+    const std::size_t seen = push_breaches().size();
+    if (report.nothing_came.empty())
+      server_->wait_for([&] { return push_breaches().size() > seen; }, kAfterEnd);
+    stop();
+    report.push = first_push();
+    report.breaches = push_breaches();
+    if (const std::string wrong = report_file_.write(report.json()); !wrong.empty())
+      return conclude(kName, {Result::E_FAIL, 0, errno, wrong});
+    if (report.status() == kSuccess)
+      say(output_, report.text());
+    else
+      say(error_, std::string(kName) + ": " + report.text());
+    return report.status();
+  }
+
+  void stop() {
     supervisor_.tell("STOPPING=1");
     // A second signal ends the process whatever is still being written.
     std::signal(SIGINT, SIG_DFL);
@@ -205,7 +307,6 @@ class Serve {
     server_->stop();
     if (const std::string met = server_->limits_met().text(); !met.empty())
       warn("limits that were met, and how often: " + met);
-    return kSuccess;
   }
 
   /// Waits for a signal, and tells the supervisor meanwhile that the server lives.
@@ -253,6 +354,7 @@ class Serve {
   const bool on_terminal_;
   pubpoint::Supervisor supervisor_;
   std::string access_log_;
+  ReportFile report_file_;
   LineWriter output_{STDOUT_FILENO};
   LineWriter error_{STDERR_FILENO};
   LineWriter access_{-1};
@@ -293,13 +395,19 @@ Command serve_command() {
   command.usage = {
       "[--listen HOST:PORT] [--record DIR | --discard] [--point NAME...] [--user NAME | --users "
       "FILE]",
-      "--config FILE [--check]"};
+      "--once [--report FILE] [--timeout TIME] [OPTION...]", "--config FILE [--check]"};
   command.about =
       "Prints the URLs to push to, one in a line, then one line for each push that\n"
       "starts or ends. What a client does wrong goes to standard error, with the id of\n"
       "the protocol rule that it breaks. Ctrl-C (or SIGTERM) ends running pushes,\n"
       "finishes their recordings and exits with status 0. SIGHUP reads the\n"
-      "configuration, the users and their rights again, without dropping anyone.\n";
+      "configuration, the users and their rights again, without dropping anyone.\n"
+      "\n"
+      "With --once it takes one push and exits, for tests of what pushes: status 0\n"
+      "when the push was whole and kept every rule, 3 when it broke rules (or was\n"
+      "refused for that before it began), 4 when none came within --timeout or it broke\n"
+      "off, and 1 when only its recording is not whole. --report has it as JSON: the\n"
+      "push's numbers, the rules that were kept and broken, and each breach.\n";
   command.flags = {
       {"listen", "HOST:PORT",
        "where to listen; HOST is an address, [::1] for IPv6, or * for every IPv4 address of the "
@@ -315,6 +423,12 @@ Command serve_command() {
       {"config", "FILE",
        "read this file of TOML as well; wmpush.toml.example names every key. SIGHUP reads it "
        "again"},
+      {"once", "", "take one push, say what was wrong with it, and exit"},
+      {"report", "FILE", "with --once: write what became of the push to FILE, as one JSON object"},
+      {"timeout", "TIME",
+       "with --once: how long nothing may come, before the push, in it, or after a lost "
+       "connection: "
+       "90s, 30m, 2h (default 60s)"},
       {"check", "", "say what is wrong with the configuration, or that all is well, and exit"},
       {"record", "DIR", "record each push in a file of its own in DIR, which is made"},
       {"record_name", "NAME",
@@ -365,6 +479,7 @@ Command serve_command() {
       "  wmpush serve --listen '*:80' --tls_listen '*:443' --tls_cert chain.pem --tls_key key.pem\n"
       "  wmpush serve --listen '*:80' --hls transcode\n"
       "  wmpush serve --config wmpush.toml --check\n"
+      "  wmpush serve --once --listen 127.0.0.1:0 --report push.json --timeout 20s\n"
       "  wmpush serve --user studio --password_file secret\n"
       "  wmpush serve --users users --grant 'ali:push:/live' --grant '*:watch:*'\n";
   command.run = run_serve;

@@ -18,6 +18,7 @@
 #include "pubpoint/point_path.hpp"
 #include "pubpoint/record/recording_name.hpp"
 #include "serve_access.hpp"
+#include "time_span.hpp"
 #include "tls/context.hpp"
 
 namespace wmpush::tool {
@@ -262,6 +263,24 @@ std::string read_points(const Arguments& arguments, pubpoint::Settings& settings
   return {};
 }
 
+std::string read_once(const Arguments& arguments, ServeSettings& settings) {
+  if (!arguments.has("once")) {
+    for (const char* name : {"report", "timeout"})
+      if (arguments.has(name)) return std::string("--") + name + " needs --once";
+    return {};
+  }
+  OnePush& once = settings.once.emplace();
+  once.report = arguments.value("report").value_or("");
+  if (arguments.has("report") && once.report.empty()) return "--report needs a file";
+  const auto timeout = arguments.value("timeout");
+  if (!timeout) return {};
+  if (!parse_time_span(*timeout, once.timeout))
+    return "--timeout: '" + *timeout + "' is no time such as 90s, 30m or 2h";
+  // A push that began and is silent, or has lost its connection, is waited for no longer.
+  settings.config.settings.idle_timeout = once.timeout;
+  return {};
+}
+
 }  // namespace
 
 std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
@@ -299,6 +318,7 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
   if (std::string wrong = read_access(arguments, config); !wrong.empty()) return wrong;
   if (std::string wrong = read_hooks(arguments, config); !wrong.empty()) return wrong;
   if (std::string wrong = find_picture_program(config); !wrong.empty()) return wrong;
+  if (std::string wrong = read_once(arguments, settings); !wrong.empty()) return wrong;
   return read_recording(arguments, config.settings);
 }
 

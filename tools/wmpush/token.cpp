@@ -3,12 +3,12 @@
 #include "pubpoint/access/token.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 
 #include "command.hpp"
 #include "core/percent.hpp"
+#include "time_span.hpp"
 #include "token_key.hpp"
 
 namespace wmpush::tool {
@@ -17,27 +17,6 @@ namespace {
 using std::chrono::seconds;
 
 constexpr seconds kDefaultLifetime = std::chrono::hours(24);
-constexpr seconds kLongestLifetime = std::chrono::hours(24) * 3650;
-
-/// "90", "90s", "30m", "2h", "7d": false when it is none of these, or not 1 s to 3650 days.
-bool parse_lifetime(std::string_view text, seconds& lifetime) {
-  std::int64_t unit = 1;
-  if (!text.empty()) {
-    constexpr std::string_view kUnits = "smhd";
-    constexpr std::int64_t kSeconds[] = {1, 60, 3600, 86400};
-    if (const std::size_t at = kUnits.find(text.back()); at != kUnits.npos) {
-      unit = kSeconds[at];
-      text.remove_suffix(1);
-    }
-  }
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 1 ||
-      number > kLongestLifetime.count() / unit)
-    return false;
-  lifetime = seconds(number * unit);
-  return true;
-}
 
 /// The path of a URL, percent-decoded; empty when it has none.
 std::string path_of(std::string_view url) {
@@ -72,7 +51,7 @@ ExitStatus run_token(const Arguments& arguments) {
     return refuse("--url is for " + path_of(*url) + ", which is not among " + points.text());
 
   seconds lifetime = kDefaultLifetime;
-  if (const auto text = arguments.value("expires"); text && !parse_lifetime(*text, lifetime))
+  if (const auto text = arguments.value("expires"); text && !parse_time_span(*text, lifetime))
     return refuse("'" + *text + "' is no time such as 90s, 30m, 2h or 7d, 1s to 3650d");
   std::string key;
   if (const std::string wrong = read_token_key(*file, key); !wrong.empty()) return refuse(wrong);
