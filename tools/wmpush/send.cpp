@@ -346,6 +346,7 @@ Command send_command() {
   Command command;
   command.name = "send";
   command.summary = "push ASF or WMV files, or standard input";
+  command.guesses = {"push", "stream", "publish"};
   command.usage = {"{FILE|-}... URL [--fast] [--json] [OPTION...]"};
   command.about =
       "Packets go out when their send times say; a gap of more than 30 s in the file\n"
