@@ -39,6 +39,29 @@ TEST_F(Launcher, HandsTheArgumentsOnUntouched) {
   EXPECT_THAT(version.output, testing::StartsWith("ffmpeg version "));
 }
 
+TEST_F(Launcher, SaysWhatItIsWithoutArguments) {
+  const Finished bare = run({FFMPEG_WMPUSH});
+  EXPECT_EQ(bare.status, 2);
+  EXPECT_EQ(bare.output, "");
+  EXPECT_THAT(bare.error, testing::StartsWith("ffmpeg-wmpush is the installed ffmpeg"));
+  EXPECT_THAT(bare.error, HasSubstr("wmpush://server/live"));
+}
+
+TEST_F(Launcher, PicksTheObjectOfItsMajorVersionAmongSeveral) {
+  std::filesystem::create_directories(file("bin"));
+  std::filesystem::create_directories(file("lib"));
+  std::filesystem::copy_file(FFMPEG_WMPUSH, file("bin/ffmpeg-wmpush"));
+  std::filesystem::copy(PRELOAD_OBJECT, file("lib"));
+  for (const int other : {LIBAVFORMAT_VERSION_MAJOR - 1, LIBAVFORMAT_VERSION_MAJOR + 1,
+                          LIBAVFORMAT_VERSION_MAJOR * 10})
+    std::ofstream(file("lib/libwmpush-preload-" + std::to_string(other) + ".so")) << "no object";
+
+  const Finished help = run({file("bin/ffmpeg-wmpush"), "-hide_banner", "-h", "protocol=wmpush"});
+  EXPECT_EQ(help.status, 0) << help.error;
+  EXPECT_THAT(help.output, HasSubstr("connect_timeout"));
+  EXPECT_EQ(help.error, "");
+}
+
 TEST_F(Launcher, RunsTheFfmpegThatIsNamed) {
   std::filesystem::create_symlink(FFMPEG, file("another name"));
   EXPECT_EQ(with_ffmpeg(file("another name")).status, 0);
@@ -142,7 +165,8 @@ TEST_F(Launcher, RefusesAProgramWithFileCapabilities) {
   const Arguments as_nobody{"setpriv", "--reuid=65534", "--clear-groups"};
   if (run(as_nobody + Arguments{"test", "-r", PRELOAD_OBJECT}).status != 0)
     GTEST_SKIP() << "the build is in a folder that others may not enter";
-  const Finished launch = run(as_nobody + Arguments{FFMPEG_WMPUSH}, {"WMPUSH_FFMPEG=" + program});
+  const Finished launch =
+      run(as_nobody + Arguments{FFMPEG_WMPUSH, "-version"}, {"WMPUSH_FFMPEG=" + program});
   EXPECT_EQ(launch.status, 2);
   EXPECT_THAT(launch.error, HasSubstr("file capabilities"));
 }

@@ -100,6 +100,21 @@ TEST_F(ToolCheck, SaysWhatItIsGoingToDoAndDoesNothingWithoutLeave) {
   EXPECT_EQ(server.connections(), 0u);
 }
 
+TEST_F(ToolCheck, AsksOnATerminalAndTakesNoForAnAnswer) {
+  if (!Terminal::is_to_be_had()) GTEST_SKIP() << "no /dev/pts";
+  for (const bool yes : {false, true}) {
+    Terminal terminal;
+    ChildProcess asking({"sh", "-c", R"(exec "$1" check "$2" <"$3" 2>"$3")", "sh", WMPUSH_PROGRAM,
+                         server.url(), terminal.path().string()});
+    ASSERT_TRUE(terminal.wait_for("Go on? [y/N] "));
+    EXPECT_EQ(server.connections(), 0u);
+    terminal.type(yes ? "y\n" : "\n");
+    EXPECT_EQ(asking.wait(), yes ? 0 : 1);
+    EXPECT_EQ(asking.output().find("It needs no options.") != std::string::npos, yes);
+    EXPECT_EQ(terminal.text().find("nothing was done") != std::string::npos, !yes);
+  }
+}
+
 TEST_F(ToolCheck, NeverShowsAPassword) {
   const std::string url =
       "wmpush://joe:sEcr3t@127.0.0.1:" + std::to_string(server.port()) + "/live?pasword=sEcr3t";

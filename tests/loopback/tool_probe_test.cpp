@@ -105,6 +105,21 @@ TEST_F(ToolProbe, SaysWhyNot) {
   EXPECT_THAT(silent.error, EndsWith("NS_E_TIMEOUT (0xC00D0013)\n"));
 }
 
+TEST_F(ToolProbe, SaysWhatToTryWhereTheAnswerIsNo) {
+  const Finished missing = run(wmpush({"probe", server.url("/nowhere")}));
+  EXPECT_THAT(missing.error, AllOf(HasSubstr("What to try:\n  - "), HasSubstr("--template_url")));
+  const Finished nowhere = run(wmpush({"probe", "--connect", "wmpush://127.0.0.1:1/live"}));
+  EXPECT_THAT(nowhere.error, HasSubstr("wmpush doctor 'wmpush://127.0.0.1:1/live'"));
+  Fault web;
+  web.response = "HTTP/1.1 200 OK\r\nServer: Apache\r\nContent-Length: 2\r\n\r\nhi";
+  server.add_fault(web);
+  const Finished json = run(wmpush({"probe", server.url(), "--json"}));
+  EXPECT_THAT(json.output,
+              AllOf(HasSubstr(R"("advice": [{"text": ")"), HasSubstr("strict_server")));
+  EXPECT_EQ(lines_in(json.error), 1u);
+  EXPECT_THAT(run(wmpush({"probe", server.url(), "--json"})).output, HasSubstr(R"("advice": [])"));
+}
+
 TEST_F(ToolProbe, TellsWhatTheServerDidNotSay) {
   Fault terse;
   terse.response = "HTTP/1.1 204 No Content\r\nServer: Rex/12.0\r\nContent-Length: 0\r\n\r\n";

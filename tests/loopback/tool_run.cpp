@@ -143,7 +143,7 @@ bool Fifo::write_until_stalled(std::string_view text, int patience_ms) {
 
 bool Terminal::is_to_be_had() { return access("/dev/ptmx", R_OK | W_OK) == 0; }
 
-Terminal::Terminal() {
+Terminal::Terminal(unsigned short columns) {
   screen_ = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
   if (screen_ < 0 || grantpt(screen_) != 0 || unlockpt(screen_) != 0)
     throw std::system_error(errno, std::system_category(), "posix_openpt");
@@ -154,7 +154,7 @@ Terminal::Terminal() {
   keyboard_ = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
   winsize size{};
   size.ws_row = 25;
-  size.ws_col = 80;
+  size.ws_col = columns;
   ioctl(screen_, TIOCSWINSZ, &size);
 }
 
@@ -168,6 +168,20 @@ std::string Terminal::text() {
   for (ssize_t count = 0; (count = read(screen_, buffer, sizeof buffer)) > 0;)
     text_.append(buffer, static_cast<std::size_t>(count));
   return text_;
+}
+
+bool Terminal::wait_for(std::string_view words) {
+  constexpr int kTries = 100;
+  for (int i = 0; i < kTries; ++i) {
+    if (text().find(words) != std::string::npos) return true;
+    pollfd waiting{screen_, POLLIN, 0};
+    poll(&waiting, 1, 100);
+  }
+  return false;
+}
+
+void Terminal::type(std::string_view words) {
+  EXPECT_EQ(write(screen_, words.data(), words.size()), static_cast<ssize_t>(words.size()));
 }
 
 pubpoint::Settings ToolTest::recording_settings() const {

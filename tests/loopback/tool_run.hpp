@@ -77,14 +77,18 @@ class Fifo {
 class Terminal {
  public:
   static bool is_to_be_had();
-  Terminal();
+  explicit Terminal(unsigned short columns = 80);
   ~Terminal();
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  /// Everything printed so far.
+  /// Everything printed so far, and what was typed.
   std::string text();
+  /// Waits until `words` were printed; false when they are not within ten seconds.
+  bool wait_for(std::string_view words);
+  /// What a program reads from the terminal.
+  void type(std::string_view words);
 
  private:
   std::filesystem::path path_;

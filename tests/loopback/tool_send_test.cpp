@@ -9,6 +9,7 @@ namespace wmpush::test {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -175,12 +176,41 @@ TEST_F(ToolSend, DrawsAProgressLineOnATerminalAndClearsIt) {
   const std::string text = terminal.text();
   EXPECT_THAT(text, HasSubstr("\r00:00:0"));
   EXPECT_THAT(text, HasSubstr("kbit/s"));
-  EXPECT_THAT(text, HasSubstr("%\x1b[K"));
+  EXPECT_THAT(text, ContainsRegex("\\[#+\\.+\\] [0-9]+%  00:00:0[0-9] left\x1b"));
   EXPECT_THAT(text, HasSubstr("\r\x1b[Kpushed 00:00:01"));
   std::size_t drawn = 0;
   for (std::size_t at = 0; (at = text.find("\r0", at)) != text.npos; ++at) ++drawn;
   EXPECT_GE(drawn, 3u);
   EXPECT_LE(static_cast<double>(drawn), push.seconds * 5 + 2);
+}
+
+TEST_F(ToolSend, FitsTheProgressLineIntoANarrowTerminal) {
+  if (!Terminal::is_to_be_had()) GTEST_SKIP() << "no /dev/pts";
+  constexpr std::size_t kColumns = 30;
+  Terminal terminal(kColumns);
+  const auto film = write_file("clip.asf", clip());
+  EXPECT_EQ(run(wmpush_telling(terminal.path(), {"send", film.string(), server.url()})).status, 0);
+  const std::string text = terminal.text();
+  std::size_t lines = 0;
+  for (std::size_t at = 0, end; (at = text.find("\r0", at)) != text.npos; at = end) {
+    end = text.find("\x1b[K", at);
+    ASSERT_NE(end, text.npos);
+    EXPECT_LT(end - at - 1, kColumns) << text.substr(at, end - at);
+    ++lines;
+  }
+  EXPECT_GE(lines, 3u);
+}
+
+TEST_F(ToolSend, TheProgressLineTellsOfAConnectionThatWasMadeAgain) {
+  if (!Terminal::is_to_be_had()) GTEST_SKIP() << "no /dev/pts";
+  Terminal terminal;
+  add_fault(At::Packet, Do::Reset, 0, 10);
+  const auto film = write_file("clip.asf", clip());
+  EXPECT_EQ(run(wmpush_telling(terminal.path(), {"send", film.string(), server.url(), "--reconnect",
+                                                 "1", "--reconnect_delay_max", "50ms"}))
+                .status,
+            0);
+  EXPECT_THAT(terminal.text(), HasSubstr("  1 reconnect"));
 }
 
 TEST_F(ToolSend, ClearsTheProgressLineBeforeTheReasonOfAFailure) {

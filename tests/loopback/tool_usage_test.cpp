@@ -48,6 +48,11 @@ TEST_F(ToolUsage, WithoutACommandItSaysWhichThereAre) {
   expect_refused({}, "a command is needed: send, serve, probe, check, doctor or token");
   expect_refused({"sned"}, "did you mean 'send'?");
   expect_refused({"help", "porbe"}, "did you mean 'probe'?");
+  expect_refused({"Serve"}, "did you mean 'serve'?");
+  expect_refused({"push", "film.wmv", server.url()}, "did you mean 'send'?");
+  expect_refused({"help", "diagnose"}, "did you mean 'doctor'?");
+  expect_refused({server.url()}, "wmpush send FILE URL");
+  expect_refused({"xyzzy"}, "send, serve, probe, check, doctor and token are those there are");
 }
 
 TEST_F(ToolUsage, SendNeedsAFileAndAUrl) {

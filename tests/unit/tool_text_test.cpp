@@ -22,17 +22,48 @@ using ::testing::Not;
 
 TEST(Progress, SaysTimeBitRatePacketsAndHowMuchIsDone) {
   EXPECT_EQ(ProgressLine::text({3723'500ms, 285, 900'000, 0.456}, 824'400, 79),
-            "01:02:03  824 kbit/s  285 packets  46%");
+            "01:02:03  824 kbit/s  285 packets  [#############................] 46%");
   EXPECT_EQ(ProgressLine::text({0s, 1, 0, std::nullopt}, 12'440'000, 79),
             "00:00:00  12.4 Mbit/s  1 packet");
 }
 
-TEST(Progress, FitsInANarrowTerminal) {
-  EXPECT_EQ(ProgressLine::text({1s, 285, 0, 0.5}, 0, 10), "00:00:01  ");
+TEST(Progress, SaysHowLongTheRestTakes) {
+  Progress progress{60s, 285, 0, 0.5};
+  progress.left = 61s;
+  EXPECT_EQ(ProgressLine::text(progress, 824'400, 79),
+            "00:01:00  824 kbit/s  285 packets  [###########............] 50%  00:01:01 left");
+  EXPECT_EQ(time_left(0.25, 10s), 30s);
+  EXPECT_EQ(time_left(1, 10s), 0s);
+  EXPECT_EQ(time_left(0, 10s), std::nullopt) << "nothing to tell by";
+  EXPECT_EQ(time_left(0.5, 100ms), std::nullopt);
+}
+
+TEST(Progress, SaysHowTheNetworkIs) {
+  Progress progress{60s, 285, 0, std::nullopt};
+  progress.waiting = 12;
+  progress.dropped = 3;
+  progress.reconnects = 1;
+  EXPECT_EQ(ProgressLine::text(progress, 824'400, 79),
+            "00:01:00  824 kbit/s  285 packets  1 reconnect  3 dropped  12 waiting");
+  progress.reconnecting = true;
+  EXPECT_THAT(ProgressLine::text(progress, 0, 79), HasSubstr("connecting again  3 dropped"));
+}
+
+TEST(Progress, LeavesOutWhatMattersLeastInANarrowTerminal) {
+  Progress progress{1s, 285, 0, 0.5, "2/3 b.wmv"};
+  progress.left = 1s;
+  progress.reconnecting = true;
+  progress.dropped = 3;
+  EXPECT_EQ(ProgressLine::text(progress, 0, 60),
+            "00:00:01  50%  00:00:01 left  connecting again  3 dropped");
+  EXPECT_EQ(ProgressLine::text(progress, 0, 32), "00:00:01  50%  connecting again");
+  EXPECT_EQ(ProgressLine::text({1s, 285, 0, 0.5}, 0, 5), "00:00");
+  for (std::size_t columns = 1; columns < 120; ++columns)
+    EXPECT_LE(ProgressLine::text(progress, 0, columns).size(), columns);
 }
 
 TEST(Progress, SaysWhichOfSeveralInputsItIs) {
-  EXPECT_EQ(ProgressLine::text({0s, 1, 0, 0.5, "2/3 b.wmv"}, 824'400, 79),
+  EXPECT_EQ(ProgressLine::text({0s, 1, 0, 0.5, "2/3 b.wmv"}, 824'400, 50),
             "2/3 b.wmv  00:00:00  824 kbit/s  1 packet  50%");
   EXPECT_EQ(entry_text(2, 3, "films/b.wmv"), "2/3 b.wmv");
   EXPECT_EQ(entry_text(1, 2, "a\rb\x1b[2J"), "1/2 a?b?[2J");

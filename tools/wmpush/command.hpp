@@ -14,9 +14,10 @@ namespace wmpush::tool {
 /// A subcommand: what `wmpush NAME` does, and what its help says.
 struct Command {
   std::string name;
-  std::string summary;             ///< half a line
-  std::vector<std::string> usage;  ///< without "wmpush NAME"
-  std::string about;               ///< paragraphs, lines of at most 79 columns
+  std::string summary;                    ///< half a line
+  std::vector<std::string> guesses = {};  ///< other words that people try for it
+  std::vector<std::string> usage;         ///< without "wmpush NAME"
+  std::string about;                      ///< paragraphs, lines of at most 79 columns
   std::vector<Flag> flags;
   bool push_options = false;  ///< takes the library's options as well
   std::string examples;       ///< lines to type, indented

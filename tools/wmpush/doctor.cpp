@@ -235,6 +235,7 @@ Command doctor_command() {
   Command command;
   command.name = "doctor";
   command.summary = "look for what usually goes wrong, and say what to do";
+  command.guesses = {"diagnose"};
   command.usage = {"[URL] [--connect] [OPTION...]"};
   command.about =
       "One line for each thing that was looked at: whether ffmpeg is there, has a\n"

@@ -1,5 +1,7 @@
 // wmpush: one command with subcommands.
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -36,14 +38,28 @@ std::string command_names(const std::string& last) {
   return text;
 }
 
-ExitStatus refuse_command(const std::string& name) {
+/// The command that was probably meant; empty when none is near.
+std::string meant_by(const std::string& word) {
+  std::string lower = word;
+  std::ranges::transform(lower, lower.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   std::vector<std::string> names{"help"};
-  for (const Command& command : commands()) names.push_back(command.name);
-  const std::string near = nearest(name, names);
-  return refuse_usage("wmpush",
-                      "there is no command '" + name + "'" +
-                          (near.empty() ? ": " + command_names("and") + " are those there are"
-                                        : ": did you mean '" + near + "'?"));
+  for (const Command& command : commands()) {
+    if (std::ranges::find(command.guesses, lower) != command.guesses.end()) return command.name;
+    names.push_back(command.name);
+  }
+  return nearest(lower, names);
+}
+
+ExitStatus refuse_command(const std::string& name) {
+  const std::string near = meant_by(name);
+  std::string hint = ": " + command_names("and") + " are those there are";
+  if (!near.empty())
+    hint = ": did you mean '" + near + "'?";
+  else if (name.find("://") != name.npos)
+    hint =
+        ": in front of a URL stands what is to be done: wmpush send FILE URL, or wmpush probe URL";
+  return refuse_usage("wmpush", "there is no command '" + name + "'" + hint);
 }
 
 ExitStatus run(const std::vector<std::string>& words) {

@@ -3,7 +3,9 @@
 #include <cstdio>
 
 #include "command.hpp"
+#include "core/log.hpp"
 #include "core/printable.hpp"
+#include "probe_advice.hpp"
 #include "pubpoint/web/json.hpp"
 #include "push_options.hpp"
 #include "secrets.hpp"
@@ -65,7 +67,8 @@ std::string plain_text(const std::string& url, const PublishingPointInfo& info) 
          milliseconds(info.setup_time) + " to connect and set up\n";
 }
 
-std::string json_text(const std::string& url, const PublishingPointInfo& info, const Error& error) {
+std::string json_text(const std::string& url, const PublishingPointInfo& info, const Error& error,
+                      const std::vector<std::string>& advice) {
   char value[16];
   std::snprintf(value, sizeof value, "0x%08X", static_cast<unsigned>(error.result));
   JsonObject object;
@@ -81,7 +84,26 @@ std::string json_text(const std::string& url, const PublishingPointInfo& info, c
   object.add("idle_timeout_seconds", std::chrono::microseconds(info.idle_timeout));
   object.add("idle_timeout_given", info.idle_timeout_given);
   object.add("setup_seconds", info.setup_time);
+  std::vector<JsonObject> lines;
+  for (const std::string& line : advice) lines.emplace_back().add("text", line);
+  object.add("advice", lines);
   return object.text();
+}
+
+/// What a person can try, in front of the line that says what was wrong.
+void print_advice(const std::vector<std::string>& advice) {
+  if (advice.empty()) return;
+  std::fputs("What to try:\n", stderr);
+  for (const std::string& line : advice) std::fprintf(stderr, "  - %s\n", Log().line(line).c_str());
+}
+
+std::vector<std::string> advice_for(const Error& error, const std::string& url,
+                                    const PushOptions& options) {
+  const std::size_t host = url.find("://");
+  const bool in_url =
+      host != url.npos &&
+      url.substr(host, url.find('/', host + 3) - host).find('@') != std::string::npos;
+  return probe_advice(error, url, in_url || options.get().user != nullptr);
 }
 
 /// What --connect tells, and what it does not.
@@ -113,6 +135,7 @@ ExitStatus ask(const Arguments& arguments, const PushOptions& options) {
         name.through_proxy ? " (the proxy)" : "", milliseconds(name.took).c_str());
   }
   std::fflush(stdout);
+  if (!arguments.has("json")) print_advice(advice_for(error, url, options));
   return conclude("wmpush probe", error);
 }
 
@@ -135,12 +158,14 @@ ExitStatus run_probe(const Arguments& arguments) {
   const Error error = failed(sink.Connect(given)) ? sink.last_error() : Error{};
   const PublishingPointInfo info = sink.publishing_point();
   static_cast<void>(sink.Disconnect());
+  const std::vector<std::string> advice = advice_for(error, url, options);
 
   if (arguments.has("json"))
-    std::printf("%s\n", json_text(url, info, error).c_str());
+    std::printf("%s\n", json_text(url, info, error, advice).c_str());
   else if (!error)
     std::fputs(plain_text(url, info).c_str(), stdout);
   std::fflush(stdout);
+  if (!arguments.has("json")) print_advice(advice);
   return conclude("wmpush probe", error);
 }
 
@@ -154,7 +179,7 @@ Command probe_command() {
   command.about =
       "Sets a session up as a push would, tells what answered and how long it took,\n"
       "and disconnects without sending anything. The exit status is 0 when a push would\n"
-      "have been accepted.\n"
+      "have been accepted; where it would not, it says what to try.\n"
       "\n"
       "That is not harmless everywhere: one known receiver drops the running encoder\n"
       "when anyone sets up a session, another then waits for its stream for ever. To\n"

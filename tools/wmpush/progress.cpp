@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string_view>
+#include <vector>
 
 #include "core/printable.hpp"
 #include "core/utf8.hpp"
@@ -30,7 +31,50 @@ void put(int descriptor, std::string_view text) {
   }
 }
 
+/// Columns of a bar with the space behind it. A shorter one says nothing.
+constexpr std::size_t kShortestBar = 8;
+constexpr std::size_t kLongestBar = 32;
+
+/// "[####......]" of `size` columns.
+std::string bar(double done, std::size_t size) {
+  const std::size_t inside = size - 2;
+  const auto full = static_cast<std::size_t>(done * static_cast<double>(inside));
+  return "[" + std::string(std::min(full, inside), '#') +
+         std::string(inside - std::min(full, inside), '.') + "]";
+}
+
+std::string counted(std::uint64_t number, const char* one, const char* many) {
+  return std::to_string(number) + " " + (number == 1 ? one : many);
+}
+
+/// Bytes of the first `count` characters of UTF-8.
+std::size_t bytes_of(std::string_view text, std::size_t count) {
+  std::size_t at = 0;
+  for (; count > 0 && at < text.size(); --count)
+    at += std::max<std::size_t>(utf8_length(text.substr(at)), 1);
+  return at;
+}
+
+std::string first_characters(const std::string& text, std::size_t count) {
+  return text.substr(0, bytes_of(text, count));
+}
+
+std::size_t characters(std::string_view text) {
+  std::size_t count = 0;
+  for (; !text.empty(); ++count) text.remove_prefix(bytes_of(text, 1));
+  return count;
+}
+
 }  // namespace
+
+std::optional<std::chrono::microseconds> time_left(double done, std::chrono::microseconds elapsed) {
+  constexpr std::chrono::milliseconds kShortest{500};
+  constexpr double kLeast = 0.001;
+  if (elapsed < kShortest || done < kLeast) return std::nullopt;
+  const std::chrono::duration<double, std::micro> rest(static_cast<double>(elapsed.count()) *
+                                                       (1 - done) / done);
+  return std::chrono::duration_cast<std::chrono::microseconds>(rest);
+}
 
 std::string clock_text(std::chrono::microseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
@@ -107,15 +151,49 @@ void ProgressLine::clear() {
 
 std::string ProgressLine::text(const Progress& progress, double bits_per_second,
                                std::size_t columns) {
-  std::string line = progress.entry.empty() ? "" : progress.entry + "  ";
-  line += clock_text(progress.media) + "  " + bit_rate_text(bits_per_second) + "  " +
-          std::to_string(progress.packets) + (progress.packets == 1 ? " packet" : " packets");
+  // In the order in which they stand; the rank tells what is left out first, the highest.
+  struct Part {
+    std::string text;
+    int rank;
+  };
+  std::vector<Part> parts;
+  if (!progress.entry.empty()) parts.push_back({progress.entry, 3});
+  parts.push_back({clock_text(progress.media), 0});
+  parts.push_back({bit_rate_text(bits_per_second), 4});
+  parts.push_back({counted(progress.packets, "packet", "packets"), 6});
   if (progress.done) {
     char percent[16];
-    std::snprintf(percent, sizeof percent, "  %.0f%%", *progress.done * 100);
-    line += percent;
+    std::snprintf(percent, sizeof percent, "%.0f%%", *progress.done * 100);
+    parts.push_back({percent, 1});
   }
-  return line.substr(0, columns);
+  if (progress.left) parts.push_back({clock_text(*progress.left) + " left", 2});
+  if (progress.reconnecting)
+    parts.push_back({"connecting again", 0});
+  else if (progress.reconnects > 0)
+    parts.push_back({counted(progress.reconnects, "reconnect", "reconnects"), 5});
+  if (progress.dropped > 0) parts.push_back({std::to_string(progress.dropped) + " dropped", 3});
+  if (progress.waiting > 0) parts.push_back({std::to_string(progress.waiting) + " waiting", 5});
+
+  constexpr std::size_t kGap = 2;
+  const auto width = [&] {
+    std::size_t all = 0;
+    for (const Part& part : parts) all += (all > 0 ? kGap : 0) + characters(part.text);
+    return all;
+  };
+  while (parts.size() > 1 && width() > columns)
+    parts.erase(std::ranges::max_element(parts, {}, &Part::rank));
+  std::size_t room = columns - std::min(columns, width());
+  std::string line;
+  for (const Part& part : parts) {
+    line += (line.empty() ? "" : "  ");
+    if (progress.done && part.rank == 1 && room > kShortestBar) {
+      const std::size_t size = std::min(room, kLongestBar);
+      line += bar(*progress.done, size - 1) + " ";
+      room = 0;
+    }
+    line += part.text;
+  }
+  return first_characters(line, columns);
 }
 
 }  // namespace wmpush::tool

@@ -46,7 +46,15 @@ struct Progress {
   std::uint64_t bytes = 0;          ///< that the kernel took
   std::optional<double> done = {};  ///< 0 to 1 of the input; nothing when its size is not known
   std::string entry = {};           ///< which one of several: "2/3 film.wmv"; empty for one alone
+  std::optional<std::chrono::microseconds> left = {};  ///< until the end of the input
+  std::uint64_t waiting = 0;     ///< packets that the network has not taken yet
+  std::uint64_t dropped = 0;     ///< packets left out, because the network was too slow
+  std::uint64_t reconnects = 0;  ///< times that the connection was made again
+  bool reconnecting = false;     ///< it is made again now
 };
+
+/// How long the rest takes at the pace so far; nothing while there is too little to tell by.
+std::optional<std::chrono::microseconds> time_left(double done, std::chrono::microseconds elapsed);
 
 /// One line, redrawn in place at most five times a second; silent when `file` is no terminal.
 class ProgressLine {
@@ -69,7 +77,8 @@ class ProgressLine {
   /// Wipes the line, so that something else can be printed there.
   void clear();
 
-  /// The text without control characters, cut to `columns`.
+  /// The text without control characters, of at most `columns` characters: what matters least is
+  /// left out first, and a bar takes what room is left.
   static std::string text(const Progress& progress, double bits_per_second, std::size_t columns);
 
  private:

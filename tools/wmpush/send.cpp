@@ -152,6 +152,7 @@ class Sending {
   Error push_entry() {
     splitter_ = asf::Splitter(playlist_.limits());
     entry_starts_at_ = sink_.stats().bytes_accepted;
+    entry_began_ = Clock::now();
     if (playlist_.number() > 1)
       if (Error error = playlist_.open()) return error;
     return feed();
@@ -267,15 +268,24 @@ class Sending {
     const Clock::time_point now = Clock::now();
     if (!progress_.due(now)) return;
     const wmpush_stats stats = sink_.stats();
-    Progress progress{std::chrono::microseconds(stats.duration),
-                      stats.packets_sent,
-                      stats.bytes_sent,
-                      std::nullopt,
-                      {}};
+    Progress progress;
+    progress.media = std::chrono::microseconds(stats.duration);
+    progress.packets = stats.packets_sent;
+    progress.bytes = stats.bytes_sent;
+    progress.dropped = stats.packets_dropped;
+    // Counted at different moments, they need not add up.
+    const std::uint64_t gone = stats.packets_sent + stats.packets_dropped;
+    progress.waiting = stats.packets_accepted - std::min(stats.packets_accepted, gone);
+    progress.reconnects = stats.reconnects;
+    progress.reconnecting = stats.state == WMPUSH_STATE_RECONNECTING;
     const std::optional<std::uint64_t> size = playlist_.input().size();
-    if (size && *size > 0)
+    if (size && *size > 0) {
       progress.done = std::min(1.0, static_cast<double>(stats.bytes_accepted - entry_starts_at_) /
                                         static_cast<double>(*size));
+      progress.left =
+          time_left(*progress.done,
+                    std::chrono::duration_cast<std::chrono::microseconds>(now - entry_began_));
+    }
     if (arguments_.inputs.size() > 1)
       progress.entry =
           entry_text(playlist_.number(), arguments_.inputs.size(), playlist_.input().name());
@@ -294,6 +304,7 @@ class Sending {
   PushSink sink_;
   bool streaming_ = false;             // a header went out
   std::uint64_t entry_starts_at_ = 0;  // bytes of the entries before this one
+  Clock::time_point entry_began_{};
 };
 
 /// Whether the operand is a URL that was meant to be pushed to, and no file.
@@ -335,6 +346,7 @@ Command send_command() {
   Command command;
   command.name = "send";
   command.summary = "push ASF or WMV files, or standard input";
+  command.guesses = {"push", "stream", "publish"};
   command.usage = {"{FILE|-}... URL [--fast] [--json] [OPTION...]"};
   command.about =
       "Packets go out when their send times say; a gap of more than 30 s in the file\n"
@@ -354,8 +366,9 @@ Command send_command() {
       "server is told so when nothing follows.\n"
       "\n"
       "A terminal shows media time, bit rate, packets and, for a file, how much of it\n"
-      "is done, and which one of several; otherwise nothing is printed but warnings\n"
-      "and the reason of a failure.\n";
+      "is done, how long the rest takes, and which one of several; also packets that\n"
+      "wait for the network or were dropped, and connections that were made again.\n"
+      "Otherwise nothing is printed but warnings and the reason of a failure.\n";
   command.flags = {
       {"fast", "", "as fast as the network takes it, whatever the send times say"},
       {"json", "", "a summary as one JSON object on standard output at the end"},

@@ -392,6 +392,7 @@ Command serve_command() {
   Command command;
   command.name = "serve";
   command.summary = "be a publishing point that can be pushed to";
+  command.guesses = {"server", "listen", "receive"};
   command.usage = {
       "[--listen HOST:PORT] [--record DIR | --discard] [--point NAME...] [--user NAME | --users "
       "FILE]",
