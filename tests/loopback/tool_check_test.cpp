@@ -1,4 +1,6 @@
 // `wmpush check` against the project's own server, one with faults, and the receivers of the field.
+#include <csignal>
+
 #include "support/field_receiver.hpp"
 #include "tool_run.hpp"
 
@@ -113,6 +115,17 @@ TEST_F(ToolCheck, AsksOnATerminalAndTakesNoForAnAnswer) {
     EXPECT_EQ(asking.output().find("It needs no options.") != std::string::npos, yes);
     EXPECT_EQ(terminal.text().find("nothing was done") != std::string::npos, !yes);
   }
+}
+
+TEST_F(ToolCheck, TakesAnInterruptionForNoHabitOfTheReceiver) {
+  ChildProcess interrupted(wmpush({"check", "--yes", server.url()}));
+  // In the midst of the trial of the length.
+  ASSERT_TRUE(server.wait_for([&] { return server.sessions().size() == 3; }));
+  interrupted.signal(SIGINT);
+  EXPECT_EQ(interrupted.wait(), 1);
+  EXPECT_THAT(last_line(interrupted.error_text()), HasSubstr("NS_E_SHUTDOWN"));
+  EXPECT_THAT(interrupted.output(), AllOf(HasSubstr("confirms the end"), Not(HasSubstr("length")),
+                                          Not(HasSubstr("option"))));
 }
 
 TEST_F(ToolCheck, NeverShowsAPassword) {

@@ -68,7 +68,7 @@ std::string url_with(const std::string& url, const std::vector<Advice>& advice) 
   return text;
 }
 
-std::string plain_text(const std::string& url, const ReceiverCheck& check) {
+std::string plain_text(const std::string& url, const ReceiverCheck& check, bool finished) {
   std::string text = printable(url) + "\n";
   for (const Finding& finding : check.findings()) {
     std::string what = finding.what;
@@ -76,7 +76,7 @@ std::string plain_text(const std::string& url, const ReceiverCheck& check) {
     text += "  " + what + std::string(14 - std::min<std::size_t>(13, what.size()), ' ') +
             Log().line(finding.text) + "\n";
   }
-  if (check.advice().empty()) return text + "It needs no options.\n";
+  if (check.advice().empty()) return text + (finished ? "It needs no options.\n" : "");
   text += "Options that fit it:\n";
   for (const Advice& one : check.advice())
     text += "  " + one.option + "=" + one.value + ": " + one.why + "\n";
@@ -135,7 +135,7 @@ ExitStatus run_check(const Arguments& arguments) {
   if (arguments.has("json"))
     std::printf("%s\n", json_text(url, check, error).c_str());
   else if (!check.findings().empty())
-    std::fputs(plain_text(url, check).c_str(), stdout);
+    std::fputs(plain_text(url, check, !error).c_str(), stdout);
   std::fflush(stdout);
   return conclude(kName, error);
 }

@@ -171,12 +171,24 @@ ReceiverCheck::Trial ReceiverCheck::push(const Plan& plan) {
   trial.point = sink.publishing_point();
   static_cast<void>(sink.Disconnect());
   trial.lines = std::move(logged.lines);
-  if (trial.error.result == Result::NS_E_SHUTDOWN) interrupted_ = trial.error;
+  note_interruption(trial.error);
   return trial;
 }
 
 void ReceiverCheck::found(std::string what, std::string value, std::string text) {
-  findings_.push_back({std::move(what), std::move(value), std::move(text)});
+  // What a push that was interrupted came to says nothing of the receiver.
+  if (!interrupted_) findings_.push_back({std::move(what), std::move(value), std::move(text)});
+}
+
+void ReceiverCheck::advise(std::string option, std::string value, std::string why) {
+  const bool known =
+      std::ranges::any_of(advice_, [&](const Advice& advice) { return advice.option == option; });
+  if (!interrupted_ && !known)
+    advice_.push_back({std::move(option), std::move(value), std::move(why)});
+}
+
+void ReceiverCheck::note_interruption(const Error& error) {
+  if (error.result == Result::NS_E_SHUTDOWN) interrupted_ = error;
 }
 
 void ReceiverCheck::not_tried(const char* what, const Error& error) {
@@ -211,7 +223,7 @@ Error ReceiverCheck::try_plain_push() {
     const Error error = first.error;
     first = push(plan);
     if (first.connected)
-      advice_.push_back({"strict_server", "0", "its name is none of a Windows Media server's"});
+      advise("strict_server", "0", "its name is none of a Windows Media server's");
     else
       first.error = error;
   }
@@ -229,8 +241,8 @@ Error ReceiverCheck::try_plain_push() {
     found("session_id", "none", "gives none: a lost connection is followed by a new session");
   } else if (id == second.point.push_id) {
     found("session_id", "same", "gives every push the same, and may not check it");
-    advice_.push_back({"resume", "never",
-                       "a session that is resumed may have no header; matters with reconnect=1"});
+    advise("resume", "never",
+           "a session that is resumed may have no header; matters with reconnect=1");
   } else {
     found("session_id", "new", "gives each push one of its own");
   }
@@ -242,7 +254,7 @@ Error ReceiverCheck::try_plain_push() {
   if (bad_answer) {
     const std::string status = std::to_string(first.error.http_status);
     found("end", status, "answers the end of the stream with an error, " + status);
-    advice_.push_back({"strict_end", "0", "a whole push would count as failed"});
+    advise("strict_end", "0", "a whole push would count as failed");
   } else if (first.end_confirmed) {
     found("end", "confirmed", "confirms the end of the stream");
   } else {
@@ -267,11 +279,11 @@ void ReceiverCheck::try_length() {
           std::string("does not count the length of a request: after 2 GiB the push goes on in a "
                       "new session") +
               (trial.error ? ", which failed here: " + trial.error.message : ""));
-    advice_.push_back({"rollover_timeout", "2", "no answer comes that is worth a longer wait"});
+    advise("rollover_timeout", "2", "no answer comes that is worth a longer wait");
   } else if (trial.error) {
     found("length", "fails",
           "breaks off where the length of a request ends: " + trial.error.message);
-    advice_.push_back({"reconnect", "1", "a push of more than 2 GiB then goes on"});
+    advise("reconnect", "1", "a push of more than 2 GiB then goes on");
   } else {
     found("length", "counted", "counts the length of a request, and answers at its end");
   }
@@ -321,8 +333,7 @@ void ReceiverCheck::try_header() {
     const Trial trial = push(plan);
     if (!trial.error) {
       const std::string number = std::to_string(size);
-      if (refused)
-        advice_.push_back({"max_header", number, "it breaks off at a larger ASF header"});
+      if (refused) advise("max_header", number, "it breaks off at a larger ASF header");
       return found("header", number,
                    "takes an ASF header of " + number + " bytes" +
                        (refused ? ", and a larger one not" : ", the most that there can be"));
@@ -331,7 +342,7 @@ void ReceiverCheck::try_header() {
     refused = true;
   }
   const std::string least = std::to_string(kHeaders.back() / 2);
-  advice_.push_back({"max_header", least, "it breaks off at a larger ASF header"});
+  advise("max_header", least, "it breaks off at a larger ASF header");
   found("header", "less", "takes no ASF header of " + std::to_string(kHeaders.back()) + " bytes");
 }
 
@@ -350,6 +361,8 @@ void ReceiverCheck::try_second_encoder() {
   const bool let_in = succeeded(second.sink.Connect(url_));
   const Error refused = let_in ? Error{} : second.sink.last_error();
   Error lost = go_on(first.sink, its_stream);
+  note_interruption(lost);
+  note_interruption(refused);
   if (lost)
     found("second_setup", "drops",
           "drops the running push when another encoder asks to push: do not probe while one "
@@ -362,6 +375,8 @@ void ReceiverCheck::try_second_encoder() {
     if (!lost) lost = go_on(first.sink, its_stream);
     if (!broke_off) broke_off = go_on(second.sink, other_stream);
   }
+  note_interruption(lost);
+  note_interruption(broke_off);
   if (lost && broke_off)
     found("second_push", "neither", "drops both of two encoders: " + broke_off.message);
   else if (lost)
@@ -376,8 +391,6 @@ void ReceiverCheck::try_second_encoder() {
     static_cast<void>(sink->sink.EndSession());
     static_cast<void>(sink->sink.Disconnect());
   }
-  for (const Error& error : {lost, broke_off})
-    if (error.result == Result::NS_E_SHUTDOWN) interrupted_ = error;
 }
 
 void ReceiverCheck::try_silence() {
@@ -391,7 +404,7 @@ void ReceiverCheck::try_silence() {
   if (!trial.connected) return not_tried("silence", trial.error);
   if (!trial.error) return found("silence", "stays", "keeps a push that is silent for " + time);
   found("silence", "dropped", "drops a push that is silent for " + time);
-  advice_.push_back({"reconnect", "1", "a push goes on after a silence for which it was dropped"});
+  advise("reconnect", "1", "a push goes on after a silence for which it was dropped");
 }
 
 }  // namespace wmpush::tool

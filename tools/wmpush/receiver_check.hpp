@@ -53,6 +53,8 @@ class ReceiverCheck {
   Error connect(PushSink& sink) const;
   bool begin(const char* what);
   void found(std::string what, std::string value, std::string text);
+  void advise(std::string option, std::string value, std::string why);
+  void note_interruption(const Error& error);
   void not_tried(const char* what, const Error& error);
 
   Error try_plain_push();
