@@ -9,9 +9,11 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 
 namespace wmpush::picture {
 namespace {
@@ -27,6 +29,8 @@ struct Fault {
 
 int check(int result, const char* what) {
   if (result >= 0) return result;
+  // Of which there is more for a program that begins anew.
+  if (result == AVERROR(ENOMEM)) throw std::bad_alloc();
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(result, text, sizeof text);
   throw Fault{std::string(what) + ": " + text};
@@ -53,16 +57,16 @@ class Input {
     format_ = avformat_alloc_context();
     auto* buffer = static_cast<unsigned char*>(av_malloc(kReadBuffer));
     io_ = avio_alloc_context(buffer, kReadBuffer, 0, this, &Input::read, nullptr, nullptr);
-    if (format_ == nullptr || io_ == nullptr) throw Fault{"no memory"};
+    if (format_ == nullptr || io_ == nullptr) throw std::bad_alloc();
     format_->pb = io_;
-    const AVInputFormat* kind = av_find_input_format("asf");
-    if (kind == nullptr) throw Fault{"this FFmpeg reads no ASF"};
-    check(avformat_open_input(&format_, nullptr, kind, nullptr), "the header");
+    const int opened = avformat_open_input(&format_, nullptr, av_find_input_format("asf"), nullptr);
+    if (opened >= 0) return;
+    free_io();  // the rest is freed already
+    check(opened, "the header");
   }
   ~Input() {
     avformat_close_input(&format_);
-    if (io_ != nullptr) av_freep(&io_->buffer);
-    avio_context_free(&io_);
+    free_io();
   }
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
@@ -71,6 +75,10 @@ class Input {
   AVFormatContext* get() const { return format_; }
 
  private:
+  void free_io() {
+    av_freep(&io_->buffer);
+    avio_context_free(&io_);
+  }
   static int read(void* opaque, std::uint8_t* buffer, int size) {
     auto& left = static_cast<Input*>(opaque)->left_;
     const std::size_t count = std::min<std::size_t>(left.size(), static_cast<std::size_t>(size));
@@ -91,7 +99,7 @@ Codec open_decoder(const AVStream& stream) {
     throw Fault{std::string("this FFmpeg has no decoder for ") +
                 avcodec_get_name(stream.codecpar->codec_id)};
   Codec codec(avcodec_alloc_context3(decoder));
-  if (!codec) throw Fault{"no memory"};
+  if (!codec) throw std::bad_alloc();
   check(avcodec_parameters_to_context(codec.get(), stream.codecpar), "the stream");
   codec->max_pixels = kMostPixels;
   codec->thread_count = 1;
@@ -102,7 +110,7 @@ Codec open_decoder(const AVStream& stream) {
 /// The first picture that the decoder makes of what it was given; null: none so far.
 Frame decoded(AVCodecContext& codec) {
   Frame frame(av_frame_alloc());
-  if (!frame) throw Fault{"no memory"};
+  if (!frame) throw std::bad_alloc();
   const int result = avcodec_receive_frame(&codec, frame.get());
   if (result == AVERROR(EAGAIN) || result == AVERROR_EOF) return nullptr;
   check(result, "the picture");
@@ -112,7 +120,7 @@ Frame decoded(AVCodecContext& codec) {
 /// Of the key frame: what comes before it in its packet is of pictures that are not here.
 Frame first_picture(Input& input, int stream, AVCodecContext& codec) {
   Packet packet(av_packet_alloc());
-  if (!packet) throw Fault{"no memory"};
+  if (!packet) throw std::bad_alloc();
   bool begun = false;
   for (int read = 0; read < kMostPackets && av_read_frame(input.get(), packet.get()) >= 0; ++read) {
     const bool is_its = packet->stream_index == stream;
@@ -136,7 +144,7 @@ Frame scaled(const AVFrame& frame, int width) {
   const double tall = shape.num > 0 && shape.den > 0 ? av_q2d(shape) : 1.0;
   const double height = static_cast<double>(width) * frame.height / (frame.width * tall);
   Frame small(av_frame_alloc());
-  if (!small) throw Fault{"no memory"};
+  if (!small) throw std::bad_alloc();
   small->format = AV_PIX_FMT_YUVJ420P;
   small->width = width;
   small->height =
@@ -158,7 +166,7 @@ std::vector<std::byte> encoded(const AVFrame& frame) {
   if (encoder == nullptr) throw Fault{"this FFmpeg writes no JPEG"};
   Codec codec(avcodec_alloc_context3(encoder));
   const Packet packet(av_packet_alloc());
-  if (!codec || !packet) throw Fault{"no memory"};
+  if (!codec || !packet) throw std::bad_alloc();
   codec->width = frame.width;
   codec->height = frame.height;
   codec->pix_fmt = static_cast<AVPixelFormat>(frame.format);

@@ -34,7 +34,8 @@ Service::Service(Settings settings, Post post)
       hls_(settings_.hls_points, settings_.hls,
            {.post = post_,
             .now = [this] { return settings_.now(); },
-            .log = [this](const std::string& text) { log_seldom(text, text); }}),
+            .log = [this](const std::string& key,
+                          const std::string& text) { log_seldom("hls " + key, text); }}),
       pictures_(settings_.pictures, post_,
                 [this](const std::string& point, const std::string& line) {
                   log_seldom("picture " + point, line);

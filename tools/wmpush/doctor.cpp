@@ -180,7 +180,9 @@ class Doctor {
       good("port", "takes a connection");
     }
     // Some servers know no OPTIONS, and take a push all the same.
-    if (error)
+    if (error && only_connects_ && error.result != Result::NS_E_CONNECTION_FAILURE)
+      wrong("server", error.message);
+    else if (error)
       note("server", error.message);
     else
       good("server", server.server.empty() ? "answers, and names itself not"

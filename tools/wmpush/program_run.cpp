@@ -22,20 +22,35 @@ using Clock = std::chrono::steady_clock;
 
 std::string text_of(int error) { return std::generic_category().message(error); }
 
-/// Whether `limit` passed before the other end was closed.
-bool read_to_end(int from, Clock::time_point limit, std::string& output) {
+std::chrono::milliseconds until(Clock::time_point limit) {
+  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(limit - Clock::now()),
+                  std::chrono::milliseconds(0));
+}
+
+/// Until the other end is closed, or `limit` has passed.
+void read_to_end(int from, Clock::time_point limit, std::string& output) {
   std::array<char, 4096> piece;
-  for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(limit - Clock::now()).count();
+  while (Clock::now() < limit) {
     pollfd waiting{from, POLLIN, 0};
-    const int ready = poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-    if (ready == 0) return true;
-    if (ready < 0 && errno == EINTR) continue;
+    const int ready = poll(&waiting, 1, static_cast<int>(until(limit).count()));
+    if (ready == 0 || (ready < 0 && errno == EINTR)) continue;
     const ssize_t size = read(from, piece.data(), piece.size());
-    if (size <= 0) return false;
+    if (size <= 0) return;
     const std::size_t room = ProgramRun::kMostOutput - output.size();
     output.append(piece.data(), std::min(room, static_cast<std::size_t>(size)));
+  }
+}
+
+/// Whether it has ended when `limit` passes. It may live on without an output.
+bool has_ended_by(pid_t child, Clock::time_point limit) {
+  constexpr int kLook = 5;  // ms
+  for (;;) {
+    siginfo_t end{};
+    if (waitid(P_PID, static_cast<id_t>(child), &end, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+        end.si_pid == child)
+      return true;
+    if (Clock::now() >= limit) return false;
+    poll(nullptr, 0, kLook);
   }
 }
 
@@ -68,8 +83,9 @@ ProgramRun ProgramRun::run(const std::vector<std::string>& words, std::chrono::m
     return run;
   }
   to.close();
-  const Clock::time_point until = Clock::now() + limit;
-  if (read_to_end(from.get(), until, run.output)) {
+  const Clock::time_point last = Clock::now() + limit;
+  read_to_end(from.get(), last, run.output);
+  if (!has_ended_by(child, last)) {
     pubpoint::kill_group(child);
     run.failure = words[0] + " has not ended within " +
                   std::to_string(std::chrono::ceil<std::chrono::seconds>(limit).count()) + " s";

@@ -78,7 +78,7 @@ struct FullBox {
     version = both >> 24;
     flags = both & 0xFFFFFF;
   }
-  /// Past two times, whose size hangs on the version.
+  /// Past two times, whose size depends on the version.
   void skip_times() { reader.skip(version == 1 ? 16 : 8); }
 
   BoxReader reader;

@@ -11,19 +11,21 @@ Hls::Hls(const std::vector<HlsPointSettings>& points, const HlsSettings& setting
     if (!thread_) thread_ = std::make_unique<ClientThread>();
     points_[point.point] = std::make_shared<HlsPoint>(
         point, settings,
-        HlsPoint::Surroundings{
-            .thread = thread_->context(),
-            .post = around.post,
-            .now = around.now,
-            .log = [log = around.log, name = point.point](
-                       const std::string& line) { log("the HLS of " + name + ": " + line); },
-            .take_slot =
-                [this, most = settings.programs] {
-                  if (running_ >= most) return false;
-                  ++running_;
-                  return true;
-                },
-            .give_slot = [this] { --running_; }});
+        HlsPoint::Surroundings{.thread = thread_->context(),
+                               .post = around.post,
+                               .now = around.now,
+                               .log =
+                                   [log = around.log, name = point.point](const std::string& kind,
+                                                                          const std::string& line) {
+                                     log(kind + " " + name, "the HLS of " + name + ": " + line);
+                                   },
+                               .take_slot =
+                                   [this, most = settings.programs] {
+                                     if (running_ >= most) return false;
+                                     ++running_;
+                                     return true;
+                                   },
+                               .give_slot = [this] { --running_; }});
   }
 }
 

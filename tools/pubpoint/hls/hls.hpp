@@ -20,8 +20,8 @@ class Hls {
   struct Surroundings {
     std::function<void(std::function<void()>)> post;  ///< into the server's thread
     std::function<Clock::time_point()> now;
-    /// A line for people, not said too often.
-    std::function<void(const std::string&)> log;
+    /// A line for people, and what is not said too often by its key.
+    std::function<void(const std::string& key, const std::string&)> log;
   };
   Hls(const std::vector<HlsPointSettings>& points, const HlsSettings& settings,
       Surroundings around);

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "core/percent.hpp"
+#include "pubpoint/access/hash.hpp"
+#include "pubpoint/access/ip_address.hpp"
+#include "pubpoint/access/token.hpp"
 #include "pubpoint/admission.hpp"
-#include "pubpoint/http/conditions.hpp"
 #include "pubpoint/http/request_target.hpp"
 
 namespace wmpush::pubpoint {
@@ -13,8 +15,6 @@ namespace {
 
 constexpr std::string_view kPlaylistEnding = ".m3u8";
 constexpr std::string_view kFolderEnding = ".hls";
-/// Of what tells viewers apart, so many bytes each.
-constexpr std::size_t kLongestPart = 256;
 
 /// What a playlist puts in front of a name: the point's own name, which is the last part of the
 /// playlist's path.
@@ -62,53 +62,63 @@ Reading HlsHandler::on_request(const RequestHead& head) {
   head_ = head;
   waits_ = false;
   auto place = find(head);
-  if (!place) return refuse("404 Not Found", "there is no such point");
-  place_ = std::move(*place);
-  if (!let_in({.right = Right::Watch,
-               .method = head.method,
-               .target = head.target,
-               .authorization = head.first("Authorization"),
-               .address = connection_.address(),
-               .point = place_.point->settings().point},
-              connection_, service_, AfterRefusal::Closes))
-    return Reading::Nothing;
-  if (!place_.segment.empty()) return send_segment();
-  if (service_.has_hook(Hook::Watch) && !place_.point->knows(viewer())) return ask_hook();
-  return answer_playlist(false);
+  place_ = place ? std::move(*place) : Place{};
+  if (!place_.point) {
+    refuse("404 Not Found", "there is no such point");
+    return Reading::Request;
+  }
+  auto user = let_in({.right = Right::Watch,
+                      .method = head.method,
+                      .target = head.target,
+                      .authorization = head.first("Authorization"),
+                      .address = connection_.address(),
+                      .point = place_.point->settings().point},
+                     connection_, service_, AfterRefusal::Closes);
+  if (!user) return Reading::Nothing;
+  user_ = std::move(*user);
+  if (!place_.segment.empty()) {
+    send_segment();
+  } else if (service_.has_hook(Hook::Watch) && !place_.point->knows(viewer())) {
+    ask_hook();
+  } else if (!answer_playlist(false)) {
+    connection_.hold();
+  }
+  return Reading::Request;
 }
 
 std::string HlsHandler::viewer() const {
-  std::string all = connection_.address();
+  std::string all = connection_.address() + "\n" + user_;
   for (const std::string_view part : {head_.first("User-Agent"), query_of(head_.target)})
-    all.append("\n").append(part.substr(0, kLongestPart));
-  return all;
+    all.append("\n").append(part);
+  return hex_hash(Hash::Sha256, all);
 }
 
 /// Each viewer is asked for once, as long as it goes on asking for the playlist. Segments need no
 /// question: nobody knows their names but from there.
-Reading HlsHandler::ask_hook() {
+void HlsHandler::ask_hook() {
   HookFacts facts("watch");
   facts.add("point", place_.point->settings().point)
       .add("address", connection_.address())
-      .add("user", connection_.record() != nullptr ? connection_.record()->user : std::string())
+      .add("user", user_)
       .add("user_agent", head_.first("User-Agent"))
       .add("kind", "hls")
       .add_secret("query", query_of(head_.target));
   const std::weak_ptr<void> alive = connection_.keep();
   const auto wanted = [this, alive] { return alive.lock() && connection_.is_open(); };
+  connection_.hold();
   service_.ask(Hook::Watch, std::move(facts), connection_.peer(), wanted,
                [this, alive, wanted](int status) {
                  const auto connection = alive.lock();
                  if (!wanted()) return;
-                 if (status == 0)
-                   connection_.read_next(answer_playlist(false));
-                 else
+                 if (status != 0)
                    connection_.refuse(status, {});
+                 else if (!answer_playlist(false))
+                   return;
+                 connection_.go_on();
                });
-  return Reading::Nothing;
 }
 
-Reading HlsHandler::answer_playlist(bool waited) {
+bool HlsHandler::answer_playlist(bool waited) {
   HlsPoint& point = *place_.point;
   const std::string& name = point.settings().point;
   HlsPoint::Answer answer = point.ask(waited);
@@ -117,7 +127,7 @@ Reading HlsHandler::answer_playlist(bool waited) {
     answer = HlsPoint::Answer::Wait;
   const bool is_viewer = answer == HlsPoint::Answer::Playlist || answer == HlsPoint::Answer::Wait;
   const std::size_t most = service_.settings().limits.point_viewers;
-  if (is_viewer && !point.count(viewer(), most)) {
+  if (is_viewer && !point.count(viewer(), owner_of(connection_.address()), most)) {
     service_.count(Limit::PointViewers);
     service_.log_seldom(std::string(name_of(Limit::PointViewers)),
                         "a viewer is refused: " + name + " has " + std::to_string(most) +
@@ -154,21 +164,21 @@ Reading HlsHandler::answer_playlist(bool waited) {
     // Not now: it is another connection's turn.
     if (connection) connection_.post([this] { go_on(false); });
   });
-  return Reading::Nothing;
+  return false;
 }
 
 void HlsHandler::go_on(bool waited) {
   if (!waits_) return;
-  const Reading next = answer_playlist(waited);
-  if (next == Reading::Request) waits_ = false;
-  connection_.read_next(next);
+  if (!answer_playlist(waited)) return;
+  waits_ = false;
+  connection_.go_on();
 }
 
 void HlsHandler::on_timer(Clock::time_point now) {
   if (waits_ && now >= wait_until_) go_on(true);
 }
 
-Reading HlsHandler::refuse(const char* status, const std::string& why) {
+bool HlsHandler::refuse(const char* status, const std::string& why) {
   std::string fields = "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n";
   if (std::string_view(status).starts_with("503")) fields += "Retry-After: 2\r\n";
   return send(status, fields, std::make_shared<const std::string>(why + "\n"));
@@ -180,7 +190,7 @@ std::string HlsHandler::caching(const std::string& what) const {
   return std::string("Cache-Control: ") + (is_public ? "public, " : "private, ") + what + "\r\n";
 }
 
-Reading HlsHandler::send_segment() {
+bool HlsHandler::send_segment() {
   const SharedText segment = place_.point->playlist().find(place_.segment);
   if (!segment) return refuse("404 Not Found", "this segment is over");
   const std::string etag = "\"" + place_.segment + "\"";
@@ -196,24 +206,28 @@ Reading HlsHandler::send_segment() {
                 std::make_shared<const std::string>());
   fields += "Content-Range: bytes " + std::to_string(range->first) + "-" +
             std::to_string(range->first + range->count - 1) + "/" + size + "\r\n";
-  return send("206 Partial Content", fields,
-              std::make_shared<const std::string>(segment->substr(range->first, range->count)));
+  return send("206 Partial Content", fields, segment, *range);
 }
 
-Reading HlsHandler::send(const std::string& status, const std::string& fields,
-                         const SharedText& body) {
+bool HlsHandler::send(const std::string& status, const std::string& fields, const SharedText& body,
+                      std::optional<ByteRange> range) {
   const bool closes = head_.version == 10 || has_body(head_) || head_.lists("Connection", "close");
-  // Players on pages of others read it as well: whoever may not watch gets no answer here.
   std::string head = "HTTP/1.1 " + status + "\r\nServer: wmpush\r\n" + fields +
-                     "Access-Control-Allow-Origin: *\r\nX-Content-Type-Options: nosniff\r\n";
-  if (body) head += "Content-Length: " + std::to_string(body->size()) + "\r\n";
+                     "X-Content-Type-Options: nosniff\r\n";
+  // Players on pages of others read what everybody may watch, or who has a token: where the address
+  // of a browser is all that lets it in, any page that it shows could.
+  if (service_.is_open_to_all(place_.point ? place_.point->settings().point : std::string()) ||
+      !token_in(head_.target).empty())
+    head += "Access-Control-Allow-Origin: *\r\n";
+  const ByteRange part = range.value_or(ByteRange{0, body ? body->size() : 0});
+  if (body) head += "Content-Length: " + std::to_string(part.count) + "\r\n";
   head += closes ? "Connection: close\r\n\r\n" : "\r\n";
-  if (body && !body->empty() && head_.method != "HEAD")
-    connection_.say_shared(std::move(head), body);
+  if (part.count > 0 && head_.method != "HEAD")
+    connection_.say_shared(std::move(head), body, part.first, part.count);
   else
     connection_.say(std::move(head));
   if (closes) connection_.close_politely();
-  return Reading::Request;
+  return true;
 }
 
 }  // namespace wmpush::pubpoint

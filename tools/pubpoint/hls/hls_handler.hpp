@@ -6,6 +6,7 @@
 #include <string>
 
 #include "pubpoint/hls/hls_point.hpp"
+#include "pubpoint/http/conditions.hpp"
 #include "pubpoint/http/request_handler.hpp"
 #include "pubpoint/service.hpp"
 
@@ -31,19 +32,23 @@ class HlsHandler final : public RequestHandler {
   std::optional<Place> find(const RequestHead& head) const;
   /// Who asks for the playlist, as far as can be told.
   std::string viewer() const;
-  Reading ask_hook();
-  Reading answer_playlist(bool waited);
-  Reading refuse(const char* status, const std::string& why);
-  Reading send_segment();
+  /// Answers later: what comes meanwhile waits.
+  void ask_hook();
+  // True: it is answered.
+  bool answer_playlist(bool waited);
+  bool refuse(const char* status, const std::string& why);
+  bool send_segment();
   void go_on(bool waited);
   /// The head and the body, or a part of it.
-  Reading send(const std::string& status, const std::string& fields, const SharedText& body);
+  bool send(const std::string& status, const std::string& fields, const SharedText& body,
+            std::optional<ByteRange> range = std::nullopt);
   std::string caching(const std::string& what) const;
 
   ClientConnection& connection_;
   Service& service_;
   RequestHead head_;
   Place place_;
+  std::string user_;  // who was let in; empty: anybody is
   bool waits_ = false;
   Clock::time_point wait_until_{};
 };

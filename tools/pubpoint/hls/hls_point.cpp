@@ -13,6 +13,8 @@ namespace {
 
 /// Players begin so many segments before the end: a first playlist that has them plays at once.
 constexpr int kFirstSegments = 3;
+/// Programs of one point: what is on air, and what is ending.
+constexpr std::size_t kMostRuns = 2;
 /// A viewer that has not asked for so long has gone, or for three segments where those are longer.
 constexpr std::chrono::seconds kViewerTime{10};
 
@@ -37,7 +39,7 @@ HlsPoint::HlsPoint(HlsPointSettings settings, HlsSettings all, Surroundings arou
       around_(std::move(around)),
       playlist_({all_.segments, all_.memory, all_.segment_time}),
       backlog_(all_.segment_time * kFirstSegments, all_.queue),
-      delay_(all_.first_delay) {}
+      delay_(all_.first_delay, all_.longest_delay) {}
 
 void HlsPoint::take(const Item& item) {
   if (item.packet) {
@@ -56,7 +58,7 @@ void HlsPoint::take(const Item& item) {
   stream_ended_ = false;
   if (playlist_.has_ended()) playlist_.clear();
   retry_at_ = {};  // what the last program could not do, the next one may do with another stream
-  delay_ = all_.first_delay;
+  delay_.reset();
   if (is_wanted()) begin();
 }
 
@@ -77,14 +79,29 @@ bool HlsPoint::is_wanted() const {
   return !stopped_ && asked_ && around_.now() - *asked_ < all_.idle_time;
 }
 
-bool HlsPoint::count(const std::string& viewer, std::size_t most) {
-  const auto known = viewers_.find(viewer);
-  if (known == viewers_.end() && viewers_.size() >= most) return false;
-  viewers_[viewer] = around_.now();
+bool HlsPoint::count(const std::string& viewer, const std::string& owner, std::size_t most) {
+  const bool is_known = viewers_.contains(viewer);
+  if (!is_known && viewers_.size() >= most && !make_room(owner, most)) return false;
+  viewers_[viewer] = {owner, around_.now()};
+  return true;
+}
+
+/// Nobody who calls himself many viewers keeps the others out.
+bool HlsPoint::make_room(const std::string& owner, std::size_t most) {
+  std::map<std::string_view, std::size_t> counts;
+  for (const auto& [name, each] : viewers_) ++counts[each.owner];
+  const auto largest =
+      std::ranges::max_element(counts, {}, [](const auto& each) { return each.second; });
+  if (largest == counts.end() || largest->second <= most / 2 || largest->first == owner)
+    return false;
+  viewers_.erase(std::ranges::find_if(
+      viewers_, [&](const auto& each) { return each.second.owner == largest->first; }));
   return true;
 }
 
 bool HlsPoint::begin() {
+  // Headers may come faster than programs end: check_timers() tries again.
+  if (runs_.size() >= kMostRuns) return true;
   if (stopped_ || (!has_slot_ && !around_.take_slot())) return false;
   has_slot_ = true;
   auto run = std::make_shared<Run>();
@@ -116,8 +133,9 @@ bool HlsPoint::begin() {
   events.dropped = [told](std::uint64_t count) {
     told([count](HlsPoint& self, Run&) {
       self.numbers_.packets_dropped += count;
-      self.around_.log("the machine is too slow for it, or the program hangs: " +
-                       std::to_string(count) + " packets were left out, up to a key frame");
+      self.around_.log("dropped", "the machine is too slow for it, or the program hangs: " +
+                                      std::to_string(count) +
+                                      " packets were left out, up to a key frame");
     });
   };
   events.over = [told](std::string why) {
@@ -155,13 +173,12 @@ void HlsPoint::run_over(Run& run, const std::string& why) {
   run.over = true;
   if (!why.empty()) {
     ++numbers_.failures;
-    around_.log(why);
+    around_.log("failed", why);
   }
   if (current_.get() == &run) {
     current_ = nullptr;
-    if (around_.now() - run.since >= all_.longest_delay) delay_ = all_.first_delay;
-    retry_at_ = around_.now() + delay_;
-    delay_ = std::min(delay_ * 2, all_.longest_delay);
+    if (around_.now() - run.since >= all_.longest_delay) delay_.reset();
+    retry_at_ = around_.now() + delay_.next();
   }
   publish();
 }
@@ -204,12 +221,12 @@ void HlsPoint::drop_runs() {
 void HlsPoint::check_timers() {
   const Clock::time_point now = around_.now();
   const auto viewer_time = std::max<Clock::duration>(kViewerTime, 3 * playlist_.target_duration());
-  std::erase_if(viewers_, [&](const auto& each) { return now - each.second > viewer_time; });
+  std::erase_if(viewers_, [&](const auto& each) { return now - each.second.asked > viewer_time; });
   std::erase_if(waiting_, [](const Waiting& each) { return each.who.expired(); });
   if (!is_wanted()) {
     if (current_)
-      around_.log("nobody has asked for " + std::to_string(all_.idle_time.count() / 1000) +
-                  " s: " + all_.program + " is ended");
+      around_.log("idle", "nobody has asked for " + std::to_string(all_.idle_time.count() / 1000) +
+                              " s: " + all_.program + " is ended");
     if (!runs_.empty() || playlist_.has_segments()) drop_runs();
     return;
   }

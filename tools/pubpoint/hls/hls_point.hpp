@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "pubpoint/client/retry_delay.hpp"
 #include "pubpoint/clock.hpp"
 #include "pubpoint/hls/backlog.hpp"
 #include "pubpoint/hls/hls_numbers.hpp"
@@ -35,7 +36,8 @@ class HlsPoint final : public ItemSink, public std::enable_shared_from_this<HlsP
     /// Runs something in the server's thread; from any thread.
     std::function<void(std::function<void()>)> post;
     std::function<Clock::time_point()> now;
-    std::function<void(const std::string&)> log;  ///< a line for people
+    /// A line for people, and what kind of a line it is.
+    std::function<void(const std::string& kind, const std::string&)> log;
     /// Whether one more point may have a program; each true needs a call of the other.
     std::function<bool()> take_slot;
     std::function<void()> give_slot;
@@ -61,8 +63,9 @@ class HlsPoint final : public ItemSink, public std::enable_shared_from_this<HlsP
 
   /// Whether that viewer has asked for the playlist lately.
   bool knows(const std::string& viewer) const { return viewers_.contains(viewer); }
-  /// One more has asked; false when there would be more than `most`.
-  bool count(const std::string& viewer, std::size_t most);
+  /// One more has asked; false when there would be more than `most`. Past that an address that has
+  /// more than half of all, `owner`, makes room for others.
+  bool count(const std::string& viewer, const std::string& owner, std::size_t most);
 
   /// Somebody has asked lately.
   bool is_wanted() const;
@@ -91,7 +94,9 @@ class HlsPoint final : public ItemSink, public std::enable_shared_from_this<HlsP
     Clock::time_point last_given{};
   };
 
+  /// False: too many points have a program. True: one runs, or will soon.
   bool begin();
+  bool make_room(const std::string& owner, std::size_t most);
   bool is_long_enough() const;
   void end_current();
   void give(const std::shared_ptr<const Packet>& packet);
@@ -115,9 +120,13 @@ class HlsPoint final : public ItemSink, public std::enable_shared_from_this<HlsP
   std::optional<Clock::time_point> asked_;  // the last time; nothing: nobody does any more
   Clock::time_point ended_at_{};
   Clock::time_point retry_at_{};
-  std::chrono::milliseconds delay_;
+  RetryDelay delay_;
   HlsNumbers numbers_;
-  std::map<std::string, Clock::time_point> viewers_;  // by who they are: when they asked last
+  struct Viewer {
+    std::string owner;  // of its address
+    Clock::time_point asked{};
+  };
+  std::map<std::string, Viewer> viewers_;  // by who they are
   struct Waiting {
     std::weak_ptr<const void> who;
     std::function<void()> what;

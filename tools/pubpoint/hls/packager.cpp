@@ -135,7 +135,7 @@ void Packager::write_next() {
                               self->input_.close(ignored);
                               self->queue_.clear();
                               self->queued_ = 0;
-                              self->input_ends_ = true;
+                              self->broken_ = true;
                               return;
                             }
                             self->queued_ -= count;
@@ -180,6 +180,10 @@ void Packager::take_output(Bytes bytes) {
   }
   for (Fragment& fragment : fragments) {
     if (!has_init_) break;
+    if (segment_.bytes.size() + fragment.bytes.size() > settings_.memory)
+      return kill("a segment would have more than " + std::to_string(settings_.memory) +
+                  " bytes, which is what memory under [hls] allows: the times of the stream hardly "
+                  "go on");
     segment_.bytes += fragment.bytes;
     segment_.duration += fragment.duration;
     if (segment_.duration + std::chrono::milliseconds(1) >= settings_.segment_time) emit();

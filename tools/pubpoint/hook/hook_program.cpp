@@ -41,7 +41,6 @@ int full_pipe(const std::string& text) {
 
 std::vector<std::string> environment_with(const HookFacts& facts) {
   std::vector<std::string> all = own_environment();
-  std::erase_if(all, [](const std::string& variable) { return variable.starts_with("WMPUSH_"); });
   all.insert(all.end(), facts.environment().begin(), facts.environment().end());
   return all;
 }

@@ -42,8 +42,9 @@ class ClientConnection {
   /// Sends a response as it stands.
   virtual void say(std::string response) = 0;
   /// The same, with a body behind the head that others get as well.
-  virtual void say_shared(std::string head, std::shared_ptr<const std::string> body) {
-    say(head + *body);
+  virtual void say_shared(std::string head, std::shared_ptr<const std::string> body,
+                          std::size_t first, std::size_t count) {
+    say(head + body->substr(first, count));
   }
   /// Not all of what was said has gone to the kernel yet.
   virtual bool is_sending() const = 0;

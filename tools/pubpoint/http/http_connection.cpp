@@ -295,14 +295,15 @@ void HttpConnection::say(std::string response) {
   send_or_keep({std::move(response), nullptr});
 }
 
-void HttpConnection::say_shared(std::string head, std::shared_ptr<const std::string> body) {
+void HttpConnection::say_shared(std::string head, std::shared_ptr<const std::string> body,
+                                std::size_t first, std::size_t count) {
   if (closed()) return;
   if (record_) {
-    record_->bytes = body->size();
+    record_->bytes = count;
     end_record(status_of(head));
   }
   send_or_keep({std::move(head), nullptr});
-  if (!closed()) send_or_keep({{}, std::move(body)});
+  if (!closed()) send_or_keep({{}, std::move(body), first, first + count});
 }
 
 void HttpConnection::send_or_keep(Outgoing part) {

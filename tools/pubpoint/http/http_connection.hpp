@@ -40,7 +40,8 @@ class HttpConnection final : public ClientConnection,
   std::shared_ptr<void> keep() override { return shared_from_this(); }
   void answer(int status, Fields fields) override;
   void say(std::string response) override;
-  void say_shared(std::string head, std::shared_ptr<const std::string> body) override;
+  void say_shared(std::string head, std::shared_ptr<const std::string> body, std::size_t first,
+                  std::size_t count) override;
   bool is_sending() const override { return !outbox_.empty() || socket_.wants_to_send(); }
   std::size_t unconfirmed() override { return socket_.unconfirmed(); }
   void refuse(int status, const std::vector<Breach>& breaches) override;
@@ -67,9 +68,13 @@ class HttpConnection final : public ClientConnection,
   struct Outgoing {
     std::string text;
     std::shared_ptr<const std::string> shared;  // in place of `text`
-    std::size_t sent = 0;
+    std::size_t sent = 0;                       // or before what is to be sent
+    std::size_t end = std::string::npos;
 
-    Bytes rest() const { return as_bytes(shared ? *shared : text).subspan(sent); }
+    Bytes rest() const {
+      const Bytes all = as_bytes(shared ? *shared : text);
+      return all.first(std::min(end, all.size())).subspan(sent);
+    }
   };
 
   void wait_readable();

@@ -64,10 +64,13 @@ Reading PictureHandler::ask(const RequestHead& head, const std::string& point,
                                                  const auto connection = alive.lock();
                                                  if (!connection || !connection_.is_open()) return;
                                                  answer(head, *made);
-                                                 connection_.read_next(Reading::Request);
+                                                 connection_.go_on();
                                                });
-  if (!picture) return Reading::Nothing;
-  answer(head, *picture);
+  // What comes meanwhile waits.
+  if (picture)
+    answer(head, *picture);
+  else
+    connection_.hold();
   return Reading::Request;
 }
 

@@ -41,6 +41,11 @@ void PictureProcess::interrupt() {
 }
 
 std::string PictureProcess::start() {
+  // One that has ended while there was nothing to do is no fault of what is to be done now.
+  if (is_running() && ::waitpid(child_, nullptr, WNOHANG) == child_) {
+    child_ = -1;
+    socket_.close();
+  }
   if (is_running()) return {};
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)

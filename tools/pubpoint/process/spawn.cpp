@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <utility>
 
 // NOLINTNEXTLINE(readability-redundant-declaration): POSIX has it in no header
 extern char** environ;
@@ -22,7 +23,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 std::vector<std::string> own_environment() {
   std::vector<std::string> all;
-  for (char** each = environ; *each != nullptr; ++each) all.emplace_back(*each);
+  for (char** each = environ; *each != nullptr; ++each)
+    if (std::string variable = *each; !variable.starts_with("WMPUSH_"))
+      all.push_back(std::move(variable));
   return all;
 }
 

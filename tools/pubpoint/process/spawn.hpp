@@ -10,7 +10,8 @@
 
 namespace wmpush::pubpoint {
 
-/// The environment of this process: "NAME=value".
+/// The environment of this process, "NAME=value", without what is for us alone (WMPUSH_…): a
+/// password may be among that.
 std::vector<std::string> own_environment();
 
 /// What a program is started with: in a process group of its own, so that what it starts ends with

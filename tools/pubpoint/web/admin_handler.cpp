@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pubpoint/admission.hpp"
+#include "pubpoint/http/conditions.hpp"
 #include "pubpoint/http/field_text.hpp"
 #include "pubpoint/http/request_target.hpp"
 #include "pubpoint/web/form_fields.hpp"
@@ -100,7 +101,14 @@ Reading AdminHandler::on_bytes(Bytes& input) {
 
 void AdminHandler::send(WebResponse response) {
   response.page = PageKind::Administering;
-  send_response(connection_, head_, response, form_size_ > 0 && form_.size() == form_size_);
+  send_response(connection_, head_, response, form_was_read());
+}
+
+bool AdminHandler::form_was_read() const { return form_size_ > 0 && form_.size() == form_size_; }
+
+bool AdminHandler::closes() const {
+  return head_.version == 10 || head_.lists("Connection", "close") ||
+         (has_body(head_) && !form_was_read());
 }
 
 std::optional<std::string> AdminHandler::admit(const std::string& point) {
@@ -116,9 +124,7 @@ std::optional<std::string> AdminHandler::admit(const std::string& point) {
                  .authorization = head_.first("Authorization"),
                  .address = connection_.address(),
                  .point = point},
-                connection_, service_,
-                head_.version == 10 || head_.lists("Connection", "close") ? AfterRefusal::Closes
-                                                                          : AfterRefusal::GoesOn);
+                connection_, service_, closes() ? AfterRefusal::Closes : AfterRefusal::GoesOn);
 }
 
 void AdminHandler::show() {

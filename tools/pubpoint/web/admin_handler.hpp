@@ -43,6 +43,10 @@ class AdminHandler final : public RequestHandler {
   WebResponse view(const std::string& user, const std::string& point, std::string notice);
   WebResponse overview(const AdminView& view);
   void send(WebResponse response);
+  bool form_was_read() const;
+  /// The connection does, behind the answer: a body that nobody has read would be taken for the
+  /// next request.
+  bool closes() const;
 
   ClientConnection& connection_;
   Service& service_;

@@ -45,7 +45,8 @@ void add_push_forms(Html& html, const PointNumbers& point, const PointClients& c
                     const AdminView& view) {
   if (!clients.encoder && !point.on_air) return;
   html.markup("<section class=\"card\">\n<h2>The push</h2>\n<div class=\"forms\">\n");
-  const std::string encoder = clients.encoder ? clients.encoder->peer : std::string();
+  const std::string encoder =
+      clients.encoder ? clients.encoder->peer : std::string(AdminAct::kNoEncoder);
   if (clients.encoder) {
     add_form(html, point.name, view, AdminAct::kDisconnectEncoder, {{"encoder", encoder}},
              "Disconnect the encoder");

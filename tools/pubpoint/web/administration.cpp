@@ -23,8 +23,9 @@ std::shared_ptr<PushSession> push_of(Service& service, const AdminAct& act, Admi
   if (!session) {
     outcome = nothing("nobody pushes to " + act.point + " any more.");
   } else if (!act.encoder.empty() && session->report().peer != act.encoder) {
-    outcome = nothing("the encoder " + act.encoder + " has gone; " + session->report().peer +
-                      " pushes to " + act.point + " now.");
+    const std::string gone =
+        act.encoder == AdminAct::kNoEncoder ? "" : "the encoder " + act.encoder + " has gone; ";
+    outcome = nothing(gone + session->report().peer + " pushes to " + act.point + " now.");
     session.reset();
   }
   return session;

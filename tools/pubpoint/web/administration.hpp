@@ -28,11 +28,14 @@ struct AdminAct {
   static constexpr std::string_view kStartRecording = "start_recording";
   static constexpr std::string_view kStopRecording = "stop_recording";
 
-  std::string what;    ///< one of these
+  /// Nobody pushed when the form was loaded.
+  static constexpr std::string_view kNoEncoder = "-";
+
+  std::string what;    ///< one of the acts
   std::string point;   ///< "/live"
   std::string viewer;  ///< its number, or its address and port
-  /// Address and port of the encoder that is meant; empty: whichever pushes. A form that was loaded
-  /// while another one pushed does this one no harm.
+  /// Address and port of the encoder that is meant, or kNoEncoder; empty: whichever pushes. A form
+  /// that was loaded while another one pushed does this one no harm.
   std::string encoder;
 };
 
