@@ -583,5 +583,26 @@ TEST_F(AdminTest, WhatOthersCallThemselvesIsTextOnThePage) {
     EXPECT_THAT(page, AllOf(StartsWith("HTTP/1.1 200 "), Not(HasSubstr("<script>"))));
 }
 
+TEST_F(AdminTest, WhatIsBehindARequestWithoutAPasswordIsNotTakenForTheNextOne) {
+  start();
+  const std::string inner = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string answers =
+      ask("GET /admin HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(inner.size()) +
+          "\r\n\r\n" + inner);
+  EXPECT_EQ(status_of(answers), 401);
+  EXPECT_EQ(answers.find("HTTP/1.1", 1), answers.npos);
+}
+
+TEST_F(AdminTest, AFormThatWasLoadedWhileNobodyPushedEndsNobodysPush) {
+  start();
+  PushSink sink;
+  ASSERT_EQ(sink.Connect(server->url()), Result::S_OK);
+  ASSERT_EQ(sink.write(as_bytes(clip())), Result::S_OK);
+  ASSERT_TRUE(server->wait_for([&] { return server->sessions().back().receiving; }));
+  EXPECT_THAT(submit("action=end_push&encoder=-"), HasSubstr("303 "));
+  EXPECT_TRUE(server->sessions().back().running);
+  EXPECT_EQ(sink.EndSession(), Result::S_OK);
+}
+
 }  // namespace
 }  // namespace wmpush::test

@@ -143,6 +143,29 @@ TEST_F(PictureTest, IsMadeOnceForEveryoneAndSentOnlyToWhoDoesNotHaveIt) {
   EXPECT_EQ(head, first.substr(0, first.find("\r\n\r\n") + 4));
 }
 
+TEST_F(PictureTest, ARequestThatComesWhileItIsMadeIsAnsweredBehindIt) {
+  start();
+  PushSink sink;
+  push(sink);
+  RawClient client(server->port());
+  client.send("GET /live.jpg HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n");
+  client.send("Connection: close\r\n\r\n");
+  const std::string answers = client.read_to_end();
+  EXPECT_THAT(answers, AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("image/jpeg"),
+                             testing::EndsWith("\r\n\r\nok\n")));
+}
+
+TEST_F(PictureTest, ItsProgramHasNothingOfWhatIsForUsAlone) {
+  start({}, program("env > " + (folder.path() / "environment").string()));
+  ::setenv("WMPUSH_PASSWORD", "secret", 1);
+  PushSink sink;
+  push(sink);
+  EXPECT_THAT(get("/live.jpg"), StartsWith("HTTP/1.1 503 "));
+  ::unsetenv("WMPUSH_PASSWORD");
+  const std::string environment = read_file(folder.path() / "environment");
+  EXPECT_THAT(environment, AllOf(HasSubstr("PATH="), Not(HasSubstr("WMPUSH_PASSWORD"))));
+}
+
 TEST_F(PictureTest, IsNewForANewKeyFrameButNotWithinTheInterval) {
   Settings settings;
   settings.pictures.interval = 1000ms;

@@ -97,7 +97,7 @@ class CallTimer {
     return result;
   }
 #ifdef WMPUSH_SANITIZED
-  static constexpr std::chrono::milliseconds kLongest{50};  // of a program many times as slow
+  static constexpr std::chrono::milliseconds kLongest{250};  // of a program many times as slow
 #else
   static constexpr std::chrono::milliseconds kLongest{5};
 #endif

@@ -2,18 +2,21 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "core/bytes.hpp"
 #include "input_file.hpp"
+#include "program_run.hpp"
 #include "pubpoint/point/fallback.hpp"
 #include "pubpoint/point_path.hpp"
 #include "pubpoint/record/recording_name.hpp"
@@ -186,6 +189,24 @@ std::string find_picture_program(Config& config) {
   return {};
 }
 
+/// Empty when the points that browsers watch have a program.
+std::string check_hls(Config& config) {
+  const pubpoint::Settings& settings = config.settings;
+  const bool is_used = std::ranges::any_of(
+      settings.hls_points, [](const auto& point) { return point.mode != pubpoint::HlsMode::Off; });
+  if (!is_used || !find_program(settings.hls.program).empty()) return {};
+  return config.source("hls.program", "--hls") + ": " + settings.hls.program +
+         " is not there, or cannot be run: install FFmpeg, or name its program under [hls]";
+}
+
+/// Empty when each point is named once.
+std::string check_points(const pubpoint::Settings& settings) {
+  std::set<std::string> names;
+  for (const std::string& point : settings.points)
+    if (!names.insert(point).second) return "the point " + point + " is named twice";
+  return {};
+}
+
 /// Where the file's points push on to, and where they have what they show from.
 void take_others(Config& config) {
   pubpoint::Settings& settings = config.settings;
@@ -318,6 +339,8 @@ std::string read_serve(const Arguments& arguments, ServeSettings& settings) {
   if (std::string wrong = read_access(arguments, config); !wrong.empty()) return wrong;
   if (std::string wrong = read_hooks(arguments, config); !wrong.empty()) return wrong;
   if (std::string wrong = find_picture_program(config); !wrong.empty()) return wrong;
+  if (std::string wrong = check_points(config.settings); !wrong.empty()) return wrong;
+  if (std::string wrong = check_hls(config); !wrong.empty()) return wrong;
   if (std::string wrong = read_once(arguments, settings); !wrong.empty()) return wrong;
   return read_recording(arguments, config.settings);
 }

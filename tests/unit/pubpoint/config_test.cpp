@@ -127,6 +127,15 @@ TEST(Config, SaysWhereAndWhatIsWrong) {
   EXPECT_THAT(wrong("listen = \"a\"\nlisten = \"b\"\n"), StartsWith("live.toml: line 2, column "));
 }
 
+TEST(Config, BracketsThatLeadNowhereAreAFaultOfTheFile) {
+  for (const char* text :
+       {"[", "[\n", "[[", "[[[", "[=", "[.", "[[[a]]]", "[]", "[[]]", "[a", "= 1", "a"}) {
+    Config config;
+    EXPECT_THAT(read_config(text, "wmpush.toml", config), HasSubstr("wmpush.toml: line 1, column "))
+        << text;
+  }
+}
+
 TEST(Config, ABrokenFileLeavesEverythingAsItWas) {
   Config config;
   config.listen = "*:1";

@@ -72,6 +72,7 @@ void add_players(Html& html, const PointNumbers& point, const PageAddress& addre
   const std::string query = address.query.empty() ? "" : "?" + address.query;
   add("As an .asx file", scheme + address.host + path + ".asx" + query);
   add("As an .m3u file", scheme + address.host + path + ".m3u" + query);
+  if (point.hls) add("For players of HLS", scheme + address.host + path + ".m3u8" + query);
   html.markup("</ul>\n");
 }
 
