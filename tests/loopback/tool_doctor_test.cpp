@@ -38,7 +38,7 @@ TEST_F(ToolDoctor, FindsAllWellWhereItIs) {
   if (!std::filesystem::exists(std::filesystem::path(WMPUSH_PROGRAM).parent_path() /
                                "ffmpeg-wmpush"))
     GTEST_SKIP() << "built without ffmpeg-wmpush";
-  const Finished well = doctor({server.url()});
+  const Finished well = doctor({server.url()}, {"no_proxy=127.0.0.1"});
   EXPECT_EQ(well.status, 0) << well.output << well.error;
   EXPECT_EQ(well.error, "");
   EXPECT_THAT(well.output, Not(HasSubstr("WRONG")));

@@ -138,9 +138,11 @@ class Doctor {
     for (const char* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"}) {
       const char* value = std::getenv(name);
       if (value == nullptr || *value == '\0') continue;
+      const bool is_proxy = std::string_view(name).starts_with("http") || name[0] == 'H';
+      if (!is_proxy && !any) continue;  // an exception from nothing
       any = true;
       std::string shown = value;
-      if (std::string_view(name).starts_with("http") || name[0] == 'H') {
+      if (is_proxy) {
         // "user:password@host:port" is a proxy as well.
         const bool bare = shown.find("://") == shown.npos;
         shown = masked_url(bare ? "http://" + shown : shown, is_secret_option);
