@@ -35,7 +35,9 @@ using testing::StartsWith;
 
 /// Width and height of a JPEG, from its frame header.
 std::pair<unsigned, unsigned> size_of(std::string_view jpeg) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(jpeg[at]); };
+  const auto byte = [&](std::size_t at) -> unsigned {
+    return static_cast<unsigned char>(jpeg[at]);
+  };
   for (std::size_t at = 2; at + 9 < jpeg.size() && byte(at) == 0xFF;) {
     if (byte(at + 1) == 0xC0)
       return {byte(at + 7) << 8 | byte(at + 8), byte(at + 5) << 8 | byte(at + 6)};
