@@ -4,12 +4,11 @@
 Pushes a stream, opens the page of its point in a real browser, and watches there."""
 
 import base64
-import shutil
 import subprocess
 import sys
 import urllib.request
 
-from webdriver import Browser
+from webdriver import Browser, can_run
 
 CODECS = {
     "copy": ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-bf", "0",
@@ -105,11 +104,8 @@ def watch(base, browser, push, screenshot):
 
 def main():
     wmpush, ffmpeg, mode = sys.argv[1:4]
-    for program in ("chromium", "chromedriver", "ffmpeg"):
-        if not shutil.which(program):
-            print(f"SKIPPED: {program} is not there (Debian's packages chromium, "
-                  "chromium-driver and ffmpeg)")
-            return 77
+    if not can_run():
+        return 77
     server = subprocess.Popen([wmpush, "serve", "--listen", "127.0.0.1:0", "--hls", mode,
                                "--takeover", "newer"],
                               stdout=subprocess.PIPE, text=True)

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import urllib.parse
 
-from webdriver import Browser
+from webdriver import Browser, can_run
 
 VIEWERS = 20
 SCRIPT = "<script>window.smuggled=1</script><img src=x onerror=window.smuggled=1>"
@@ -150,11 +150,8 @@ def tour(base, port, point, browser, axe, screenshots):
 
 def main():
     wmpush, ffmpeg, folder_of_axe = sys.argv[1:4]
-    for program in ("chromium", "chromedriver", "ffmpeg"):
-        if not shutil.which(program):
-            print(f"SKIPPED: {program} is not there (Debian's packages chromium, "
-                  "chromium-driver and ffmpeg)")
-            return 77
+    if not can_run():
+        return 77
     axe = axe_in(folder_of_axe)
     point = "/Live <b>& more"
     with tempfile.TemporaryDirectory() as folder:

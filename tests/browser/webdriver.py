@@ -10,6 +10,16 @@ import time
 import urllib.request
 
 
+def can_run():
+    """Whether what the tests here need is installed; says what is not."""
+    for program in ("chromium", "chromedriver", "ffmpeg"):
+        if not shutil.which(program):
+            print(f"SKIPPED: {program} is not there (Debian's packages chromium, "
+                  "chromium-driver and ffmpeg)")
+            return False
+    return True
+
+
 class Browser:
     """Headless Chromium, with a profile of its own."""
 

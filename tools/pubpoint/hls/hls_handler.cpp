@@ -211,7 +211,7 @@ bool HlsHandler::send_segment() {
 
 bool HlsHandler::send(const std::string& status, const std::string& fields, const SharedText& body,
                       std::optional<ByteRange> range) {
-  const bool closes = head_.version == 10 || has_body(head_) || head_.lists("Connection", "close");
+  const bool closes = closes_after(head_);
   std::string head = "HTTP/1.1 " + status + "\r\nServer: wmpush\r\n" + fields +
                      "X-Content-Type-Options: nosniff\r\n";
   // Players on pages of others read what everybody may watch, or who has a token: where the address

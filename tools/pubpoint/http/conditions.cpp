@@ -17,12 +17,17 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-}  // namespace
-
 bool has_body(const RequestHead& head) {
   const auto lengths = head.values("Content-Length");
   return !head.values("Transfer-Encoding").empty() ||
          std::ranges::any_of(lengths, [](std::string_view each) { return trimmed(each) != "0"; });
+}
+
+}  // namespace
+
+bool closes_after(const RequestHead& head, bool body_was_read) {
+  return head.version == 10 || head.lists("Connection", "close") ||
+         (has_body(head) && !body_was_read);
 }
 
 bool is_known(const RequestHead& head, std::string_view etag) {

@@ -10,8 +10,9 @@
 
 namespace wmpush::pubpoint {
 
-/// There is a body, which nobody reads.
-bool has_body(const RequestHead& head);
+/// Whether the connection closes behind the answer: the client wants it, or there is a body that
+/// nobody has read, and that would be taken for the next request.
+bool closes_after(const RequestHead& head, bool body_was_read = false);
 
 /// The client has what it asks for: If-None-Match names `etag`, which is in quotes (13.1.2).
 bool is_known(const RequestHead& head, std::string_view etag);

@@ -106,11 +106,6 @@ void AdminHandler::send(WebResponse response) {
 
 bool AdminHandler::form_was_read() const { return form_size_ > 0 && form_.size() == form_size_; }
 
-bool AdminHandler::closes() const {
-  return head_.version == 10 || head_.lists("Connection", "close") ||
-         (has_body(head_) && !form_was_read());
-}
-
 std::optional<std::string> AdminHandler::admit(const std::string& point) {
   if (!service_.users().somebody_may(Right::Administer, {})) {
     send({.status = "403 Forbidden",
@@ -124,7 +119,8 @@ std::optional<std::string> AdminHandler::admit(const std::string& point) {
                  .authorization = head_.first("Authorization"),
                  .address = connection_.address(),
                  .point = point},
-                connection_, service_, closes() ? AfterRefusal::Closes : AfterRefusal::GoesOn);
+                connection_, service_,
+                closes_after(head_, form_was_read()) ? AfterRefusal::Closes : AfterRefusal::GoesOn);
 }
 
 void AdminHandler::show() {
@@ -158,10 +154,7 @@ WebResponse AdminHandler::view(const std::string& user, const std::string& point
 }
 
 WebResponse AdminHandler::overview(const AdminView& view) {
-  std::size_t page = 1;
-  const std::string_view text = value_of(query_of(head_.target), "page").value_or("");
-  std::from_chars(text.data(), text.data() + text.size(), page);
-  Snapshot snapshot = take_snapshot(service_, {.page = std::max<std::size_t>(page, 1)});
+  Snapshot snapshot = take_snapshot(service_, {.page = page_in(query_of(head_.target))});
   std::erase_if(snapshot.points, [&](const PointNumbers& point) {
     return !service_.users().may(view.user, Right::Administer, point.name);
   });

@@ -44,9 +44,6 @@ class AdminHandler final : public RequestHandler {
   WebResponse overview(const AdminView& view);
   void send(WebResponse response);
   bool form_was_read() const;
-  /// The connection does, behind the answer: a body that nobody has read would be taken for the
-  /// next request.
-  bool closes() const;
 
   ClientConnection& connection_;
   Service& service_;

@@ -1,6 +1,7 @@
 #include "pubpoint/web/form_fields.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/percent.hpp"
 
@@ -24,6 +25,13 @@ std::string form_value_of(std::string_view form, std::string_view name) {
   std::string value(value_of(form, name).value_or(""));
   std::ranges::replace(value, '+', ' ');
   return percent_decoded_leniently(value);
+}
+
+std::size_t page_in(std::string_view query) {
+  const std::string_view text = value_of(query, "page").value_or("");
+  std::size_t page = 1;
+  std::from_chars(text.data(), text.data() + text.size(), page);
+  return std::max<std::size_t>(page, 1);
 }
 
 std::string encoded_for_query(std::string_view text) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ std::string decoded_value_of(std::string_view query, std::string_view name);
 
 /// The same of a form, where a '+' is a space (application/x-www-form-urlencoded).
 std::string form_value_of(std::string_view form, std::string_view name);
+
+/// Of "page=2"; 1 where nothing is said, or nothing that makes sense.
+std::size_t page_in(std::string_view query);
 
 /// `text` as a value in a query.
 std::string encoded_for_query(std::string_view text);

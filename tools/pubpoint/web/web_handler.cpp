@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "core/percent.hpp"
@@ -22,14 +21,6 @@ constexpr std::array<std::string_view, 5> kPaths = {"/events", "/healthz", "/met
                                                     "/status-json.xsl", "/status.json"};
 
 bool only_looks(const RequestHead& head) { return head.method == "GET" || head.method == "HEAD"; }
-
-/// Of "page=2"; 1 where nothing is said, or nothing that makes sense.
-std::size_t page_in(std::string_view query) {
-  const std::string_view text = value_of(query, "page").value_or("");
-  std::size_t page = 1;
-  std::from_chars(text.data(), text.data() + text.size(), page);
-  return std::max<std::size_t>(page, 1);
-}
 
 }  // namespace
 

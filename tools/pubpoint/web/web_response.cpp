@@ -39,8 +39,7 @@ std::string_view fields_of(PageKind page) {
 
 void send_response(ClientConnection& connection, const RequestHead& head,
                    const WebResponse& response, bool body_was_read) {
-  const bool closes =
-      head.version == 10 || (has_body(head) && !body_was_read) || head.lists("Connection", "close");
+  const bool closes = closes_after(head, body_was_read);
   const bool has_it = !response.etag.empty() && is_known(head, response.etag);
   std::string text = "HTTP/1.1 " + (has_it ? std::string("304 Not Modified") : response.status) +
                      "\r\nServer: wmpush\r\n";
